@@ -1,0 +1,145 @@
+"""What happens during a run or an episode, as data. Everything that shows, records or streams an episode reads these.
+
+Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted`
+and `CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode the
+rest. `docs/trace.md` gives their form in a trace file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codeact.sandbox.execution import Execution
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a tool by a program.
+
+    Attributes:
+        tool: dotted name, such as `arm.move_to`.
+        arguments: argument name to value, after validation (as the program passed them if validation failed).
+        effect: `read`, `write` or `physical`.
+        value: what the tool returned; None when it failed.
+        error: `"ExceptionName: message"` when it failed, else None.
+        seconds: wall time spent in validation, approval and the tool itself.
+        refused: the reason, when an approval policy refused the call, else None.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    effect: str
+    value: Any = None
+    error: str | None = None
+    seconds: float = 0.0
+    refused: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class EpisodeStarted:
+    environment: str
+    seed: int
+    agent: str
+    instruction: str
+    stubs: str
+    observation: str
+    state_hash: str | None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """A piece of the model's reply, as it is streamed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ModelReplied:
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    finish_reason: str
+
+
+@dataclass(frozen=True)
+class ActionChosen:
+    """The program that is about to run. `note` says what was odd about the reply it was taken from, if anything."""
+
+    turn: int
+    code: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Printed:
+    text: str
+
+
+@dataclass(frozen=True)
+class CallStarted:
+    tool: str
+    arguments: dict[str, Any]
+    effect: str
+
+
+@dataclass(frozen=True)
+class CallFinished:
+    call: Call
+
+
+@dataclass(frozen=True)
+class Executed:
+    execution: Execution
+
+
+@dataclass(frozen=True)
+class Stepped:
+    turn: int
+    observation: str
+    reward: float
+    terminated: bool
+    truncated: bool
+    score: float
+    success: bool
+    violations: tuple[str, ...]
+    state_hash: str | None
+    simulated_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class EpisodeEnded:
+    """`reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`, `interrupted` or `error: ...`."""
+
+    success: bool
+    score: float
+    turns: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    reason: str
+    answer: Any = None
+
+
+Event = (
+    EpisodeStarted
+    | ModelText
+    | ModelReplied
+    | ActionChosen
+    | Printed
+    | CallStarted
+    | CallFinished
+    | Executed
+    | Stepped
+    | EpisodeEnded
+)
+EventSink = Callable[[Event], None]
