@@ -1,8 +1,8 @@
 """What happens during a run or an episode, as data. Everything that shows, records or streams an episode reads these.
 
-Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted`
-and `CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode the
-rest. `docs/trace.md` gives their form in a trace file.
+Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted` and
+`CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode the rest.
+`docs/trace.md` gives their form in a trace file.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpisodeEnded:
-    """`reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`, `interrupted` or `error: ...`."""
+    """How it ended. `reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`, `interrupted`
+    or `error: ...`.
+    """
 
     success: bool
     score: float

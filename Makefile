@@ -1,0 +1,49 @@
+# make run    set up everything and drive the arm: first the reference program, then the embedded model
+# make test   set up everything, check style and types, run all tests
+# make clean  remove what the two made (the model stays in the user's cache)
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PROJECT := setup.cfg pyproject.toml constraints.txt
+TASK ?= CodeAct/Stack2-v0
+SEED ?= 0
+MODEL ?= embedded
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint bench model clean
+
+run: $(VENV)/.run model
+	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
+	@$(BIN)/codeact run $(TASK) --seed $(SEED) --model $(MODEL) --max-turns 3 --max-tokens 160
+
+test: $(VENV)/.test model lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy sdk/codeact envs/codeact_envs tool_adapters/codeact_adapters
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/episode.py
+
+model: | $(VENV)/.installed
+	@$(BIN)/python -m codeact.models.embedded
+
+$(VENV)/.installed:
+	@$(PYTHON) -c 'import sys; sys.exit("codeact needs Python 3.11, and this is " + sys.version.split()[0] + ": name another with make PYTHON=...") if sys.version_info[:2] < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(PROJECT) | $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[local,bullet]'
+	@touch $@
+
+$(VENV)/.test: $(PROJECT) | $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
