@@ -1,7 +1,8 @@
 """What happens during a run or an episode, as data. Everything that shows, records or streams an episode reads these.
 
-Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted` and
-`CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode the rest.
+Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted`
+and `CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode
+tells the rest.
 `docs/trace.md` gives their form in a trace file.
 """
 
@@ -117,8 +118,8 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpisodeEnded:
-    """How it ended. `reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`, `interrupted`
-    or `error: ...`.
+    """How it ended. `reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`,
+    `interrupted` or `error: ...`.
     """
 
     success: bool

@@ -1,7 +1,7 @@
 """Every Python and shell snippet in README.md and docs/ runs.
 
-The Python blocks of one document run top to bottom in one process, as a reader would type them; blocks fenced as `sh` run
-line by line. Installing and `make` itself are what runs this test, so lines that start with `make` or `pip` are left out.
+The Python blocks of one document run top to bottom in one process, as a reader would type them; blocks fenced as `sh`
+run line by line. Installing and `make` itself are what runs this test: lines with `make` or `pip` are left out.
 """
 
 from __future__ import annotations
