@@ -1,0 +1,166 @@
+"""Forward and inverse kinematics of an arm, by OptIK (SLSQP over the Lie group of poses, MIT or Apache-2.0).
+
+OptIK is run in one thread, without its clock and with a bounded number of restarts from its fixed seed, so that the same
+question has the same answer on a busy machine and on an idle one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.robots import ArmDescription
+
+Array = NDArray[np.float64]
+
+_TOLERANCE = 1e-10  # of the squared pose error: about 1e-5 m and 1e-5 rad
+_NEWTON_STEPS = 8
+_LINE_TOLERANCE = 1e-6  # metres and radians at each waypoint of a line
+_SMALLEST_SINGULAR = 0.02  # damping begins where the Jacobian is worse conditioned than this
+_LARGEST_STEP = 0.6  # radians that a joint may move between two waypoints of a line
+
+
+class Kinematics:
+    """Poses of the tool centre point, as 4x4 matrices in the robot's base frame, and the joint positions that reach them.
+
+    The joint limits are the description's less its margin, not those of the model file.
+    """
+
+    def __init__(self, robot: ArmDescription) -> None:
+        self._robot = robot
+        joints = robot.joints
+        self.lower = np.array(joints.lower) + joints.margin
+        self.upper = np.array(joints.upper) - joints.margin
+        self._offset = np.eye(4)
+        self._offset[:3, 3] = robot.tool_offset
+        self._process = -1
+        self._solver: Any = None
+
+    @property
+    def _chain(self) -> Any:
+        # OptIK keeps a thread, which does not live on in a forked child: each process makes its own.
+        if self._process != os.getpid():
+            import optik
+
+            with tempfile.NamedTemporaryFile("w", suffix=".urdf", encoding="utf-8") as model:
+                model.write(with_limits(self._robot, self.lower, self.upper))
+                model.flush()
+                chain = optik.Robot.from_urdf_file(model.name, self._robot.base_link, self._robot.tool_link)
+            chain.set_parallelism(1)
+            self._solver, self._config, self._process = chain, optik.SolverConfig, os.getpid()
+        return self._solver
+
+    def forward(self, q: Array) -> Array:
+        """The tool's pose at joint positions `q` (joints,)."""
+        return np.asarray(self._chain.fk(q, self._offset))
+
+    def inverse(self, pose: Array, seeds: Iterable[Array], restarts: int = 0) -> Array | None:
+        """Joint positions that put the tool at `pose`, inside the limits, near the first seed from which it succeeds.
+
+        Args:
+            pose: 4x4, base frame.
+            seeds: joint positions to start from, in this order.
+            restarts: more starts, spread over the joint space by a fixed random sequence, when all seeds fail.
+
+        Returns None when all starts fail.
+        """
+        chain = self._chain
+        seed = None
+        for seed in seeds:
+            found = self._solve(chain, pose, seed, 1)
+            if found is not None:
+                return found
+        if restarts and seed is not None:
+            return self._solve(chain, pose, seed, restarts + 1)
+        return None
+
+    def _solve(self, chain: Any, pose: Array, seed: Array, starts: int) -> Array | None:
+        config = self._config(solution_mode="speed", max_time=0.0, max_restarts=starts, tol_f=_TOLERANCE)
+        found = chain.ik(config, pose, np.clip(seed, self.lower, self.upper), self._offset)
+        if found is None or found[1] > 100 * _TOLERANCE:
+            return None
+        q = np.asarray(found[0])
+        return q if self.inside_limits(q) else None
+
+    def inside_limits(self, q: Array) -> bool:
+        """Whether `q`, of shape (joints,) or (n, joints), lies inside the limits less the margin."""
+        return bool(np.all(q >= self.lower - 1e-9) and np.all(q <= self.upper + 1e-9))
+
+    def line(self, start: Array, goal_position: Array, step: float = 0.025) -> tuple[Array, Array, Array] | None:
+        """Joint positions along the tool's straight line from its pose at `start`, with the orientation kept.
+
+        At each waypoint the joints follow from the ones before by Newton steps with the smallest joint motion, so the
+        elbow neither jumps nor drifts.
+
+        Args:
+            start: joint positions, (joints,).
+            goal_position: (3,), metres, base frame.
+            step: most metres between two waypoints.
+
+        Returns:
+            The waypoints (n + 1, joints) and dq/ds at both ends for s in [0, 1]; None where the line leaves the joint
+            limits or meets a singularity.
+        """
+        pose = self.forward(start)
+        orientation, begin = pose[:3, :3], pose[:3, 3].copy()
+        change = goal_position - begin
+        count = max(3, math.ceil(float(np.linalg.norm(change)) / step))
+        knots = [np.asarray(start, dtype=float)]
+        tangents: list[Array] = []
+        q = knots[0]
+        twist = np.concatenate([orientation.T @ change, np.zeros(3)])
+        for index in range(1, count + 1):
+            tangent = self._smallest_motion(q, twist)
+            tangents.append(tangent)
+            previous, q = q, q + tangent / count
+            target = begin + change * (index / count)
+            for _ in range(_NEWTON_STEPS):
+                error = self._error(self.forward(q), orientation, target)
+                if float(np.abs(error).max()) < _LINE_TOLERANCE:
+                    break
+                q = q + self._smallest_motion(q, error)
+            else:
+                return None
+            if not self.inside_limits(q) or float(np.abs(q - previous).max()) > _LARGEST_STEP:
+                return None
+            knots.append(q)
+        return np.array(knots), tangents[0], self._smallest_motion(q, twist)
+
+    def _smallest_motion(self, q: Array, twist: Array) -> Array:
+        jacobian = np.asarray(self._chain.joint_jacobian(q, self._offset))
+        square = jacobian @ jacobian.T
+        # Damped least squares, with no damping away from singularities (Nakamura and Hanafusa, 1986).
+        manipulability = math.sqrt(max(0.0, float(np.linalg.det(square))))
+        damping = 0.0 if manipulability > _SMALLEST_SINGULAR else 1e-4 * (1.0 - manipulability / _SMALLEST_SINGULAR) ** 2
+        motion: Array = jacobian.T @ np.linalg.solve(square + (damping + 1e-12) * np.eye(6), twist)
+        return motion
+
+    @staticmethod
+    def _error(pose: Array, orientation: Array, target: Array) -> Array:
+        """The twist in the tool's own frame that leads from `pose` to the target, to first order in the rotation."""
+        relative = pose[:3, :3].T @ orientation
+        position = pose[:3, :3].T @ (target - pose[:3, 3])
+        turn = 0.5 * np.array(
+            [relative[2, 1] - relative[1, 2], relative[0, 2] - relative[2, 0], relative[1, 0] - relative[0, 1]]
+        )
+        return np.concatenate([position, turn])
+
+
+def with_limits(robot: ArmDescription, lower: Array, upper: Array) -> str:
+    """The text of the robot's model file with these position limits in place of its own."""
+    text = robot.urdf.read_text(encoding="utf-8")
+    for name, low, high in zip(robot.joints.names, lower, upper, strict=True):
+        begin = text.index(f'<joint name="{name}"')
+        begin = text.index("<limit", begin)
+        end = text.index("/>", begin)
+        limit = re.sub(r'lower="[^"]*"', f'lower="{float(low)!r}"', text[begin:end])
+        limit = re.sub(r'upper="[^"]*"', f'upper="{float(high)!r}"', limit)
+        text = text[:begin] + limit + text[end:]
+    return text

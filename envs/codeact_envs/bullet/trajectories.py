@@ -1,0 +1,157 @@
+"""Paths in joint space, and the time law that keeps them inside velocity, acceleration and jerk limits.
+
+A path is q(s) for s in [0, 1]. Its time law s(t) is the time-optimal one from rest to rest (ruckig) under bounds on the
+first three derivatives of s, chosen so that every joint obeys its own limits along the whole path:
+
+    velocity      |q'| s_v                                     <= v
+    acceleration  |q''| s_v^2 + |q'| s_a                        <= a
+    jerk          |q'''| s_v^3 + 3 |q''| s_v s_a + |q'| s_j     <= j
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import ruckig
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_SHARE = 0.4  # of the acceleration and jerk limits, left for the path's own curvature
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits that a motion is planned with, one entry a joint: rad/s, rad/s^2, rad/s^3."""
+
+    velocity: Array
+    acceleration: Array
+    jerk: Array
+
+
+class StraightPath:
+    """The straight line in joint space from `start` to `goal`, each of shape (joints,), radians."""
+
+    def __init__(self, start: Array, goal: Array) -> None:
+        self._start, self._change = start, goal - start
+
+    def evaluate(self, s: Array) -> Array:
+        return self._start + s[:, None] * self._change
+
+    def derivatives(self) -> tuple[Array, Array, Array]:
+        zero = np.zeros_like(self._change)
+        return np.abs(self._change), zero, zero
+
+
+class SplinePath:
+    """A cubic spline with continuous curvature through evenly spaced knots.
+
+    Args:
+        knots: (n + 1, joints), radians.
+        first, last: dq/ds at the two ends, (joints,).
+    """
+
+    def __init__(self, knots: Array, first: Array, last: Array) -> None:
+        count = len(knots) - 1
+        h = 1.0 / count
+        right = np.empty_like(knots)
+        right[1:-1] = 6.0 * (knots[2:] - 2.0 * knots[1:-1] + knots[:-2]) / h**2
+        right[0] = 6.0 * ((knots[1] - knots[0]) / h - first) / h
+        right[-1] = 6.0 * (last - (knots[-1] - knots[-2]) / h) / h
+        self._h, self._knots, self._second = h, knots, _clamped_inverse(count) @ right
+
+    def evaluate(self, s: Array) -> Array:
+        h = self._h
+        index = np.clip((s / h).astype(int), 0, len(self._knots) - 2)
+        b = (s - index * h)[:, None] / h
+        a = 1.0 - b
+        lower, upper = self._second[index], self._second[index + 1]
+        bend = ((a**3 - a) * lower + (b**3 - b) * upper) * (h * h / 6.0)
+        points: Array = a * self._knots[index] + b * self._knots[index + 1] + bend
+        return points
+
+    def derivatives(self) -> tuple[Array, Array, Array]:
+        h, second = self._h, self._second
+        chord = (self._knots[1:] - self._knots[:-1]) / h
+        low, high = second[:-1], second[1:]
+        start = np.abs(chord - h * (2.0 * low + high) / 6.0)
+        middle = np.abs(chord + h * (low - high) / 24.0)
+        end = np.abs(chord + h * (low + 2.0 * high) / 6.0)
+        # The first derivative is a parabola on each piece; where it may peak inside, its bend bounds by how much.
+        peak = np.maximum(np.maximum(start, end), middle) + h * np.abs(high - low) / 8.0
+        return peak.max(0), np.abs(second).max(0), (np.abs(high - low) / h).max(0)
+
+
+@lru_cache(maxsize=256)
+def _clamped_inverse(count: int) -> Array:
+    matrix = np.diag(np.full(count + 1, 4.0)) + np.diag(np.ones(count), 1) + np.diag(np.ones(count), -1)
+    matrix[0, 0] = matrix[-1, -1] = 2.0
+    inverse: Array = np.linalg.inv(matrix)
+    return inverse
+
+
+Path = StraightPath | SplinePath
+
+
+def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, length: float = 0.0) -> Array:
+    """Sample the path at dt, 2 dt, ... along its time law; the last sample is the goal. Shape (steps, joints).
+
+    Args:
+        speed: most metres per second that the tool may move, where `length` is the path's length in metres.
+    """
+    first, second, third = path.derivatives()
+    first = np.maximum(first, _TINY)
+    if float(first.max()) <= 2 * _TINY:
+        return np.empty((0, len(first)))
+    curved = second > _TINY
+    twisted = third > _TINY
+    s_v = float((bounds.velocity / first).min())
+    if curved.any():
+        s_v = min(s_v, math.sqrt(float((_SHARE * bounds.acceleration[curved] / second[curved]).min())))
+    if twisted.any():
+        s_v = min(s_v, float((_SHARE * bounds.jerk[twisted] / third[twisted]).min()) ** (1.0 / 3.0))
+    if length > 0.0:
+        s_v = min(s_v, speed / length)
+    s_a = float(((bounds.acceleration - second * s_v**2) / first).min())
+    if curved.any():
+        s_a = min(s_a, float((_SHARE * bounds.jerk[curved] / (3.0 * second[curved] * s_v)).min()))
+    s_j = float(((bounds.jerk - third * s_v**3 - 3.0 * second * s_v * s_a) / first).min())
+    return path.evaluate(_time_law(s_v, s_a, s_j, dt))
+
+
+def _time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> Array:
+    task: Any = ruckig.InputParameter(1)
+    task.current_position, task.target_position = [0.0], [1.0]
+    task.max_velocity, task.max_acceleration, task.max_jerk = [velocity], [acceleration], [jerk]
+    trajectory = ruckig.Trajectory(1)
+    ruckig.Ruckig(1).calculate(task, trajectory)
+    profile = trajectory.profiles[0][0]
+    ends = np.cumsum(profile.t)
+    times = np.arange(1, math.ceil(ends[-1] / dt) + 1) * dt
+    part = np.minimum(np.searchsorted(ends, times), 6)
+    t = times - (ends - np.asarray(profile.t))[part]
+    p, v, a, j = (np.asarray(values)[part] for values in (profile.p, profile.v, profile.a, profile.j))
+    s: Array = p + t * (v + t * (a / 2.0 + t * j / 6.0))
+    s[times >= ends[-1]] = 1.0
+    return np.clip(s, 0.0, 1.0)
+
+
+def brake(position: Array, velocity: Array, acceleration: Array, bounds: Bounds, dt: float) -> Array:
+    """Joint positions at dt, 2 dt, ... that bring every joint to rest as fast as `bounds` allow. Shape (steps, joints)."""
+    count = len(position)
+    task: Any = ruckig.InputParameter(count)
+    task.control_interface = ruckig.ControlInterface.Velocity
+    task.synchronization = ruckig.Synchronization.No
+    task.current_position, task.current_velocity = position.tolist(), velocity.tolist()
+    task.current_acceleration = np.clip(acceleration, -bounds.acceleration, bounds.acceleration).tolist()
+    task.target_velocity, task.target_acceleration = [0.0] * count, [0.0] * count
+    task.max_acceleration, task.max_jerk = bounds.acceleration.tolist(), bounds.jerk.tolist()
+    trajectory = ruckig.Trajectory(count)
+    ruckig.Ruckig(count).calculate(task, trajectory)
+    steps = math.ceil(trajectory.duration / dt)
+    return np.array([trajectory.at_time((step + 1) * dt)[0] for step in range(steps)]).reshape(steps, count)
