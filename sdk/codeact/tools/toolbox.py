@@ -1,0 +1,237 @@
+"""A toolbox: an ordered set of tools and of named groups of tools."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from codeact.errors import ArgumentError, Refused, ToolError
+from codeact.tools.approval import Effect
+from codeact.tools.stubs import RESERVED, render_stubs
+from codeact.tools.tool import Stop, Tool, check_effect, check_name
+from codeact.tools.wording import did_you_mean, listed
+
+_ALWAYS = (ToolError, ArgumentError, Refused)
+
+
+class Toolbox:
+    """What a program may call.
+
+    Attributes:
+        name: if not empty, programs reach the tools under it: `camera.snapshot()`.
+        doc: what a program's author should know about the group.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool | Toolbox | Callable[..., Any]] = (),
+        *,
+        name: str = "",
+        doc: str = "",
+        errors: Iterable[type[Exception]] = (),
+        stop: Stop | None = None,
+    ) -> None:
+        """Put tools together.
+
+        Args:
+            tools: tools, other toolboxes (a named one becomes a group, an unnamed one is merged in), and plain
+                functions, which become tools with the effect `write`.
+            name: see the class.
+            doc: see the class.
+            errors: exception classes that the tools raise and that programs may name in `except`.
+            stop: the stop path of those tools that have none of their own.
+
+        Raises:
+            ToolError: two tools, types or errors share a name, or a name is no Python name or hides one of Python's.
+        """
+        self.name = check_name(name, "toolbox") if name else ""
+        self.doc = doc.strip()
+        self._stop = stop
+        self._tools: dict[str, Tool] = {}
+        self._types: dict[str, type] = {}
+        self._errors: dict[str, type[Exception]] = {error.__name__: error for error in _ALWAYS}
+        self._docs: dict[str, str] = {self.name: self.doc} if self.name else {}
+        self._stops: list[Stop] = [stop] if stop else []
+        for member in tools:
+            if isinstance(member, Toolbox):
+                self._add_box(member)
+            else:
+                self._add_tool(member if isinstance(member, Tool) else Tool(member))
+        for error in errors:
+            self._add_error(error)
+        self._check_names()
+
+    @classmethod
+    def of(
+        cls,
+        obj: object,
+        *,
+        allow: Iterable[str],
+        name: str | None = None,
+        effects: Mapping[str, Effect] | None = None,
+        errors: Iterable[type[Exception]] = (),
+        stop: Stop | None = None,
+    ) -> Toolbox:
+        """Make a toolbox of an object's methods: those that `allow` names, and no others.
+
+        Args:
+            obj: any object.
+            allow: names of methods.
+            name: the name of the group; empty or None for none.
+            effects: effects by method name. Else a method has the effect of its `@tool`, or `write`.
+            errors: see `Toolbox`.
+            stop: see `Toolbox`.
+
+        Raises:
+            ToolError: a name is unknown, private, or not that of a method.
+        """
+        names = [allow] if isinstance(allow, str) else list(allow)
+        offered = [n for n in dir(obj) if not n.startswith("_")]
+        for unknown in set(effects or ()) - set(names):
+            raise ToolError(f"effects names {unknown!r}, which allow does not{did_you_mean(unknown, names)}")
+        tools = []
+        for method in names:
+            if method.startswith("_"):
+                raise ToolError(f"{method!r} is private to {type(obj).__name__} and cannot be a tool")
+            if method not in offered:
+                raise ToolError(f"{type(obj).__name__} has no method {method!r}{did_you_mean(method, offered)}")
+            found = getattr(obj, method)
+            if not callable(found) or isinstance(found, type):
+                raise ToolError(f"{type(obj).__name__}.{method} is {type(found).__name__}, not a method")
+            made = found if isinstance(found, Tool) else Tool(found, name=method)
+            tools.append(
+                made.with_effect(check_effect(effects[method], method)) if effects and method in effects else made
+            )
+        return cls(tools, name=name or "", doc=_first_paragraph(obj) if name else "", errors=errors, stop=stop)
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """Dotted full name to tool, in order."""
+        return MappingProxyType(self._tools)
+
+    @property
+    def types(self) -> Mapping[str, type]:
+        """The dataclasses and enums that the tools' annotations reach, by bare name, parts first."""
+        return MappingProxyType(self._types)
+
+    @property
+    def errors(self) -> Mapping[str, type[Exception]]:
+        """Exception classes that programs may name in `except`; always ToolError, ArgumentError and Refused."""
+        return MappingProxyType(self._errors)
+
+    @property
+    def docs(self) -> Mapping[str, str]:
+        """Dotted name of each group to its description."""
+        return MappingProxyType(self._docs)
+
+    def stubs(self) -> str:
+        """All tools as Python source for a reader: types first, then functions, then groups as classes."""
+        return render_stubs(self._tools, self._types, self._errors, self._docs)
+
+    def stop(self) -> None:
+        """Call every stop path once, in order, even if one of them fails.
+
+        Raises:
+            ToolError: stop paths failed; it names the errors.
+        """
+        failed = []
+        for stop in self._stops:
+            try:
+                stop()
+            except Exception as error:
+                failed.append(f"{type(error).__name__}: {error}")
+        if failed:
+            raise ToolError(f"{len(failed)} of {len(self._stops)} stop paths failed: {'; '.join(failed)}")
+
+    def with_tools(
+        self, *tools: Tool | Toolbox | Callable[..., Any], errors: Iterable[type[Exception]] = ()
+    ) -> Toolbox:
+        """A new toolbox with these tools as well, next to this one (not inside its group, if it has a name)."""
+        return Toolbox([self, *tools], errors=errors)
+
+    def __add__(self, other: object) -> Toolbox:
+        return Toolbox([self, other]) if isinstance(other, Toolbox) else NotImplemented
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tools
+
+    def __getitem__(self, name: str) -> Tool:
+        try:
+            return self._tools[name]
+        except KeyError:
+            raise ToolError(f"there is no tool {name!r}{did_you_mean(name, self._tools)}") from None
+
+    def __repr__(self) -> str:
+        return f"<Toolbox {self.name + ' ' if self.name else ''}of {listed(self._tools)}>"
+
+    def _add_box(self, box: Toolbox) -> None:
+        for member in box._tools.values():
+            self._add_tool(member)
+        prefix = f"{self.name}." if self.name else ""
+        self._docs.update({prefix + name: doc for name, doc in box._docs.items()})
+        for error in box._errors.values():
+            self._add_error(error)
+        for stop in box._stops:
+            self._add_stop(stop)
+
+    def _add_tool(self, member: Tool) -> None:
+        made = member.within(self.name, self._stop)
+        if made.full_name in self._tools:
+            raise ToolError(f"there are two tools named {made.full_name!r}; pass name=... for one of them")
+        self._tools[made.full_name] = made
+        for name, declared in made.types.items():
+            if self._types.setdefault(name, declared) is not declared:
+                raise ToolError(
+                    f"tool {made.full_name!r}: there are two different types named {name}; rename one of them"
+                )
+        made.declaration.arguments  # noqa: B018  (built now, so that no call pays for it)
+        if made.stop is not None:
+            self._add_stop(made.stop)
+
+    def _add_stop(self, stop: Stop) -> None:
+        if stop not in self._stops:
+            self._stops.append(stop)
+
+    def _add_error(self, error: type[Exception]) -> None:
+        if not isinstance(error, type) or not issubclass(error, Exception):
+            raise ToolError(f"errors takes exception classes, not {error!r}")
+        name = error.__name__
+        if getattr(builtins, name, None) is error:
+            return  # Python's own are known to every program
+        if self._errors.setdefault(name, error) is not error:
+            raise ToolError(f"there are two different errors named {name}; rename one of them")
+
+    def _check_names(self) -> None:
+        """One namespace holds tools, groups, types and errors, and Python's own names stay what they are."""
+        owners: dict[str, str] = {}
+        groups = {name.rpartition(".")[0] for name in self._tools if "." in name}
+        for name in self._tools:
+            for group in groups:
+                if name == group:
+                    raise ToolError(f"{name!r} is both a tool and a group of tools; rename one of them")
+        for kind, names in (
+            ("tool", [name for name in self._tools if "." not in name]),
+            ("group of tools", dict.fromkeys(name.split(".")[0] for name in self._tools if "." in name)),
+            ("type", self._types),
+            ("error", self._errors),
+        ):
+            for name in names:
+                if hasattr(builtins, name) or keyword.iskeyword(name) or name in RESERVED:
+                    raise ToolError(f"a {kind} named {name!r} would hide Python's own {name}; give it another name")
+                if name in owners:
+                    raise ToolError(f"{name!r} is the name of a {owners[name]} and of a {kind}; rename one of them")
+                owners[name] = kind
+
+
+def _first_paragraph(obj: object) -> str:
+    text = type(obj).__doc__ or ""
+    return text.strip().split("\n\n")[0]
