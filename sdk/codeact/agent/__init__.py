@@ -1,0 +1,13 @@
+"""Agents: they turn observations into programs until the task is done or a budget ends.
+
+`CodeActAgent` asks a model. `ProgramAgent` plays given programs. An agent of your own has a `name`, an `approve`
+policy, `begin(brief, on_event)` and `act(observation, on_event)`.
+"""
+
+from __future__ import annotations
+
+from codeact.agent.code_act import CodeActAgent
+from codeact.agent.program_agent import ProgramAgent
+from codeact.agent.protocol import Action, Agent, Brief
+
+__all__ = ["Action", "Agent", "Brief", "CodeActAgent", "ProgramAgent"]

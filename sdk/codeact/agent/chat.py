@@ -1,0 +1,71 @@
+"""A chat: free conversation with a model that may act, over one sandbox whose variables last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from codeact.agent.conversation import Conversation
+from codeact.events import EventSink, Executed
+from codeact.tools import Approve, Toolbox, finish_tool
+
+if TYPE_CHECKING:
+    from codeact.sandbox import Execution, Limits
+
+
+class ChatSession:
+    """One sandbox and one conversation.
+
+    Args:
+        tools: what programs may call; `finish` is added.
+        converse: makes the conversation from the stubs.
+        limits: of the sandbox; None: the usual ones.
+        without: layers of the wall to do without.
+    """
+
+    def __init__(
+        self,
+        tools: Toolbox,
+        converse: Callable[[str], Conversation],
+        *,
+        limits: Limits | None = None,
+        without: Collection[str] = (),
+    ) -> None:
+        from codeact.sandbox import Limits, Sandbox
+
+        self.tools = tools
+        box = tools if "finish" in tools.tools else tools.with_tools(finish_tool())
+        self._sandbox = Sandbox(box, limits=limits or Limits(), without=without)
+        self._conversation = converse(box.stubs())
+
+    def say(self, text: str, approve: Approve | None, on_event: EventSink) -> str:
+        """One task: the model acts until it has an answer, which is returned."""
+        self._sandbox.approve = approve
+        self._conversation.ask(text)
+        while True:
+            action = self._conversation.next_action(on_event)
+            if action.code is None:
+                return _answer(action.answer) if action.answer is not None else f"No answer ({action.reason})."
+            execution = self._sandbox.run(action.code, on_event=on_event)
+            on_event(Executed(execution))
+            self._conversation.observe(execution.observation())
+            if execution.ended:
+                return _final(execution)
+
+    def interrupt(self) -> None:
+        self._conversation.interrupt()
+        self._sandbox.interrupt()
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+def _final(execution: Execution) -> str:
+    """The answer of a program that ended by `finish`; without one, what it printed."""
+    if execution.answer is not None:
+        return _answer(execution.answer)
+    return execution.stdout.strip() or "Done."
+
+
+def _answer(answer: object) -> str:
+    return answer if isinstance(answer, str) else repr(answer)

@@ -1,0 +1,165 @@
+"""CodeActAgent: a model that acts by writing code, in an episode or in a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from codeact.agent.budget import Budget
+from codeact.agent.conversation import Conversation, Settings
+from codeact.agent.formats import find_format
+from codeact.agent.protocol import Action, Brief
+from codeact.agent.templates import say, system_prompt
+from codeact.errors import CodeActError
+from codeact.events import Event, EventSink
+from codeact.models.protocol import Model
+from codeact.tools import Approve, Toolbox
+
+if TYPE_CHECKING:
+    from codeact.agent.chat import ChatSession
+    from codeact.sandbox import Limits
+
+
+class CodeActAgent:
+    """A model that acts by writing code, reads what it printed or the error, and goes on until it is done.
+
+    Args:
+        model: see `codeact.load_model`.
+        max_turns: replies of the model for one task.
+        max_tokens: tokens of one reply.
+        max_total_tokens: tokens read and written for one task. None: no limit.
+        max_seconds: wall time for one task. None: no limit.
+        action_format: `code`, or for comparison `json` or `text` (one call a turn).
+        approve: policy that is asked about each tool call before it runs; None lets all run.
+        system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
+        name: how traces and reports call the agent; None takes the model's name, and the format if it is not `code`.
+        temperature: 0 is greedy.
+        seed: makes sampling repeatable; the turn is added to it. None: different each time.
+        max_observation_chars: longer observations lose their middle, with a note.
+        limits: of the sandbox in a chat; environments bring their own.
+        without: layers of the sandbox's wall that a chat may do without; see `docs/safety.md`.
+
+    Raises:
+        CodeActError: an unknown format, or a budget that is not positive.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        max_turns: int = 10,
+        max_tokens: int = 512,
+        max_total_tokens: int | None = None,
+        max_seconds: float | None = None,
+        action_format: str = "code",
+        approve: Approve | None = None,
+        system_prompt: str | None = None,
+        name: str | None = None,
+        temperature: float = 0.0,
+        seed: int | None = 0,
+        max_observation_chars: int = 4000,
+        limits: Limits | None = None,
+        without: Collection[str] = (),
+    ) -> None:
+        if max_tokens < 1 or max_observation_chars < 100:
+            raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
+        self.model = model
+        self.approve = approve
+        self.action_format = find_format(action_format).name
+        self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
+        self._system_prompt = system_prompt
+        self._settings = Settings(
+            Budget(max_turns, max_total_tokens, max_seconds), max_tokens, temperature, seed, max_observation_chars
+        )
+        self._limits = limits
+        self._without = tuple(without)
+        self._episode: Conversation | None = None
+        self._chat: ChatSession | None = None
+
+    def begin(self, brief: Brief, on_event: EventSink) -> None:
+        """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
+        self._episode = self._conversation(brief.stubs, chat=False)
+        message = "task" if brief.observation.strip() else "task_alone"
+        self._episode.ask(say(message, instruction=brief.instruction, observation=brief.observation))
+
+    def act(self, observation: str | None, on_event: EventSink) -> Action:
+        """The next program, or the end of the episode.
+
+        Raises:
+            ModelError: the model did not answer.
+            CodeActError: no episode was begun.
+        """
+        if self._episode is None:
+            raise CodeActError("act() before begin(): an episode begins with a brief")
+        if observation is not None:
+            self._episode.observe(observation)
+        return self._episode.next_action(on_event)
+
+    def chat(self, text: str, tools: Toolbox | None = None, on_event: EventSink | None = None) -> str:
+        """Say something, let the model act if it wants to, and return its answer.
+
+        Variables and conversation live on from chat to chat, until `close()` or until another toolbox is given, which
+        begins a new session. The answer is the model's words, or what its program gave to `finish(answer)`. If a budget
+        runs out first, the text says so.
+
+        Args:
+            text: a question or task.
+            tools: what programs may call; None keeps those of the session.
+            on_event: told everything as it happens.
+
+        Raises:
+            ModelError: the model did not answer.
+            SandboxError: the sandbox cannot start here.
+        """
+        from codeact.agent.chat import ChatSession
+
+        if self._chat is not None and tools is not None and tools is not self._chat.tools:
+            self.close()
+        if self._chat is None:
+            self._chat = ChatSession(
+                tools if tools is not None else Toolbox(),
+                lambda stubs: self._conversation(stubs, chat=True),
+                limits=self._limits,
+                without=self._without,
+            )
+        return self._chat.say(text, self.approve, on_event or _ignore)
+
+    def stream(self, env: Any, seed: int = 0, options: dict[str, Any] | None = None) -> Iterator[Event]:
+        """Play an episode and yield its events as they happen.
+
+        The episode runs in a thread. Closing the iterator early stops the robot, the program and the model, and waits
+        until they have stopped.
+
+        Raises:
+            Whatever the episode raises, at the place where it happened.
+        """
+        from codeact.agent.streaming import stream_episode
+
+        return stream_episode(self, env, seed, options)
+
+    def interrupt(self) -> None:
+        """From another thread: end the reply that is being written and, in a chat, the program that is running."""
+        if self._episode is not None:
+            self._episode.interrupt()
+        if self._chat is not None:
+            self._chat.interrupt()
+
+    def close(self) -> None:
+        """End the chat session and its sandbox. The agent can be used again."""
+        if self._chat is not None:
+            self._chat.close()
+            self._chat = None
+
+    def __enter__(self) -> CodeActAgent:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _conversation(self, stubs: str, *, chat: bool) -> Conversation:
+        system = system_prompt(self.action_format, stubs, chat=chat, own=self._system_prompt)
+        return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat)
+
+
+def _ignore(event: Event) -> None:
+    """The sink of those who do not look."""

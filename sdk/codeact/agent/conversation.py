@@ -1,0 +1,176 @@
+"""One conversation of an agent: the model is asked until there is a program to run, or it ends."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from codeact.agent.budget import Budget, Spending
+from codeact.agent.formats import Answer, Broken, Format, Program, Prose
+from codeact.agent.memory import Memory
+from codeact.agent.protocol import Action
+from codeact.agent.templates import say, shorten
+from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText
+from codeact.models.protocol import Completion, ContextOverflow, GenerationOptions, Model, StopGeneration, count_tokens
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an agent talks with its model."""
+
+    budget: Budget
+    max_tokens: int
+    temperature: float
+    seed: int | None
+    max_observation_chars: int
+
+
+class Conversation:
+    """Keeps the memory and finds the next action. In a chat plain words are the answer; in an episode they are not."""
+
+    def __init__(self, model: Model, action_format: Format, settings: Settings, system: str, *, chat: bool) -> None:
+        self._model = model
+        self._format = action_format
+        self._settings = settings
+        self._chat = chat
+        self._interrupt = threading.Event()
+        self._note_for_model = ""
+        self.memory = Memory(system, lambda text: count_tokens(model, text))
+        self.spending = Spending(settings.budget)
+        self._actions = 0
+        self._replies = 0
+
+    def ask(self, task: str) -> None:
+        """Begin a task, with a new budget."""
+        self.spending = Spending(self._settings.budget)
+        self._interrupt.clear()
+        self.memory.add("user", task, pinned=True)
+
+    def observe(self, observation: str) -> None:
+        """What the last program led to."""
+        text = shorten(observation, self._observation_limit())
+        if self._note_for_model:
+            self.memory.add("user", say("noted_observation", note=self._note_for_model, text=text))
+        else:
+            self.memory.add("user", say("observation", text=text))
+        self._note_for_model = ""
+
+    def interrupt(self) -> None:
+        """From another thread: end the reply that is being written; the next action is to stop."""
+        self._interrupt.set()
+
+    def next_action(self, on_event: EventSink) -> Action:
+        """Ask the model until there is a program to run, or the conversation's end.
+
+        Raises:
+            ModelError: the model did not answer.
+        """
+        without_action = 0
+        while True:
+            if self._interrupt.is_set():
+                return _end("interrupted")
+            if exhausted := self.spending.exhausted():
+                return _end(exhausted)
+            completion = self._generate(on_event)
+            text = completion.text
+            reply = self._format.parse(text, cut=completion.finish_reason == "length")
+            if completion.finish_reason == "interrupted" and not self._format.is_complete(text):
+                return _end(
+                    "interrupted" if self._interrupt.is_set() else self.spending.exhausted() or "interrupted", text
+                )
+            match reply:
+                case Program():
+                    return self._act(reply, text, on_event)
+                case Answer(answer):
+                    self.memory.add("assistant", text)
+                    return _end("finished", text, answer)
+                case Prose(answer) if answer and self._chat:
+                    self.memory.add("assistant", text)
+                    if completion.finish_reason == "length":
+                        answer = say("answer_cut", answer=answer, tokens=completion.completion_tokens)
+                    return _end("finished", text, answer)
+                case Prose(answer):
+                    without_action += 1
+                    if without_action == 2:
+                        self.memory.add("assistant", text)
+                        return _end("gave up", text, answer or None)
+            self._answer_back(text, reply)
+
+    def _act(self, program: Program, text: str, on_event: EventSink) -> Action:
+        self._actions += 1
+        self.memory.add("assistant", program.kept)
+        self._note_for_model = program.note if program.dropped else ""
+        on_event(ActionChosen(self._actions, program.code, program.note))
+        return Action(program.code, text, program.note)
+
+    def _answer_back(self, text: str, reply: Broken | Prose) -> None:
+        """Tell the model why nothing was run."""
+        self.memory.add("assistant", text or "(empty)")
+        how = self._format.how
+        match reply:
+            case Broken(cut=True):
+                what = "the program" if self._format.name == "code" else "the call"
+                self.memory.add("user", say("cut", tokens=self._settings.max_tokens, what=what))
+            case Broken(why):
+                self.memory.add("user", say("broken", why=why, how=how))
+            case _:
+                self.memory.add("user", say("nudge_chat" if self._chat else "nudge", how=how))
+
+    def _generate(self, on_event: EventSink) -> Completion:
+        options = self._options()
+        written = ""
+
+        def on_text(piece: str) -> None:
+            nonlocal written
+            written += piece
+            on_event(ModelText(piece))
+            if self._format.is_complete(written):
+                raise StopGeneration
+
+        if self._model.context_tokens is not None:
+            self.memory.fit(self._model.context_tokens - options.max_tokens)
+        while True:
+            try:
+                completion = self._model.generate(self.memory.messages(), options, on_text)
+                break
+            except ContextOverflow:
+                if not self.memory.drop_half():
+                    raise
+        self._replies += 1
+        self.spending.add(completion.prompt_tokens + completion.completion_tokens)
+        on_event(
+            ModelReplied(
+                completion.text,
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                completion.seconds,
+                completion.finish_reason,
+            )
+        )
+        return completion
+
+    def _options(self) -> GenerationOptions:
+        settings = self._settings
+        max_tokens = settings.max_tokens
+        left = self.spending.tokens_left()
+        if left is not None:
+            max_tokens = max(1, min(max_tokens, left))
+        if self._model.context_tokens is not None:
+            max_tokens = max(1, min(max_tokens, self._model.context_tokens // 2))
+        return GenerationOptions(
+            max_tokens=max_tokens,
+            temperature=settings.temperature,
+            stop=self._format.stop,
+            seed=None if settings.seed is None else settings.seed + self._replies,
+            interrupt=lambda: self._interrupt.is_set() or self.spending.out_of_time(),
+        )
+
+    def _observation_limit(self) -> int:
+        """A quarter of the context at most, at about three characters a token."""
+        context = self._model.context_tokens
+        limit = self._settings.max_observation_chars
+        return limit if context is None else min(limit, max(200, context * 3 // 4))
+
+
+def _end(reason: str, text: str = "", answer: object = None) -> Action:
+    return Action(None, text, done=True, answer=answer, reason=reason)

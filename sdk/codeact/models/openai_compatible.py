@@ -1,0 +1,146 @@
+"""Any server that speaks the OpenAI chat protocol: a hosted one, vLLM, llama.cpp, Ollama, or `codeact` itself."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit, urlunsplit
+
+from codeact.errors import ModelError
+from codeact.models.chat_stream import ChatStream, Retries, Timeouts, Usage
+from codeact.models.protocol import (
+    Completion,
+    FinishReason,
+    GenerationOptions,
+    Message,
+    OnText,
+    StopGeneration,
+    estimate_tokens,
+)
+
+KEY_VARIABLES = ("CODEACT_API_KEY", "OPENAI_API_KEY")
+POLL_SECONDS = 0.05
+
+
+class OpenAICompatibleModel:
+    """A model behind `<base_url>/chat/completions`, streamed.
+
+    The key is taken from the environment only, `CODEACT_API_KEY` before `OPENAI_API_KEY`, at each request; it is never
+    printed, and redirects are not followed, so it goes to `base_url` and nowhere else. Connection errors, 408, 409, 429
+    and 5xx are tried again with growing, random pauses, or as `Retry-After` says, as long as no text has come.
+
+    Args:
+        base_url: such as `http://localhost:8000/v1`.
+        model: the model's name on that server.
+        context_tokens: the model's context, so that an agent's memory can stay inside; None: unknown.
+        name: how traces and reports call the model; None makes it from the address and the model.
+        timeouts: finite limits in seconds. retries: how often and how patiently to try again.
+
+    Raises:
+        ModelError: the address is not an http or https URL, or the model has no name.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        context_tokens: int | None = None,
+        name: str | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ModelError(f"{base_url!r} is not a base URL; write one such as http://localhost:8000/v1")
+        if not model:
+            raise ModelError("the model has no name; give the name that the server lists under /models")
+        self.model = model
+        self.context_tokens = context_tokens
+        self._url = base_url.rstrip("/")
+        without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+        self._shown_url = urlunsplit(without_login).rstrip("/")
+        self.name = name or f"openai:{self._shown_url}#{model}"
+        self._timeouts = timeouts or Timeouts()
+        self._retries = retries or Retries()
+
+    def generate(
+        self, messages: Sequence[Message], options: GenerationOptions, on_text: OnText | None = None
+    ) -> Completion:
+        """Ask the server for a reply.
+
+        Raises:
+            ContextOverflow: the server says that the messages are too long.
+            ModelError: no connection, a refused key, an unknown model, a rate limit that outlasts the retries, an
+                answer that is not the protocol, or a stream that was cut. Each says what to look at.
+        """
+        from anyio.from_thread import start_blocking_portal
+
+        started = time.perf_counter()
+        pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        stream = ChatStream(
+            url=self._url,
+            shown_url=self._shown_url,
+            model=self.model,
+            key=next((value for name in KEY_VARIABLES if (value := os.environ.get(name, "").strip())), None),
+            timeouts=self._timeouts,
+            retries=self._retries,
+        )
+        body = _request(self.model, messages, options)
+        told: list[str] = []
+        usage = Usage()
+        interrupted = False
+        # The request lives in a thread of its own with an event loop, where it can be cancelled at any moment; this
+        # thread hands on the text and looks at the interrupt.
+        with start_blocking_portal() as portal:
+            request = portal.start_task_soon(stream.run, body, pieces.put)
+            request.add_done_callback(lambda _: pieces.put(None))
+            try:
+                while (piece := _next(pieces, options)) is not None:
+                    told.append(piece)
+                    if on_text is not None:
+                        on_text(piece)
+                usage = request.result()
+            except StopGeneration:
+                interrupted = True
+            finally:
+                request.cancel()
+        text = "".join(told)
+        reason: FinishReason = "interrupted" if interrupted else "length" if usage.finish_reason == "length" else "stop"
+        estimated = usage.prompt_tokens is None or usage.completion_tokens is None
+        if usage.prompt_tokens is None:
+            prompt_tokens = sum(estimate_tokens(message.content) for message in messages)
+        else:
+            prompt_tokens = usage.prompt_tokens
+        completion_tokens = estimate_tokens(text) if usage.completion_tokens is None else usage.completion_tokens
+        return Completion(
+            text, prompt_tokens, completion_tokens, time.perf_counter() - started, reason, estimated=estimated
+        )
+
+
+def _next(pieces: queue.SimpleQueue[str | None], options: GenerationOptions) -> str | None:
+    while True:
+        if options.interrupted():
+            raise StopGeneration
+        try:
+            return pieces.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
+
+
+def _request(model: str, messages: Sequence[Message], options: GenerationOptions) -> dict[str, object]:
+    body: dict[str, object] = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "max_tokens": options.max_tokens,
+        "temperature": options.temperature,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if options.stop:
+        body["stop"] = list(options.stop)
+    if options.seed is not None:
+        body["seed"] = options.seed
+    return body

@@ -1,0 +1,278 @@
+"""Any causal language model that the transformers library loads, run in this process."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from codeact.errors import ModelError
+from codeact.models.chat_prompt import ChatPrompt
+from codeact.models.device import choose_device, choose_weight_type, limit_threads
+from codeact.models.protocol import (
+    Completion,
+    ContextOverflow,
+    FinishReason,
+    GenerationOptions,
+    Message,
+    OnText,
+    StopGeneration,
+)
+from codeact.models.text_stream import Detokenizer, StopStrings
+
+CHUNK = 512  # prompt tokens read at once: between chunks an interrupt is heeded, and memory stays bounded
+
+
+class TransformersModel:
+    """A local model: a hub repository or a folder, on CUDA, Metal or the CPU.
+
+    Conversations are written by the model's own chat template; text in messages is never read as a control token. The
+    attention state of the last prompt is kept, so that a conversation that goes on reads only what is new. One
+    generation runs at a time; other threads wait. Code from a repository is never executed.
+
+    Args:
+        name_or_path: hub repository (`HuggingFaceTB/SmolLM2-1.7B-Instruct`) or folder.
+        device: `cuda`, `cuda:<number>`, `mps` or `cpu`; None takes the best there is.
+        dtype: `bfloat16`, `float16` or `float32`; None takes what the device is fastest with.
+        name: how traces and reports call the model; None makes it from `name_or_path`.
+        threads: CPU threads for the whole process; None: `OMP_NUM_THREADS` or the CPU share of this container.
+
+    Raises:
+        ModelError: torch or transformers is missing, the model is not found or cannot be loaded, or the device is not
+            here.
+    """
+
+    def __init__(
+        self,
+        name_or_path: str | Path,
+        device: str | None = None,
+        dtype: str | None = None,
+        *,
+        name: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        try:
+            import torch
+            import transformers
+        except ImportError as error:
+            raise ModelError(
+                f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
+            ) from error
+        self.device = choose_device(device)
+        self.dtype = dtype or choose_weight_type(self.device)
+        if self.dtype not in ("bfloat16", "float16", "float32"):
+            raise ModelError(f"unknown dtype {dtype!r}; one of bfloat16, float16, float32")
+        if self.device == "cpu":
+            limit_threads(threads)
+        self.name = name or f"hf:{Path(name_or_path).name if Path(name_or_path).is_dir() else name_or_path}"
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(name_or_path))
+            with _no_progress_bars():
+                loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                    str(name_or_path), dtype=getattr(torch, self.dtype)
+                )
+            self._model = loaded.to(self.device).eval()
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+            raise ModelError(
+                f"cannot load the model {str(name_or_path)!r}: {_first_lines(error)} "
+                "(give a folder that save_pretrained wrote, or a repository of the hub)"
+            ) from error
+        self._prompt = ChatPrompt(self._tokenizer)
+        self._ends = _end_tokens(self._model, self._tokenizer)
+        self._keeps_last_only = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        self.context_tokens: int | None = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        self._busy = threading.Lock()
+        self._forget()
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` alone; a message costs a few more for its marks."""
+        return self._prompt.count(text)
+
+    def generate(
+        self, messages: Sequence[Message], options: GenerationOptions, on_text: OnText | None = None
+    ) -> Completion:
+        """Reply to `messages`. Greedy at temperature 0, so the same conversation gives the same reply on one machine.
+
+        Raises:
+            ContextOverflow: prompt and one token of reply do not fit `context_tokens`.
+            ModelError: the chat template refuses the messages, or the device is out of memory.
+        """
+        import torch
+
+        started = time.perf_counter()
+        ids = self._prompt.encode(messages)
+        limit = options.max_tokens
+        if self.context_tokens is not None:
+            limit = min(limit, self.context_tokens - len(ids))
+            if limit < 1:
+                raise ContextOverflow(
+                    f"the conversation has {len(ids)} tokens, and {self.name} reads at most {self.context_tokens - 1}; "
+                    "leave out old messages or shorten them"
+                )
+        reply = _Reply(self._decode, (*options.stop, *self._prompt.stop), on_text)
+        finish_reason: FinishReason = "interrupted"
+        count = token = 0
+        try:
+            with self._alone(options), torch.inference_mode():
+                logits = self._read(tuple(messages), ids, options)
+                choose = _chooser(options)
+                finish_reason = "length"
+                for step in range(limit):
+                    if options.interrupted():
+                        raise StopGeneration
+                    if step:
+                        logits = self._forward([token])
+                    token = choose(logits)
+                    if token in self._ends:
+                        finish_reason = "stop"
+                        break
+                    count += 1
+                    if reply.add(token):
+                        finish_reason = "stop"
+                        break
+                reply.finish()
+        except StopGeneration:
+            finish_reason = "interrupted"
+        except torch.OutOfMemoryError as error:
+            raise ModelError(f"{self.device} is out of memory for {len(ids)} tokens: {_first_lines(error)}") from error
+        return Completion(reply.text, len(ids), count, time.perf_counter() - started, finish_reason)
+
+    def _decode(self, tokens: list[int]) -> str:
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)
+        return text
+
+    @contextmanager
+    def _alone(self, options: GenerationOptions) -> Iterator[None]:
+        while not self._busy.acquire(timeout=0.05):
+            if options.interrupted():
+                raise StopGeneration
+        try:
+            yield
+        except StopGeneration:
+            raise
+        except BaseException:
+            self._forget()  # the state may be half written
+            raise
+        finally:
+            self._busy.release()
+
+    def _forget(self) -> None:
+        self._state: Any = None
+        self._read_messages: tuple[Message, ...] = ()
+        self._read_tokens: list[int] = []
+
+    def _read(self, messages: tuple[Message, ...], ids: list[int], options: GenerationOptions) -> Any:
+        """Feed the prompt; return the logits after its last token.
+
+        The state is kept only if this conversation continues the last one. Any longer common beginning could be
+        reused as well, but then a reply could depend, in its last bits, on what other conversations came before.
+        """
+        from transformers import DynamicCache
+
+        known = 0
+        earlier = self._read_messages
+        continues = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
+        if continues and getattr(self._state, "is_croppable", False):
+            known = _common(self._read_tokens, ids[:-1])
+            self._state.crop(known - len(self._read_tokens))
+            del self._read_tokens[known:]
+        else:
+            self._forget()
+            self._state = DynamicCache(config=self._model.config)
+        self._read_messages = messages
+        logits = None
+        for begin in range(known, len(ids), CHUNK):
+            if options.interrupted():
+                raise StopGeneration
+            logits = self._forward(ids[begin : begin + CHUNK])
+        return logits
+
+    def _forward(self, tokens: list[int]) -> Any:
+        import torch
+
+        extra = {"logits_to_keep": 1} if self._keeps_last_only else {}
+        given = torch.tensor([tokens], device=self.device)
+        output = self._model(input_ids=given, past_key_values=self._state, use_cache=True, **extra)
+        self._read_tokens += tokens
+        return output.logits[0, -1]
+
+
+class _Reply:
+    """The text so far, told piece by piece. `add` says whether a stop string has come."""
+
+    def __init__(self, decode: Any, stop: tuple[str, ...], on_text: OnText | None) -> None:
+        self._detokenizer = Detokenizer(decode)
+        self._stop = StopStrings(stop)
+        self._on_text = on_text
+        self.text = ""
+
+    def add(self, token: int) -> bool:
+        self._tell(self._stop.add(self._detokenizer.add(token)))
+        return self._stop.found is not None
+
+    def finish(self) -> None:
+        self._tell(self._stop.add(self._detokenizer.finish()))
+        self._tell(self._stop.finish())
+
+    def _tell(self, piece: str) -> None:
+        if piece:
+            self.text += piece
+            if self._on_text is not None:
+                self._on_text(piece)
+
+
+def _chooser(options: GenerationOptions) -> Any:
+    """From logits to a token. Sampling is done on the CPU in float32, so that a seed means the same on every device."""
+    import torch
+
+    if options.temperature == 0.0:
+        return lambda logits: int(logits.argmax())
+    generator = torch.Generator()
+    if options.seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(options.seed)
+
+    def sample(logits: Any) -> int:
+        probabilities = torch.softmax(logits.float().cpu() / options.temperature, dim=-1)
+        return int(torch.multinomial(probabilities, 1, generator=generator))
+
+    return sample
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Tokens that end a reply. A model's generation settings name one, several or none."""
+    named = getattr(model.generation_config, "eos_token_id", None)
+    ends = set(named if isinstance(named, list | tuple) else [named])
+    return frozenset(end for end in (*ends, tokenizer.eos_token_id) if end is not None)
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
+    """Length of the common beginning."""
+    for place, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return place
+    return min(len(first), len(second))
+
+
+def _first_lines(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500]
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    from transformers.utils import logging as typed_in_part
+
+    logging: Any = typed_in_part
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
