@@ -1,0 +1,209 @@
+"""The simulated arm and gripper: motors that follow commanded positions, and what the joints report back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact.errors import TaskError
+from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.robots import ArmDescription
+from codeact_envs.bullet.simulation import STEP, Simulation
+
+Array = NDArray[np.float64]
+
+_GAIN = 1.0  # of the position motors: the commanded point is reached within a step as long as the effort lasts
+_GRASP_DEPTH = 0.004  # metres that a closing finger is commanded beyond the surface, so that its force limit rules
+
+
+class SimulatedArm:
+    """Drives one arm in a `Simulation`, step by step. It knows no plans and no limits but effort.
+
+    Attributes:
+        body: Bullet's number of the robot.
+        commanded: joint positions last commanded, radians.
+        finger: position last commanded for each finger, metres from the middle.
+        squeezing: whether the fingers press with their grasping force.
+        stop_requested: set by any thread; a running `follow` returns at its next step.
+        recorder: when set, told every row of motor targets that was played, arm joints first.
+    """
+
+    def __init__(self, simulation: Simulation, robot: ArmDescription) -> None:
+        self._simulation, self._robot = simulation, robot
+        bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+        with quiet():
+            self.body: int = bullet.loadURDF(str(robot.urdf), useFixedBase=True, **on)
+        names = {
+            bullet.getJointInfo(self.body, index, **on)[1].decode(): index
+            for index in range(bullet.getNumJoints(self.body, **on))
+        }
+        links = {
+            bullet.getJointInfo(self.body, index, **on)[12].decode(): index
+            for index in range(bullet.getNumJoints(self.body, **on))
+        }
+        try:
+            self.joints = [names[name] for name in robot.joints.names]
+            self.fingers = [names[name] for name in robot.gripper.fingers]
+            self.tool_link = links[robot.tool_link]
+        except KeyError as error:
+            raise TaskError(f"robot {robot.name!r}: {robot.urdf} has no joint or link named {error}") from error
+        self._motors = self.joints + self.fingers
+        self._forces = [*robot.joints.effort, robot.gripper.force, robot.gripper.force]
+        self._position_gains, self._velocity_gains = [_GAIN] * len(self._motors), [1.0] * len(self._motors)
+        for finger in self.fingers:
+            bullet.changeDynamics(
+                self.body, finger, lateralFriction=robot.gripper.friction, spinningFriction=0.02, **on
+            )
+        # The two fingers of the real hand hang on one belt: they keep the same distance from the middle.
+        gear = bullet.createConstraint(
+            self.body, self.fingers[0], self.body, self.fingers[1], bullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], **on
+        )
+        bullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=50, **on)
+        self.home: Array = np.array(robot.joints.home)
+        self.commanded: Array = self.home.copy()
+        self.finger = robot.gripper.opening / 2.0
+        self.squeezing = False
+        self.stop_requested = False
+        self.recorder: Callable[[list[list[float]]], None] | None = None
+        for joint, position in zip(self._motors, [*robot.joints.home, self.finger, self.finger], strict=True):
+            bullet.resetJointState(self.body, joint, position, 0.0, **on)
+        self.hold()
+
+    def hold(self) -> None:
+        """Command the last targets again: Bullet keeps motor targets across a restored state."""
+        self._command([*self.commanded.tolist(), self.finger, self.finger])
+
+    def _command(self, row: list[float]) -> None:
+        self._simulation.bullet.setJointMotorControlArray(
+            self.body,
+            self._motors,
+            self._simulation.bullet.POSITION_CONTROL,
+            targetPositions=row,
+            forces=self._forces,
+            positionGains=self._position_gains,
+            velocityGains=self._velocity_gains,
+            physicsClientId=self._simulation.client,
+        )
+
+    def reset(self) -> None:
+        """Controller state as new, with the joints at home (the caller has restored their positions)."""
+        self.commanded = self.home.copy()
+        self.finger = self._robot.gripper.opening / 2.0
+        self.squeezing = False
+        self.stop_requested = False
+        self.hold()
+
+    def follow(self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False) -> int:
+        """Command one row of joint positions a step. Returns the number of steps done.
+
+        Args:
+            rows: (n, joints), radians.
+            fingers: positions of each finger, (n,) or one for all, metres.
+            watch: called after every `every` steps and after the last; True ends the motion.
+            braking: go on although a stop was requested, for this is the stop.
+        """
+        count = len(rows)
+        if not count:
+            return 0
+        simulation, body, motors = self._simulation, self.body, self._motors
+        bullet, client = simulation.bullet, simulation.client
+        command, step, mode = bullet.setJointMotorControlArray, bullet.stepSimulation, bullet.POSITION_CONTROL
+        forces, position_gains, velocity_gains = self._forces, self._position_gains, self._velocity_gains
+        column = np.broadcast_to(np.asarray(fingers, dtype=float), (count,))[:, None]
+        targets: list[list[float]] = np.hstack([rows, column, column]).tolist()
+        done, next_watch = 0, every
+        try:
+            for row in targets:
+                if self.stop_requested and not braking:
+                    break
+                command(
+                    body,
+                    motors,
+                    mode,
+                    targetPositions=row,
+                    forces=forces,
+                    positionGains=position_gains,
+                    velocityGains=velocity_gains,
+                    physicsClientId=client,
+                )
+                step(client)
+                simulation.steps += 1
+                done += 1
+                if simulation.steps == simulation.next_frame:
+                    simulation.frame_due()
+                if done == next_watch or done == count:
+                    next_watch += every
+                    self.commanded = rows[done - 1]
+                    if watch():
+                        break
+        finally:
+            if self.recorder is not None:
+                self.recorder(targets[:done])
+            if done:
+                self.commanded = rows[done - 1].copy()
+                self.finger = targets[done - 1][-1]
+        return done
+
+    def positions(self) -> Array:
+        """Measured joint positions, radians."""
+        return self._states(0)
+
+    def velocities(self) -> Array:
+        """Measured joint velocities, radians per second."""
+        return self._states(1)
+
+    def _states(self, field: int) -> Array:
+        states: Any = self._simulation.bullet.getJointStates(
+            self.body, self.joints, physicsClientId=self._simulation.client
+        )
+        return np.array([state[field] for state in states])
+
+    def finger_position(self) -> float:
+        """Measured distance of the pads from the middle, metres, mean of both fingers."""
+        states: Any = self._simulation.bullet.getJointStates(
+            self.body, self.fingers, physicsClientId=self._simulation.client
+        )
+        return float(states[0][0] + states[1][0]) / 2.0
+
+    def touched(self, link: int) -> set[int]:
+        """Bullet's numbers of the bodies that press on a link."""
+        contacts: Any = self._simulation.bullet.getContactPoints(
+            bodyA=self.body, linkIndexA=link, physicsClientId=self._simulation.client
+        )
+        return {contact[2] for contact in contacts if contact[2] != self.body and contact[8] < 1e-3}
+
+    def grasped(self) -> int | None:
+        """The body that both fingers press on while they squeeze, by Bullet's number."""
+        if not self.squeezing:
+            return None
+        both = self.touched(self.fingers[0]) & self.touched(self.fingers[1])
+        return min(both) if both else None
+
+    def move_fingers(self, opening: float, settle: int) -> None:
+        """Bring the pads `opening` metres apart at the gripper's speed, then let `settle` steps pass."""
+        goal = min(max(opening, 0.0), self._robot.gripper.opening) / 2.0
+        self.squeezing = False
+        self._ramp(goal, lambda: False, settle)
+
+    def squeeze(self, settle: int) -> int | None:
+        """Close until both pads press on one body, or on each other. Returns what is grasped, by Bullet's number."""
+        self.squeezing = True
+        self._ramp(0.0, lambda: self.grasped() is not None, 0)
+        if self.stop_requested:
+            return self.grasped()
+        depth = max(0.0, self.finger_position() - _GRASP_DEPTH) if self.grasped() is not None else 0.0
+        rows = np.broadcast_to(self.commanded, (max(1, settle), len(self.commanded)))
+        self.follow(rows, depth, lambda: False, settle)
+        found = self.grasped()
+        self.squeezing = found is not None
+        return found
+
+    def _ramp(self, goal: float, until: Callable[[], bool], settle: int) -> None:
+        start = self.finger_position()
+        steps = math.ceil(abs(goal - start) / (self._robot.gripper.speed * STEP))
+        ramp = np.concatenate([start + (goal - start) * np.arange(1, steps + 1) / max(1, steps), np.full(settle, goal)])
+        self.follow(np.broadcast_to(self.commanded, (len(ramp), len(self.commanded))), ramp, until, 4)

@@ -1,0 +1,249 @@
+"""Moves the arm along planned paths, inside its limits, and watches while it moves. The limits live here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped
+from codeact_envs.bullet.kinematics import Kinematics
+from codeact_envs.bullet.robots import ArmDescription
+from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.simulation import STEP, Simulation
+from codeact_envs.bullet.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.world import BulletWorld
+
+Array = NDArray[np.float64]
+
+_WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
+_STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
+_TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
+_TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
+_GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
+
+
+@dataclass(frozen=True)
+class MotionResult:
+    """How a motion ended.
+
+    Attributes:
+        reached: whether the goal was reached.
+        reason: why not, in words; empty when reached.
+        position_error: metres between the tool and its goal, measured.
+        angle_error: radians between the tool and its goal, measured.
+        contacts: names of the bodies that the arm, hand or fingers touched on the way.
+        duration: simulated seconds.
+    """
+
+    reached: bool
+    reason: str
+    position_error: float
+    angle_error: float
+    contacts: tuple[str, ...]
+    duration: float
+
+
+class ArmController:
+    """Executes paths from rest to rest. Every motion starts where the last one was commanded to end.
+
+    Attributes:
+        violations: what broke a rule since the reset, in words.
+        kinematics: of the robot, in its base frame, which is the world frame.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        arm: SimulatedArm,
+        robot: ArmDescription,
+        world: BulletWorld,
+        keep_out: Sequence[Volume] = (),
+    ) -> None:
+        self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
+        self._keep_out = (*robot.keep_out, *keep_out)
+        self.kinematics = Kinematics(robot)
+        self.violations: list[str] = []
+        joints, motion = robot.joints, robot.motion
+        acceleration, jerk = np.array(joints.acceleration), np.array(joints.jerk)
+        stoppable = acceleration * motion.stop_time * _STOP_SHARE
+        self._bounds = Bounds(
+            np.minimum(np.array(joints.velocity), stoppable),
+            acceleration * motion.acceleration_scale,
+            jerk * motion.jerk_scale,
+        )
+        self._brake_bounds = Bounds(np.array(joints.velocity), acceleration * 0.98, jerk)
+        self._velocity_limit = np.array(joints.velocity) * 1.05
+        self._touched: set[int] = set()
+        self._blocked = ""
+
+    def reset(self) -> None:
+        self.violations.clear()
+        self._touched.clear()
+        self._blocked = ""
+
+    # Where the tool is, and where it may go
+
+    def tool(self) -> Array:
+        """The tool's commanded pose, 4x4, world frame."""
+        return self.kinematics.forward(self._arm.commanded)
+
+    def require_running(self) -> None:
+        if self._arm.stop_requested:
+            raise Stopped("the robot is stopped; nothing moves until it is resumed or the episode is reset")
+
+    def require_allowed(self, x: float, y: float, z: float) -> None:
+        """Raise `OutOfReach` or `KeepOut` when the tool centre point may not be at (x, y, z), world frame, metres."""
+        if not all(math.isfinite(value) for value in (x, y, z)):
+            raise OutOfReach(f"({x}, {y}, {z}) is not a place: give three finite numbers in metres")
+        space, lowest = self._robot.workspace, self._robot.gripper.tip_below_tool + 0.001
+        where = f"({x:.3f}, {y:.3f}, {z:.3f})"
+        if z < lowest:
+            raise KeepOut(f"{where} would push the fingertips into the table; z must be at least {lowest:.3f} m")
+        for volume in self._keep_out:
+            if volume.contains(x, y, z):
+                lower, upper = (", ".join(f"{value:g}" for value in corner) for corner in (volume.lower, volume.upper))
+                raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m")
+        if not space.contains(x, y, z):
+            ranges = ", ".join(
+                f"{axis} from {low:g} to {high:g}" for axis, low, high in zip("xyz", space.lower, space.upper, strict=True)
+            )
+            raise OutOfReach(f"{where} lies outside the workspace: {ranges} m")
+
+    # Motions
+
+    def move_joints(self, goal: Array) -> MotionResult:
+        """A straight line in joint space to `goal`, radians.
+
+        Raises:
+            Stopped: the robot is stopped, or was stopped on the way; it is at rest.
+        """
+        return self._run(StraightPath(self._arm.commanded, goal), goal)
+
+    def move_line(self, position: Sequence[float], speed: float | None = None) -> MotionResult:
+        """A straight line of the tool to `position` (3,) in the world frame, orientation kept.
+
+        Args:
+            speed: metres per second, at most; joint limits may make it slower.
+
+        Raises:
+            OutOfReach: no such line inside the joint limits; nothing was moved.
+            Stopped: as for `move_joints`.
+        """
+        goal = np.asarray(position, dtype=float)
+        length = float(np.linalg.norm(goal - self.tool()[:3, 3]))
+        if length < 1e-6:
+            return MotionResult(True, "", 0.0, 0.0, (), 0.0)
+        line = self.kinematics.line(self._arm.commanded, goal)
+        if line is None:
+            x, y, z = goal
+            raise OutOfReach(f"the arm cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits")
+        return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
+
+    def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
+        self.require_running()
+        start = self._simulation.steps
+        rows = parametrise(path, self._bounds, STEP, speed, length)
+        self._touched.clear()
+        self._blocked = ""
+        before = self._arm.commanded.copy()
+        done = self._arm.follow(rows, self._arm.finger, self._watch, _WATCH_EVERY)
+        if done < len(rows):
+            self._brake(before, rows, done)
+            if not self._blocked:
+                raise Stopped("the robot was stopped on its way; it is at rest")
+            self._back_off()
+        return self._result(goal, start)
+
+    def _brake(self, before: Array, rows: Array, done: int) -> None:
+        """Come to rest from the middle of a motion, inside the maker's limits."""
+        at = rows[done - 1] if done else before
+        previous = rows[done - 2] if done > 1 else before
+        following = rows[done] if done else before
+        velocity = (following - previous) / (2.0 * STEP) if done else np.zeros_like(at)
+        acceleration = (following - 2.0 * at + previous) / STEP**2 if done else np.zeros_like(at)
+        stop = brake(at, velocity, acceleration, self._brake_bounds, STEP)
+        self._arm.follow(stop, self._arm.finger, lambda: False, len(stop) or 1, braking=True)
+
+    def _back_off(self) -> None:
+        """Give way where something blocked the arm: command what it reached, instead of pressing on."""
+        reason = self._blocked
+        rows = parametrise(StraightPath(self._arm.commanded, self._arm.positions()), self._bounds, STEP)
+        self._arm.follow(rows, self._arm.finger, lambda: False, len(rows) or 1)
+        self._blocked = reason
+
+    def open(self, opening: float) -> None:
+        """Bring the pads `opening` metres apart.
+
+        Raises:
+            Stopped: the robot is stopped, or was stopped meanwhile.
+        """
+        self.require_running()
+        self._arm.move_fingers(opening, _GRIP_STEPS)
+        self._require_not_stopped()
+
+    def squeeze(self) -> int | None:
+        """Close until the pads press on a body, or on each other; returns Bullet's number of what is grasped."""
+        self.require_running()
+        found = self._arm.squeeze(_GRIP_STEPS)
+        self._require_not_stopped()
+        return found
+
+    def _require_not_stopped(self) -> None:
+        if self._arm.stop_requested:
+            raise Stopped("the robot was stopped while its fingers moved; it is at rest")
+
+    # Watching
+
+    def _watch(self) -> bool:
+        bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
+        states: Any = bullet.getJointStates(arm.body, arm.joints, physicsClientId=client)
+        for index, (state, commanded) in enumerate(zip(states, arm.commanded.tolist(), strict=True)):
+            if abs(state[0] - commanded) > _TRACKING_LIMIT:
+                self._block(f"{self._robot.joints.names[index]} cannot follow: something is in the way")
+            if abs(state[1]) > self._velocity_limit[index]:
+                self._violate(f"{self._robot.joints.names[index]} moved at {abs(state[1]):.2f} rad/s, above its limit")
+        for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
+            other, link, force = contact[2], contact[3], contact[9]
+            if other == arm.body or force <= 0.0:
+                continue
+            name = self._world.name_of(other)
+            if name is not None:
+                self._touched.add(other)
+                if link not in arm.fingers:
+                    self._block(f"the arm ran into {name!r}")
+                    self._violate(f"the arm ran into {name!r}")
+            elif link not in arm.fingers:
+                self._block("the arm touched the table")
+                self._violate("the arm touched the table")
+            elif force > _TABLE_FORCE:
+                self._block("a fingertip pressed on the table")
+                self._violate(f"a fingertip pressed on the table with more than {_TABLE_FORCE:g} N")
+        return bool(self._blocked)
+
+    def _block(self, reason: str) -> None:
+        self._blocked = self._blocked or reason
+
+    def _violate(self, what: str) -> None:
+        if what not in self.violations:
+            self.violations.append(what)
+
+    def _result(self, goal: Array, start: int) -> MotionResult:
+        wanted, actual = self.kinematics.forward(goal), self.kinematics.forward(self._arm.positions())
+        turn = float(np.clip((np.trace(wanted[:3, :3].T @ actual[:3, :3]) - 1.0) / 2.0, -1.0, 1.0))
+        names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
+        return MotionResult(
+            reached=not self._blocked,
+            reason=self._blocked,
+            position_error=float(np.linalg.norm(wanted[:3, 3] - actual[:3, 3])),
+            angle_error=math.acos(turn),
+            contacts=tuple(names),
+            duration=(self._simulation.steps - start) * STEP,
+        )

@@ -1,0 +1,86 @@
+"""Where to take hold of a body, and where to let it go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codeact_envs.bullet.clearance import Obstacle, Prism, overlap, wrap_half_turn
+from codeact_envs.bullet.errors import NotGraspable
+from codeact_envs.bullet.robots.description import GripperDescription
+
+_ROOM = 0.012  # metres that each pad stays off the body on the way down, where neighbours allow it
+_LEAST_ROOM = 0.005
+_ROUND_YAWS = 12
+_PALM_GAP = 0.005  # metres between the palm and the top of the body
+_TIP_GAP = 0.003  # metres between the fingertips and what is below them
+_RELEASE_GAP = 0.003  # metres that a body falls when it is let go
+_SPOTS = 8  # around the middle of a bowl
+
+
+@dataclass(frozen=True)
+class Grasp:
+    """A grasp from above: the tool's yaw in radians, its height, the pads' distance on the way down, metres."""
+
+    yaw: float
+    z: float
+    opening: float
+
+
+def grasps(gripper: GripperDescription, body: Obstacle, natural: float) -> Iterator[Grasp]:
+    """Grasps of a body from above, best first: near the wrist's natural yaw, and with much room before with little.
+
+    Raises:
+        NotGraspable: every side of it is wider than the gripper opens.
+    """
+    prism = body.prism
+    widest = gripper.opening - 2.0 * _LEAST_ROOM
+    if body.radius is not None:
+        sides = [(natural + math.pi * k / _ROUND_YAWS, 2.0 * body.radius) for k in range(_ROUND_YAWS)]
+    else:
+        # The pads move along the tool's y axis: across the body's y extent when the two frames are parallel.
+        sides = [(prism.yaw, 2.0 * prism.half_y), (prism.yaw + math.pi / 2.0, 2.0 * prism.half_x)]
+    fitting = [(yaw, width) for yaw, width in sides if width <= widest]
+    if not fitting:
+        narrow = min(width for _, width in sides)
+        raise NotGraspable(
+            f"{prism.name!r} is {narrow:.3f} m wide, and the gripper takes at most {widest:.3f} m; it can be pushed"
+        )
+    fitting.sort(key=lambda side: round(abs(wrap_half_turn(side[0] - natural)), 6))
+    lowest = prism.low + gripper.tip_below_tool + _TIP_GAP
+    z = max((prism.low + prism.high) / 2.0, prism.high - gripper.palm_above_tool + _PALM_GAP, lowest)
+    for room in (_ROOM, _LEAST_ROOM):
+        for yaw, width in fitting:
+            yield Grasp(yaw, z, min(gripper.opening, width + 2.0 * room))
+
+
+def support(prism: Prism, others: list[Obstacle]) -> float:
+    """The height on which a body with this footprint comes to stand, metres."""
+    height = 0.0
+    for other in others:
+        if not other.hollow:
+            if overlap(prism, other.prism):
+                height = max(height, other.prism.high)
+            continue
+        farthest = max(math.hypot(x - other.prism.x, y - other.prism.y) for x, y in prism.corners())
+        if math.hypot(prism.x - other.prism.x, prism.y - other.prism.y) < other.prism.half_x:
+            height = max(height, min(other.wall_height(farthest), other.prism.high))
+        elif overlap(prism, other.prism):
+            height = max(height, other.prism.high)
+    return height
+
+
+def spots(bowl: Obstacle, half_width: float) -> Iterator[tuple[float, float]]:
+    """Places over a bowl where a body may be let go, middle first, metres in the world frame."""
+    prism = bowl.prism
+    yield (prism.x, prism.y)
+    radius = max(0.0, 0.62 * prism.half_x - half_width)
+    for index in range(_SPOTS):
+        angle = 2.0 * math.pi * index / _SPOTS
+        yield (prism.x + radius * math.cos(angle), prism.y + radius * math.sin(angle))
+
+
+def release_height(surface: float, below_tool: float) -> float:
+    """The tool's height at which a body whose underside is `below_tool` under it is let go above `surface`."""
+    return surface + below_tool + _RELEASE_GAP

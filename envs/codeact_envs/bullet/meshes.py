@@ -1,0 +1,57 @@
+"""Low-poly visual meshes of round bodies: few triangles keep the software renderer fast."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+BOWL_BASE = 0.62  # radius of a bowl's underside, as a share of its rim's
+BOWL_WALL = 0.006  # metres
+_SEGMENTS = 28
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles as Bullet takes them: vertices and normals (n, 3) in metres, indices three a triangle."""
+
+    vertices: list[list[float]]
+    indices: list[int]
+    normals: list[list[float]]
+
+
+def cylinder(radius: float, height: float) -> Mesh:
+    half = height / 2.0
+    return _revolve([(0.0, -half), (radius, -half), (radius, half), (0.0, half)])
+
+
+def bowl(radius: float, height: float, floor: float) -> Mesh:
+    half, base = height / 2.0, radius * BOWL_BASE
+    lean = (radius - base) / height
+    inner = base - BOWL_WALL + lean * floor
+    outline = [(0.0, -half), (base, -half), (radius, half), (radius - BOWL_WALL, half)]
+    return _revolve([*outline, (inner, -half + floor), (0.0, -half + floor)])
+
+
+def _revolve(outline: list[Point]) -> Mesh:
+    """Turn an outline of (radius, z), counter-clockwise seen with z up, about z. Each stretch has its own normals."""
+    vertices: list[list[float]] = []
+    normals: list[list[float]] = []
+    indices: list[int] = []
+    for (r0, z0), (r1, z1) in zip(outline, outline[1:], strict=False):
+        length = math.hypot(r1 - r0, z1 - z0)
+        out, up = (z1 - z0) / length, -(r1 - r0) / length
+        first = len(vertices)
+        for segment in range(_SEGMENTS + 1):
+            angle = 2.0 * math.pi * segment / _SEGMENTS
+            c, s = math.cos(angle), math.sin(angle)
+            vertices += [[r0 * c, r0 * s, z0], [r1 * c, r1 * s, z1]]
+            normals += [[out * c, out * s, up]] * 2
+        for segment in range(_SEGMENTS):
+            a = first + 2 * segment
+            if r0 > 0.0:
+                indices += [a, a + 2, a + 1]
+            if r1 > 0.0:
+                indices += [a + 1, a + 2, a + 3]
+    return Mesh(vertices, indices, normals)

@@ -1,0 +1,256 @@
+"""Where the hand can go with the tool pointing down, and how it gets there over what stands on the table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.bodies import Pose
+from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
+from codeact_envs.bullet.controller import MotionResult
+from codeact_envs.bullet.errors import InCollision, OutOfReach
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.world import BulletWorld
+
+Array = NDArray[np.float64]
+
+MARGIN = 0.004  # metres kept between the hand and every body
+_ABOVE = 0.03  # metres kept between what moves across and the tallest body
+_LOWEST_TRANSIT = 0.14  # metres of the tool above the table when it moves across
+_SAMPLE = 0.02  # metres between two places where a path is looked at
+# Postures of joints 2, 4 and 6 to start inverse kinematics from, at middle, long and short reach.
+_POSTURES = ((-0.785, -2.356, 1.571), (0.35, -1.6, 1.95), (-1.0, -2.75, 1.75))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the tool centre point, pointing down: metres, world frame; `yaw` of the tool's x axis, radians."""
+
+    x: float
+    y: float
+    z: float
+    yaw: float
+
+    def at(self, z: float) -> Place:
+        return Place(self.x, self.y, z, self.yaw)
+
+    @property
+    def position(self) -> tuple[float, float, float]:
+        return (self.x, self.y, self.z)
+
+    @property
+    def matrix(self) -> Array:
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        return np.array([[c, s, 0.0, self.x], [s, -c, 0.0, self.y], [0.0, 0.0, -1.0, self.z], [0.0, 0.0, 0.0, 1.0]])
+
+
+class Planner:
+    """Plans and runs travels of the downward hand in one world."""
+
+    def __init__(self, world: BulletWorld) -> None:
+        self._world = world
+        self._controller = world.controller
+        self._kinematics = world.controller.kinematics
+
+    # What is there
+
+    def obstacles(self, *without: str | None) -> list[Obstacle]:
+        """The bodies of the episode that take room, as they stand now, without those named."""
+        world = self._world
+        found = []
+        for name in world.names():
+            spec = world.spec(name)
+            if spec.shape != "zone" and name not in without:
+                found.append(obstacle(name, spec, world.pose(name)))
+        return found
+
+    def place_now(self) -> Place:
+        """Where the tool is commanded to be."""
+        pose = self._controller.tool()
+        x, y, z = pose[:3, 3].tolist()
+        return Place(x, y, z, math.atan2(pose[1, 0], pose[0, 0]))
+
+    def hanging(self) -> tuple[Prism | None, float]:
+        """What the gripper holds, as a prism, and how far the lowest point of fingers or held body is below the tool."""
+        tip = self._world.robot.gripper.tip_below_tool
+        name = self._world.held()
+        if name is None:
+            return None, tip
+        prism = obstacle(name, self._world.spec(name), self._world.pose(name)).prism
+        return prism, max(tip, self.place_now().z - prism.low)
+
+    def opening(self) -> float:
+        return 2.0 * self._world.arm.finger_position()
+
+    def hit(self, place: Place, obstacles: list[Obstacle], opening: float, carried: Prism | None = None) -> str | None:
+        """The name of a body that the hand, or what it carries, would touch at `place`; None when it is clear."""
+        prisms = hand(self._world.robot.gripper, place.x, place.y, place.z, place.yaw, opening)
+        if carried is not None:
+            prisms.append(self._carried_at(place, carried))
+        for body in obstacles:
+            if any(body.blocks(prism, MARGIN) for prism in prisms):
+                return body.prism.name
+        return None
+
+    def _carried_at(self, place: Place, carried: Prism) -> Prism:
+        now = self.place_now()
+        turn = place.yaw - now.yaw
+        c, s = math.cos(turn), math.sin(turn)
+        dx, dy = carried.x - now.x, carried.y - now.y
+        x, y = place.x + c * dx - s * dy, place.y + s * dx + c * dy
+        low, high = carried.low + place.z - now.z, carried.high + place.z - now.z
+        return Prism(carried.name, x, y, carried.half_x, carried.half_y, carried.yaw + turn, low, high)
+
+    # Postures
+
+    def natural_yaw(self, x: float, y: float, yaw: float) -> float:
+        """`yaw` or half a turn from it, whichever is easier on the wrist at (x, y)."""
+        straight = math.atan2(y, x)
+        return straight - wrap_half_turn(straight - yaw)
+
+    def posture(self, place: Place) -> Array | None:
+        """Joint positions with the tool at `place`; None when out of reach. The same place has the same answer always."""
+        home = self._world.arm.home
+        straight = math.atan2(place.y, place.x)
+        seeds = []
+        for shoulder, elbow, wrist in _POSTURES:
+            seed = home.copy()
+            seed[0], seed[1], seed[3], seed[5] = straight, shoulder, elbow, wrist
+            seed[6] = home[6] + straight - place.yaw
+            seeds.append(seed)
+        return self._kinematics.inverse(place.matrix, seeds)
+
+    def require_posture(self, place: Place) -> Array:
+        self._controller.require_allowed(place.x, place.y, place.z)
+        found = self.posture(place)
+        if found is None:
+            raise OutOfReach(
+                f"the arm cannot reach ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) with the hand pointing down and turned "
+                f"by {math.degrees(place.yaw):.0f} degrees; it reaches about 0.25 to 0.70 m from its base, best below z = 0.4 m"
+            )
+        return found
+
+    def transit_height(self, *heights: float) -> float:
+        """The tool's height at which hand and load pass over everything, and not below `heights`; metres."""
+        carried, drop = self.hanging()
+        held = carried.name if carried else None
+        top = max((body.prism.high for body in self.obstacles(held)), default=0.0)
+        highest = self._world.robot.workspace.upper[2]
+        return min(highest, max(_LOWEST_TRANSIT, top + drop + _ABOVE, *heights))
+
+    # Travels
+
+    def travel(self, place: Place, speed: float | None = None) -> MotionResult:
+        """Up, across and down to `place`. The caller has checked that the place itself is free."""
+        now = self.place_now()
+        height = self.transit_height(place.z)
+        above = self.posture(place.at(height))
+        if above is None:  # far out, the arm reaches less high
+            height = max(place.z, self.transit_height())
+            for lower in (height, (height + place.z) / 2.0, place.z):
+                above = self.posture(place.at(lower))
+                if above is not None:
+                    height = lower
+                    break
+        if above is None:
+            self.require_posture(place)
+            raise OutOfReach(f"the arm cannot come down on ({place.x:.3f}, {place.y:.3f}) from above")
+        if now.z < height - 0.005:
+            result = self._up(now, height, speed)
+            if not result.reached:
+                return result
+        result = self._across(above, height, 2)
+        if not result.reached or height - place.z < 1e-4:
+            return result
+        return self._controller.move_line(place.position, speed)
+
+    def _up(self, now: Place, height: float, speed: float | None) -> MotionResult:
+        try:
+            return self._controller.move_line((now.x, now.y, height), speed)
+        except OutOfReach:
+            lifted = self.posture(Place(now.x, now.y, height, self.natural_yaw(now.x, now.y, now.yaw)))
+            if lifted is None:
+                raise
+            return self._controller.move_joints(lifted)
+
+    def _across(self, goal: Array, height: float, splits: int) -> MotionResult:
+        """To the posture `goal` by joint motions, none of which dips below `height` by more than half the clearance."""
+        start = self._world.arm.commanded
+        lowest = min(float(self._kinematics.forward(start + (goal - start) * s)[2, 3]) for s in (0.25, 0.5, 0.75))
+        ends = min(float(self._kinematics.forward(q)[2, 3]) for q in (start, goal))
+        if lowest < min(ends, height) - _ABOVE / 2.0 and splits:
+            a, b = self._kinematics.forward(start), self._kinematics.forward(goal)
+            between = self._between(a, b, height)
+            if between is not None:
+                result = self._across(between, height, splits - 1)
+                return self._across(goal, height, splits - 1) if result.reached else result
+        return self._controller.move_joints(goal)
+
+    def _between(self, a: Array, b: Array, height: float) -> Array | None:
+        """The posture halfway about the base between two poses."""
+        bearings = [math.atan2(pose[1, 3], pose[0, 3]) for pose in (a, b)]
+        radii = [math.hypot(pose[0, 3], pose[1, 3]) for pose in (a, b)]
+        bearing, radius = sum(bearings) / 2.0, sum(radii) / 2.0
+        return self.posture(Place(radius * math.cos(bearing), radius * math.sin(bearing), height, bearing))
+
+    def move(self, place: Place, speed: float | None = None) -> MotionResult:
+        """To `place` by a straight line where that is free, else up, across and down.
+
+        Raises:
+            OutOfReach, KeepOut, InCollision: nothing was moved.
+        """
+        goal = self.require_posture(place)
+        carried, _ = self.hanging()
+        others = self.obstacles(carried.name if carried else None)
+        opening = self.opening()
+        name = self.hit(place, others, opening, carried)
+        if name is not None:
+            raise self.collision(place, name, others, opening, carried)
+        now = self.place_now()
+        turn = abs(wrap_half_turn(place.yaw - now.yaw))
+        if turn < 1e-3 and self._line_is_clear(now, place, others, opening, carried):
+            try:
+                return self._controller.move_line(place.position, speed)
+            except OutOfReach:
+                pass
+        if min(now.z, place.z) >= self.transit_height() - 1e-3:
+            return self._across(goal, min(now.z, place.z), 2)
+        return self.travel(place, speed)
+
+    def _line_is_clear(
+        self, start: Place, goal: Place, others: list[Obstacle], opening: float, carried: Prism | None
+    ) -> bool:
+        length = math.dist(start.position, goal.position)
+        count = max(1, math.ceil(length / _SAMPLE))
+        for index in range(1, count):
+            s = index / count
+            x, y, z = (a + (b - a) * s for a, b in zip(start.position, goal.position, strict=True))
+            if self.hit(Place(x, y, z, start.yaw), others, opening, carried) is not None:
+                return False
+            try:
+                self._controller.require_allowed(x, y, z)
+            except (OutOfReach, InCollision):
+                return False
+        return True
+
+    def collision(
+        self, place: Place, name: str, others: list[Obstacle], opening: float, carried: Prism | None
+    ) -> InCollision:
+        """The refusal that says at which height the place would be free."""
+        what = f"the hand with {carried.name!r}" if carried else "the hand"
+        z = place.z
+        while z < self._world.robot.workspace.upper[2]:
+            z += 0.005
+            if self.hit(place.at(z), others, opening, carried) is None:
+                return InCollision(
+                    f"at ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) {what} would hit {name!r}; there z must be at least {z:.3f} m"
+                )
+        return InCollision(f"at ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) {what} would hit {name!r}")
+
+    def pose_of(self, name: str) -> Pose:
+        return self._world.pose(name)

@@ -1,0 +1,38 @@
+"""What stands still: floor, table and the robot's pedestal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from codeact_envs.bullet.simulation import Simulation
+
+FLOOR = -0.6
+_TABLE_X, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS = 0.42, 0.62, 0.72, 0.04
+_TOP_COLOR = (0.66, 0.67, 0.69, 1.0)
+_LEG_COLOR = (0.30, 0.31, 0.34, 1.0)
+_FLOOR_COLOR = (0.87, 0.87, 0.85, 1.0)
+
+
+def build_scene(simulation: Simulation) -> int:
+    """Load floor and table; returns Bullet's number of the table."""
+    bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+
+    def box(center: tuple[float, float, float], half: tuple[float, float, float], color: Any, solid: bool = True) -> int:
+        collision = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, **on) if solid else -1
+        visual = bullet.createVisualShape(
+            bullet.GEOM_BOX, halfExtents=half, rgbaColor=color, specularColor=[0.05] * 3, **on
+        )
+        body: int = bullet.createMultiBody(0.0, collision, visual, center, **on)
+        return body
+
+    floor = box((0.4, 0.0, FLOOR - 0.05), (4.0, 4.0, 0.05), _FLOOR_COLOR)
+    x, y, hx, hy, thickness = _TABLE_X, 0.0, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS
+    table = box((x, y, -thickness / 2.0), (hx, hy, thickness / 2.0), _TOP_COLOR)
+    bullet.changeDynamics(table, -1, lateralFriction=0.8, **on)
+    bullet.changeDynamics(floor, -1, lateralFriction=0.8, **on)
+    leg = (-FLOOR - thickness) / 2.0
+    for side_x in (-1, 1):
+        for side_y in (-1, 1):
+            corner = (x + side_x * (hx - 0.06), y + side_y * (hy - 0.06), -thickness - leg)
+            box(corner, (0.03, 0.03, leg), _LEG_COLOR, solid=False)
+    return table

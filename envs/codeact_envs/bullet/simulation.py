@@ -1,0 +1,83 @@
+"""One Bullet client: time, stepping, and what watches a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from codeact.errors import TaskError
+from codeact_envs.bullet.quiet import quiet
+
+RATE = 240  # simulation steps a second
+STEP = 1.0 / RATE
+
+
+class Simulation:
+    """A Bullet client with gravity. Bit-exact: the same calls give the same floats in any process.
+
+    Attributes:
+        bullet: the pybullet module.
+        client: its client number; every call must name it.
+        steps: simulation steps since the last reset.
+    """
+
+    def __init__(self, gui: bool = False) -> None:
+        with quiet():
+            import pybullet
+
+            self.bullet: Any = pybullet
+            self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
+        if self.client < 0:
+            raise TaskError("PyBullet gave no simulation: too many are open in this process, or no display for gui=True")
+        self.steps = 0
+        self._frame_interval = 0
+        self._next_frame = -1
+        self._capture: Callable[[], None] | None = None
+        on = {"physicsClientId": self.client}
+        # Must come before anything is loaded: else the order of contacts depends on what ran before.
+        pybullet.setPhysicsEngineParameter(
+            deterministicOverlappingPairs=1, fixedTimeStep=STEP, numSolverIterations=50, **on
+        )
+        pybullet.setGravity(0.0, 0.0, -9.81, **on)
+
+    @property
+    def time_s(self) -> float:
+        """Simulated seconds since the last reset."""
+        return self.steps * STEP
+
+    def capture_every(self, steps: int, capture: Callable[[], None] | None) -> None:
+        """Call `capture` after every `steps` steps from now on, starting now; None ends it."""
+        self._capture, self._frame_interval = capture, steps
+        self._next_frame = self.steps + steps if capture else -1
+        if capture is not None:
+            capture()
+
+    def jump_to(self, steps: int) -> None:
+        """Set the step counter, after a reset or a restored state."""
+        self.steps = steps
+        if self._capture is not None:
+            self._next_frame = steps + self._frame_interval
+
+    def frame_due(self) -> None:
+        """To be called when `steps` has reached `next_frame`."""
+        self._next_frame = self.steps + self._frame_interval
+        if self._capture is not None:
+            self._capture()
+
+    @property
+    def next_frame(self) -> int:
+        return self._next_frame
+
+    def run(self, steps: int) -> None:
+        """Let time pass while the motors keep their last targets."""
+        step, client = self.bullet.stepSimulation, self.client
+        for _ in range(steps):
+            step(client)
+            self.steps += 1
+            if self.steps == self._next_frame:
+                self.frame_due()
+
+    def close(self) -> None:
+        if self.client >= 0 and self.bullet.isConnected(self.client):
+            self.bullet.disconnect(physicsClientId=self.client)
+        self.client = -1

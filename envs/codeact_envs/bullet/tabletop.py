@@ -1,0 +1,416 @@
+"""The high tier of the arm's interface: what a program on the table top calls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from codeact.tools import Toolbox, tool
+from codeact_envs.bullet.bodies import Pose
+from codeact_envs.bullet.clearance import Obstacle, Prism, obstacle, wrap_half_turn
+from codeact_envs.bullet.errors import (
+    AlreadyHolding,
+    InCollision,
+    KeepOut,
+    NotGraspable,
+    NothingHeld,
+    OutOfReach,
+    Stopped,
+    TooFast,
+    UnknownObject,
+)
+from codeact_envs.bullet.grasping import Grasp, grasps, release_height, spots, support
+from codeact_envs.bullet.planner import Place, Planner
+from codeact_envs.bullet.world import BulletWorld
+
+ERRORS = (
+    OutOfReach,
+    KeepOut,
+    TooFast,
+    InCollision,
+    Stopped,
+    UnknownObject,
+    NothingHeld,
+    AlreadyHolding,
+    NotGraspable,
+)
+
+_ATTEMPTS = 2  # at a grasp
+_LIFT = 0.08  # metres that a picked body is raised
+_PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
+_SETTLE_S = 0.15  # after letting go, before looking
+_PUSH_SPEED = 0.1  # metres per second
+_PUSH_TOLERANCE = 0.01  # metres
+_PUSH_ATTEMPTS = 4
+_PUSH_GAP = 0.015  # metres between gripper and body before the push begins
+_RETREAT = 0.06  # metres straight up after letting go
+_CLEAR_OPENING = 0.024  # metres that the pads open beyond a body's width to let it go
+
+
+class TabletopApi:
+    """Drive a robot arm at a table.
+
+    World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
+    The tool centre point lies between the finger pads; the hand points straight down, quaternion (1, 0, 0, 0) turned
+    about z. Refusals (`OutOfReach`, `KeepOut`, ...) move nothing and say what would be allowed; False means that it was
+    tried and failed.
+    """
+
+    def __init__(self, world: BulletWorld) -> None:
+        self._world = world
+        self._planner = Planner(world)
+        self._controller = world.controller
+
+    def toolbox(self) -> Toolbox:
+        """The tools by their flat names, with the world's stop path."""
+        names = [name for name in TABLETOP_TOOLS]
+        return Toolbox.of(self, allow=names, errors=ERRORS, stop=self._world.stop)
+
+    # Looking
+
+    @tool(effect="read")
+    def objects(self) -> list[str]:
+        """Names of everything on the table, flat zones included."""
+        return list(self._world.names())
+
+    @tool(effect="read")
+    def position(self, name: str) -> tuple[float, float, float]:
+        """Centre (x, y, z) of an object, metres, world frame: x forward, y left, z up; the table top is z = 0."""
+        return self._world.pose(name).position
+
+    @tool(effect="read")
+    def pose(self, name: str) -> Pose:
+        """Pose of an object in the world frame: position (x, y, z) in metres, quaternion (x, y, z, w)."""
+        return self._world.pose(name)
+
+    @tool(effect="read")
+    def size(self, name: str) -> tuple[float, float, float]:
+        """Full extents (x, y, z) of an object in metres, in its own frame."""
+        return self._world.size(name)
+
+    @tool(effect="read")
+    def color(self, name: str) -> str:
+        """Colour of an object, such as "red"."""
+        return self._world.color(name)
+
+    @tool(effect="read")
+    def held(self) -> str | None:
+        """Name of the object in the gripper, or None."""
+        return self._world.held()
+
+    # Moving
+
+    @tool(effect="physical")
+    def pick(self, name: str) -> bool:
+        """Grasp an object from above and lift it. True when the gripper holds it.
+
+        Raises AlreadyHolding, NotGraspable (too wide, or a flat zone), OutOfReach, InCollision (something on top or too
+        near), UnknownObject.
+        """
+        world = self._world
+        spec = world.spec(name)
+        holding = world.held()
+        if holding is not None:
+            raise AlreadyHolding(f"the gripper holds {holding!r}; place it before picking {name!r}")
+        if spec.shape == "zone":
+            raise NotGraspable(f"{name!r} is a flat zone on the table; objects can be placed on it")
+        for _ in range(_ATTEMPTS):
+            place, grasp = self._reachable_grasp(name)
+            self._controller.open(grasp.opening)
+            result = self._planner.travel(place)
+            if not result.reached:
+                self._lift(_LIFT)
+                continue
+            self._controller.squeeze()
+            self._lift(_LIFT)
+            if world.held() == name:
+                return True
+            self._controller.open(grasp.opening)
+        return False
+
+    def _reachable_grasp(self, name: str) -> tuple[Place, Grasp]:
+        """The best grasp that is clear of everything else and within reach."""
+        world, planner = self._world, self._planner
+        body = obstacle(name, world.spec(name), world.pose(name))
+        others = planner.obstacles(name)
+        x, y = body.prism.x, body.prism.y
+        refusal: InCollision | OutOfReach | KeepOut | None = None
+        for grasp in grasps(world.robot.gripper, body, math.atan2(y, x)):
+            place = Place(x, y, grasp.z, planner.natural_yaw(x, y, grasp.yaw))
+            hit = planner.hit(place, others, grasp.opening)
+            if hit is not None:
+                refusal = refusal or InCollision(f"cannot grasp {name!r}: the hand would hit {hit!r}; move {hit!r} away first")
+                continue
+            try:
+                planner.require_posture(place)
+            except (OutOfReach, KeepOut) as error:
+                refusal = error
+                continue
+            return place, grasp
+        assert refusal is not None
+        raise refusal
+
+    def _lift(self, by: float) -> None:
+        now = self._planner.place_now()
+        top = self._world.robot.workspace.upper[2]
+        if now.z < top:
+            try:
+                self._controller.move_line((now.x, now.y, min(top, now.z + by)))
+            except OutOfReach:
+                pass
+
+    @tool(effect="physical")
+    def place_on(self, target: str) -> bool:
+        """Put the held object on the middle of another object or zone, or into a bowl. True when it rests there.
+
+        Raises NothingHeld, OutOfReach, InCollision, UnknownObject.
+        """
+        world, planner = self._world, self._planner
+        spec = world.spec(target)
+        name = self._require_held("place_on")
+        if name == target:
+            raise InCollision(f"{name!r} cannot be placed on itself")
+        others = planner.obstacles(name)
+        pose = world.pose(target)
+        if spec.shape == "zone":
+            x, y, _ = pose.position
+            yaw = 2.0 * math.atan2(pose.quaternion[2], pose.quaternion[3])
+            return self._put(name, x, y, yaw, others, None)
+        body = next(other for other in others if other.prism.name == target)
+        if body.hollow:
+            return self._put_into(name, body, others)
+        done = self._put(name, body.prism.x, body.prism.y, body.prism.yaw, others, None)
+        return done and world.contacts(name, target)
+
+    def _put_into(self, name: str, bowl: Obstacle, others: list[Obstacle]) -> bool:
+        """Let go over the emptiest spot of a bowl, where the fingers have room to open."""
+        world = self._world
+        carried = self._carried()
+        half = math.hypot(carried.half_x, carried.half_y)
+        lowest = min(
+            spots(bowl, half),
+            key=lambda spot: round(support(replace(carried, x=spot[0], y=spot[1]), others), 4),
+        )
+        self._put(name, lowest[0], lowest[1], carried.yaw, others, None)
+        x, y, z = world.pose(name).position
+        inside = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
+        return inside and z < bowl.prism.high + 2.0 * half
+
+    @tool(effect="physical")
+    def place_at(self, x: float, y: float, z: float | None = None) -> bool:
+        """Put the held object down with its centre over (x, y), metres, world frame. True when it rests there.
+
+        Args:
+            z: height of the object's underside when it is let go; None for whatever is below: table or object.
+
+        Raises NothingHeld, OutOfReach, KeepOut, InCollision.
+        """
+        name = self._require_held("place_at")
+        return self._put(name, x, y, 0.0, self._planner.obstacles(name), z)
+
+    def _put(
+        self, name: str, x: float, y: float, yaw: float, others: list[Obstacle], surface: float | None
+    ) -> bool:
+        """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat."""
+        world, planner = self._world, self._planner
+        self._controller.require_running()
+        now, carried = planner.place_now(), self._carried()
+        width = max(0.0, planner.opening())
+        opening = min(world.robot.gripper.opening, width + _CLEAR_OPENING)
+        choice: Place | None = None
+        refusal: OutOfReach | KeepOut | InCollision | None = None
+        for turned in self._turns(now, carried, x, y, yaw):
+            # The body need not hang in the middle of the hand: its centre goes to (x, y), not the tool.
+            c, s = math.cos(turned - now.yaw), math.sin(turned - now.yaw)
+            dx, dy = carried.x - now.x, carried.y - now.y
+            footprint = replace(carried, x=x, y=y, yaw=carried.yaw + turned - now.yaw)
+            height = support(footprint, others) if surface is None else surface
+            place = Place(x - c * dx + s * dy, y - s * dx - c * dy, release_height(height, now.z - carried.low), turned)
+            try:
+                place = self._room_to_let_go(place, others, opening)
+                planner.require_posture(place)
+            except (OutOfReach, KeepOut, InCollision) as error:
+                refusal = refusal or error
+                continue
+            choice = place
+            break
+        if choice is None:
+            assert refusal is not None
+            raise refusal
+        if not planner.travel(choice).reached:
+            return False
+        if world.held() != name:
+            return False
+        self._controller.open(opening)
+        self._lift(_RETREAT)
+        world.settle(_SETTLE_S)
+        end_x, end_y, _ = world.pose(name).position
+        return world.held() is None and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+
+    def _turns(self, now: Place, carried: Prism, x: float, y: float, yaw: float) -> list[float]:
+        """Yaws of the tool that bring the carried body parallel to `yaw`, the one easiest on the wrist first."""
+        natural = math.atan2(y, x)
+        hanging = carried.yaw - now.yaw
+        turns = [self._planner.natural_yaw(x, y, yaw - hanging + k * math.pi / 2.0) for k in range(2)]
+        turns.sort(key=lambda turn: round(abs(wrap_half_turn(turn - natural)), 6))
+        return [*turns, self._planner.natural_yaw(x, y, natural)]
+
+    def _room_to_let_go(self, place: Place, others: list[Obstacle], opening: float) -> Place:
+        """The lowest place from `place` upwards where the fingers can open without touching anything."""
+        bowls = [other for other in others if other.hollow]
+        hit = self._planner.hit(place, others, opening)
+        if hit is None:
+            return place
+        if any(bowl.prism.name == hit for bowl in bowls):
+            rim = next(bowl.prism.high for bowl in bowls if bowl.prism.name == hit)
+            z = place.z
+            while z < rim + 0.05:
+                z += 0.004
+                if self._planner.hit(place.at(z), others, opening) is None:
+                    return place.at(z)
+        raise InCollision(
+            f"no room to let go at ({place.x:.3f}, {place.y:.3f}): the fingers would hit {hit!r}; move it or choose another place"
+        )
+
+    def _carried(self) -> Prism:
+        carried, _ = self._planner.hanging()
+        if carried is None:
+            raise NothingHeld("the gripper lost what it held")
+        return carried
+
+    def _require_held(self, action: str) -> str:
+        name = self._world.held()
+        if name is None:
+            raise NothingHeld(f"{action} needs something in the gripper, and it is empty: pick an object first")
+        return name
+
+    @tool(effect="physical")
+    def push(self, name: str, dx: float, dy: float) -> bool:
+        """Push an object along a straight line with the closed gripper so that it moves by (dx, dy) metres, world frame.
+
+        True when it ends within 1.5 cm of there. Raises AlreadyHolding, OutOfReach, InCollision, UnknownObject.
+        """
+        world = self._world
+        spec = world.spec(name)
+        holding = world.held()
+        if holding is not None:
+            raise AlreadyHolding(f"the gripper holds {holding!r}; place it before pushing {name!r}")
+        if spec.shape == "zone":
+            raise NotGraspable(f"{name!r} is a flat zone on the table; it cannot be pushed")
+        x, y, _ = world.pose(name).position
+        goal_x, goal_y = x + dx, y + dy
+        self._controller.require_allowed(goal_x, goal_y, self._push_height(name))
+        for attempt in range(_PUSH_ATTEMPTS):
+            x, y, _ = world.pose(name).position
+            if math.hypot(goal_x - x, goal_y - y) <= _PUSH_TOLERANCE:
+                break
+            try:
+                self._push_once(name, goal_x, goal_y)
+            except (OutOfReach, KeepOut, InCollision):
+                if attempt == 0:
+                    raise
+                break
+        x, y, _ = world.pose(name).position
+        return math.hypot(goal_x - x, goal_y - y) <= 1.5 * _PUSH_TOLERANCE
+
+    def _push_height(self, name: str) -> float:
+        world = self._world
+        prism = obstacle(name, world.spec(name), world.pose(name)).prism
+        lowest = prism.low + world.robot.gripper.tip_below_tool + 0.004
+        return max(lowest, (prism.low + prism.high) / 2.0)
+
+    def _push_once(self, name: str, goal_x: float, goal_y: float) -> None:
+        world, planner, gripper = self._world, self._planner, self._world.robot.gripper
+        body = obstacle(name, world.spec(name), world.pose(name))
+        prism = body.prism
+        direction = math.atan2(goal_y - prism.y, goal_x - prism.x)
+        c, s = math.cos(direction), math.sin(direction)
+        # The closed fingers' broad side, along the tool's y axis, faces the body.
+        x, y, z = prism.x, prism.y, self._push_height(name)
+        yaw = planner.natural_yaw(x, y, direction)
+        reach = self._extent_along(body, direction) + gripper.finger_width / 2.0
+        begin = Place(x - c * (reach + _PUSH_GAP), y - s * (reach + _PUSH_GAP), z, yaw)
+        end = Place(goal_x - c * reach, goal_y - s * reach, z, yaw)
+        planner.require_posture(begin)
+        planner.require_posture(end)
+        hit = planner.hit(begin, planner.obstacles(name), 0.0)
+        if hit is not None:
+            raise InCollision(f"cannot push {name!r} that way: the gripper would hit {hit!r} behind it")
+        self._controller.squeeze()
+        if not planner.travel(begin).reached:
+            return
+        self._controller.move_line(end.position, _PUSH_SPEED)
+        back = Place(end.x - c * 0.01, end.y - s * 0.01, z, yaw)
+        self._controller.move_line(back.position, _PUSH_SPEED)
+        self._lift(_RETREAT)
+        world.settle(_SETTLE_S)
+
+    @staticmethod
+    def _extent_along(body: Obstacle, direction: float) -> float:
+        """From the body's centre to its side, along a direction."""
+        if body.radius is not None:
+            return body.radius
+        along = abs(math.cos(direction - body.prism.yaw))
+        across = abs(math.sin(direction - body.prism.yaw))
+        return min(
+            body.prism.half_x / along if along > 1e-9 else math.inf,
+            body.prism.half_y / across if across > 1e-9 else math.inf,
+        )
+
+    @tool(effect="physical")
+    def move_to(self, x: float, y: float, z: float, speed: float = 0.25) -> bool:
+        """Move the tool centre point to (x, y, z), metres, world frame, hand pointing down. True when it got there.
+
+        Args:
+            speed: of straight lines, metres per second, at most 0.5.
+
+        Raises OutOfReach, KeepOut, TooFast, InCollision.
+        """
+        limit = self._world.robot.motion.tool_speed_limit
+        if not 0.0 < speed <= limit:
+            raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
+        now = self._planner.place_now()
+        self._controller.require_allowed(x, y, z)
+        keep = self._planner.natural_yaw(x, y, now.yaw)
+        place = Place(x, y, z, keep)
+        if self._planner.posture(place) is None:
+            place = Place(x, y, z, math.atan2(y, x))
+        return self._planner.move(place, speed).reached
+
+    @tool(effect="physical")
+    def open_gripper(self) -> None:
+        """Open the gripper fully, letting go of what it holds."""
+        self._controller.open(self._world.robot.gripper.opening)
+
+    @tool(effect="physical")
+    def close_gripper(self) -> bool:
+        """Close the gripper. True when it then holds something."""
+        return self._controller.squeeze() is not None and self._world.held() is not None
+
+    @tool(effect="physical")
+    def home(self) -> bool:
+        """Move the arm back to its home posture, above the table. True when it got there."""
+        self._controller.require_running()
+        now = self._planner.place_now()
+        height = self._planner.transit_height()
+        if now.z < height:
+            self._lift(height - now.z)
+        return self._controller.move_joints(self._world.arm.home).reached
+
+
+TABLETOP_TOOLS = (
+    "objects",
+    "position",
+    "pose",
+    "size",
+    "color",
+    "pick",
+    "place_on",
+    "place_at",
+    "push",
+    "move_to",
+    "open_gripper",
+    "close_gripper",
+    "held",
+    "home",
+)

@@ -1,0 +1,357 @@
+"""A table, a robot and bodies in PyBullet, bit-exact: the same layout and the same calls give the same state."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from codeact.errors import TaskError
+from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
+from codeact_envs.bullet.camera import Camera, Frame, render
+from codeact_envs.bullet.controller import ArmController
+from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.robots import load_robot
+from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.scene import build_scene
+from codeact_envs.bullet.simulation import RATE, Simulation
+
+_ZONE_THICKNESS = 0.001
+_PARKING = (-1.2, -1.0, 0.6)  # x, first y and spacing of bodies that an episode does not use: on the floor, out of sight
+
+
+@dataclass(frozen=True)
+class ControllerState:
+    """What the controller remembers between motions."""
+
+    commanded: tuple[float, ...]
+    finger: float
+    squeezing: bool
+    stopped: bool
+    steps: int
+    violations: tuple[str, ...]
+    layout: tuple[Placement, ...]
+
+
+class WorldState:
+    """A saved state of one world, to be given back to it. It lives in the simulator's memory until the world closes or
+    `release` is called."""
+
+    def __init__(self, world: BulletWorld, number: int, controller: ControllerState) -> None:
+        self._world, self._number, self._controller = world, number, controller
+
+    def release(self) -> None:
+        """Free the simulator's copy; the state cannot be restored afterwards."""
+        world, number = self._world, self._number
+        self._number = -1
+        if number >= 0 and not world.closed:
+            world.simulation.bullet.removeState(number, physicsClientId=world.simulation.client)
+
+    def __del__(self) -> None:
+        try:
+            self.release()
+        except Exception:  # at interpreter exit the simulator may be gone before us
+            pass
+
+
+class BulletWorld:
+    """A robot behind a table with bodies on it.
+
+    World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
+    One thread at a time may drive a world; `stop` may be called from any thread.
+
+    Args:
+        bodies: everything that any episode needs; loaded once.
+        robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
+        gui: open Bullet's own window (needs a display).
+        keep_out: volumes that the tool may not enter, beside the robot's own.
+
+    Raises:
+        TaskError: two bodies share a key, or the description of the robot is wrong.
+    """
+
+    def __init__(
+        self, bodies: Sequence[BodySpec], *, robot: str = "panda", gui: bool = False, keep_out: Sequence[Volume] = ()
+    ) -> None:
+        self.specs = tuple(bodies)
+        keys = [spec.key for spec in self.specs]
+        if len(set(keys)) != len(keys):
+            raise TaskError(f"two bodies share a key in {keys}; keys must differ")
+        self.robot = load_robot(robot)
+        self._robot_name, self._keep_out = robot, tuple(keep_out)
+        self.simulation = Simulation(gui)
+        self.camera = Camera()
+        self._recording: tuple[int, int] | None = None
+        self._frames: list[Frame] = []
+        self._lock = threading.RLock()
+        bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
+        with quiet():
+            self.table = build_scene(self.simulation)
+            self.arm = SimulatedArm(self.simulation, self.robot)
+            self._ids = {spec.key: build(bullet, self.simulation.client, spec) for spec in self.specs}
+        self._spec = {spec.key: spec for spec in self.specs}
+        self._drawn = {spec.key: spec.color for spec in self.specs}
+        self._placed: dict[str, Placement] = {}
+        self._names: dict[int, str] = {}
+        self.controller = ArmController(self.simulation, self.arm, self.robot, self, self._keep_out)
+        self._park(self.specs)
+        self._fresh: int = bullet.saveState(**on)
+        self.reset(())
+
+    # Episodes
+
+    def reset(self, layout: Sequence[Placement]) -> None:
+        """Begin an episode: robot at home and at rest, bodies as `layout` says, everything else out of the way.
+
+        Raises:
+            TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour.
+        """
+        placed: dict[str, Placement] = {}
+        used: set[str] = set()
+        for placement in layout:
+            if placement.key not in self._spec:
+                raise TaskError(f"no body has the key {placement.key!r}; keys are {', '.join(self._spec)}")
+            if placement.key in used or placement.name in placed:
+                raise TaskError(f"{placement.name!r} ({placement.key!r}) is placed twice")
+            require_color(placement.color or self._spec[placement.key].color)
+            used.add(placement.key)
+            placed[placement.name] = placement
+        bullet, client = self.simulation.bullet, self.simulation.client
+        bullet.restoreState(self._fresh, physicsClientId=client)
+        for placement in placed.values():
+            spec, body = self._spec[placement.key], self._ids[placement.key]
+            x, y, z = placement.position
+            if spec.shape == "zone":
+                z = _ZONE_THICKNESS - spec.size[2] / 2.0
+            half = placement.yaw / 2.0
+            bullet.resetBasePositionAndOrientation(
+                body, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)), physicsClientId=client
+            )
+        self._adopt(placed)
+        self.arm.reset()
+        self.controller.reset()
+        self.simulation.jump_to(0)
+        self._frames.clear()
+
+    def _adopt(self, placed: dict[str, Placement]) -> None:
+        self._placed = placed
+        self._names = {self._ids[placement.key]: name for name, placement in placed.items()}
+
+    def _park(self, specs: Sequence[BodySpec]) -> None:
+        x, y, spacing = _PARKING
+        for index, spec in enumerate(specs):
+            position = (x, y + index * spacing, -0.6 + spec.size[2] / 2.0)
+            self.simulation.bullet.resetBasePositionAndOrientation(
+                self._ids[spec.key], position, (0.0, 0.0, 0.0, 1.0), physicsClientId=self.simulation.client
+            )
+
+    def settle(self, seconds: float = 0.5) -> None:
+        """Let simulated time pass while the robot holds still."""
+        self.simulation.run(round(seconds * RATE))
+
+    @property
+    def time_s(self) -> float:
+        """Simulated seconds since the reset."""
+        return self.simulation.time_s
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """What broke a rule since the reset, in words, in order."""
+        return tuple(self.controller.violations)
+
+    # Bodies
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the bodies of this episode, zones included, in the order of the layout."""
+        return tuple(self._placed)
+
+    def body(self, name: str) -> int:
+        """Bullet's number of a body.
+
+        Raises:
+            UnknownObject: no body has this name; the message suggests near ones.
+        """
+        placement = self._placed.get(name)
+        if placement is None:
+            near = get_close_matches(name, self._placed, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(self._placed)}"
+            raise UnknownObject(f"no object is called {name!r}; {hint}")
+        return self._ids[placement.key]
+
+    def name_of(self, body: int) -> str | None:
+        """The name of the body with Bullet's number `body`; None for the table, the robot and unused bodies."""
+        return self._names.get(body)
+
+    def spec(self, name: str) -> BodySpec:
+        self.body(name)
+        return self._spec[self._placed[name].key]
+
+    def pose(self, name: str) -> Pose:
+        """The body's true pose in the world frame, metres and quaternion (x, y, z, w)."""
+        position, quaternion = self.simulation.bullet.getBasePositionAndOrientation(
+            self.body(name), physicsClientId=self.simulation.client
+        )
+        return Pose(position, quaternion)
+
+    def size(self, name: str) -> Vector3:
+        """Full extents (x, y, z) in metres, in the body's own frame."""
+        return self.spec(name).size
+
+    def color(self, name: str) -> str:
+        return self._placed[name].color or self.spec(name).color if name in self._placed else str(self.body(name))
+
+    def contacts(self, a: str, b: str) -> bool:
+        """Whether two bodies touch each other now."""
+        points: Any = self.simulation.bullet.getContactPoints(
+            self.body(a), self.body(b), physicsClientId=self.simulation.client
+        )
+        return any(point[8] < 1e-3 for point in points)
+
+    def held(self) -> str | None:
+        """What the gripper holds: a body that both fingers press on. None when it holds nothing."""
+        body = self.arm.grasped()
+        return None if body is None else self.name_of(body)
+
+    # Stop
+
+    def stop(self) -> None:
+        """From any thread: a running motion comes to rest within 0.1 s of simulated time and raises `Stopped`; later
+        motions are refused until `resume` or `reset`."""
+        self.arm.stop_requested = True
+
+    def resume(self) -> None:
+        self.arm.stop_requested = False
+
+    @property
+    def stopped(self) -> bool:
+        return self.arm.stop_requested
+
+    # State
+
+    def save_state(self) -> WorldState:
+        """Everything that the future depends on."""
+        number: int = self.simulation.bullet.saveState(physicsClientId=self.simulation.client)
+        return WorldState(self, number, self._controller_state())
+
+    def restore_state(self, state: WorldState) -> None:
+        """Go back to a state that this world saved.
+
+        Raises:
+            TaskError: the state is another world's, or was released.
+        """
+        if state._world is not self or state._number < 0:
+            raise TaskError("this state was saved by another world, or released; a world restores its own states")
+        self.simulation.bullet.restoreState(state._number, physicsClientId=self.simulation.client)
+        self._restore_controller(state._controller)
+
+    def _controller_state(self) -> ControllerState:
+        arm = self.arm
+        return ControllerState(
+            tuple(arm.commanded.tolist()),
+            arm.finger,
+            arm.squeezing,
+            arm.stop_requested,
+            self.simulation.steps,
+            tuple(self.controller.violations),
+            tuple(self._placed.values()),
+        )
+
+    def _restore_controller(self, saved: ControllerState) -> None:
+        self._adopt({placement.name: placement for placement in saved.layout})
+        arm = self.arm
+        arm.commanded, arm.finger = np.array(saved.commanded), saved.finger
+        arm.squeezing, arm.stop_requested = saved.squeezing, saved.stopped
+        arm.hold()
+        self.controller.violations[:] = saved.violations
+        self.simulation.jump_to(saved.steps)
+
+    def branch(self) -> BulletWorld:
+        """Another world in this same state, with a future of its own. The caller closes it."""
+        other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out)
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "state.bullet")
+            self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
+            other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
+        other._restore_controller(self._controller_state())
+        return other
+
+    def state_hash(self) -> str:
+        """SHA-256, in hex, over the exact bytes of all joints, poses and velocities, the controller's memory and time."""
+        bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
+        arm = self.arm
+        values: list[float] = []
+        for state in bullet.getJointStates(arm.body, arm.joints + arm.fingers, **on):
+            values += state[:2]
+        for name in self._placed:
+            body = self.body(name)
+            position, quaternion = bullet.getBasePositionAndOrientation(body, **on)
+            linear, angular = bullet.getBaseVelocity(body, **on)
+            values += [*position, *quaternion, *linear, *angular]
+        values += [*arm.commanded.tolist(), arm.finger]
+        digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values))
+        digest.update(repr((self.simulation.steps, arm.squeezing, arm.stop_requested, list(self._placed))).encode())
+        return digest.hexdigest()
+
+    # Pictures
+
+    def render(self, width: int = 320, height: int = 240) -> Frame:
+        """The scene as uint8 of shape (height, width, 3)."""
+        self._paint()
+        return render(self.simulation, self.camera, width, height)
+
+    def _paint(self) -> None:
+        # Changing a colour costs as much as a reset, so it waits until somebody looks.
+        for placement in self._placed.values():
+            color = placement.color or self._spec[placement.key].color
+            if self._drawn[placement.key] != color:
+                self.simulation.bullet.changeVisualShape(
+                    self._ids[placement.key], -1, rgbaColor=(*COLORS[color], 1.0), physicsClientId=self.simulation.client
+                )
+                self._drawn[placement.key] = color
+
+    def record(self, fps: int | None = 20, width: int = 320, height: int = 240) -> None:
+        """Collect frames at about `fps` a second of simulated time from now on; None ends it.
+
+        The rate is met exactly when it divides 240.
+        """
+        if fps is None:
+            self.simulation.capture_every(0, None)
+            return
+        if not 0 < fps <= RATE:
+            raise TaskError(f"fps must lie between 1 and {RATE}, not {fps!r}")
+        self.simulation.capture_every(
+            max(1, round(RATE / fps)), lambda: self._frames.append(self.render(width, height))
+        )
+
+    def take_frames(self) -> list[Frame]:
+        """The frames collected since the last call."""
+        frames, self._frames = self._frames, []
+        return frames
+
+    # End
+
+    @property
+    def closed(self) -> bool:
+        return self.simulation.client < 0
+
+    def close(self) -> None:
+        """Free the simulation. May be called again."""
+        self.simulation.close()
+
+    def __enter__(self) -> BulletWorld:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
