@@ -104,6 +104,8 @@ class Executed:
 
 @dataclass(frozen=True)
 class Stepped:
+    """What a turn led to. `frames`: how many frames the video has at its end; None without a video."""
+
     turn: int
     observation: str
     reward: float
@@ -114,6 +116,7 @@ class Stepped:
     violations: tuple[str, ...]
     state_hash: str | None
     simulated_seconds: float | None = None
+    frames: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,292 @@
+"""Playing a trace again: the same environment, seed and programs, with every state hash compared."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codeact import events
+from codeact.episode import schema
+from codeact.episode.trace import TraceFile, installed_packages, read_trace
+from codeact.errors import TraceError
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from codeact.events import Event, EventSink
+    from codeact.tools import Approval, PendingCall
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where a replay left its trace. `turn` 0 is the reset; `what` is `state_hash`, `score` or `end`."""
+
+    turn: int
+    what: str
+    recorded: Any
+    replayed: Any
+
+    def __str__(self) -> str:
+        place = f"turn {self.turn}" if self.turn else "the reset"
+        return f"after {place}, {self.what} is {self.replayed} and was recorded as {self.recorded}"
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """What playing a trace again showed.
+
+    Attributes:
+        path: the trace.
+        equal: every state hash and score that was compared is equal, and there was at least one.
+        compared: how many state hashes were compared, the one of the reset included.
+        difference: the first difference; the replay stops there.
+        turns: programs that were played.
+        recorded_turns: programs that the trace holds.
+        score, success: how the replay ended.
+        notes: what a reader should know: a torn last line, a trace that breaks off, packages of other versions.
+    """
+
+    path: Path
+    equal: bool
+    compared: int
+    difference: Difference | None
+    turns: int
+    recorded_turns: int
+    score: float
+    success: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A program of the trace, what became of its calls, and what it led to (None: the trace breaks off before)."""
+
+    code: str
+    calls: tuple[schema.CallRecord, ...]
+    stepped: schema.Stepped | None
+
+
+def replay(
+    run: Path | str | TraceFile,
+    *,
+    env: gymnasium.Env[Any, Any] | None = None,
+    on_event: EventSink | None = None,
+) -> ReplayResult:
+    """Play a trace again and compare.
+
+    No model is asked: the recorded programs run, and calls that an approval policy refused are refused again. The turn
+    in which an episode was interrupted ended at a moment of the wall clock, so it is played no more.
+
+    Args:
+        run: a run's folder, a trace file, or what `read_trace` gave.
+        env: the environment to play in; None: it is made from the trace, by its Gymnasium id, and closed.
+        on_event: called with the events of the replay, which are an episode's without those of a model.
+
+    Raises:
+        TraceError: the trace cannot be read, ended before the reset, or its environment cannot be made.
+    """
+    trace = run if isinstance(run, TraceFile) else read_trace(run)
+    started = trace.started
+    if started is None:
+        raise TraceError(f"{trace.path} ends before the environment was reset: there is nothing to replay")
+    if env is not None:
+        return _Replay(trace, started, env, on_event).play()
+    made = _make(trace)
+    try:
+        return _Replay(trace, started, made, on_event).play()
+    finally:
+        made.close()
+
+
+class _Replay:
+    def __init__(
+        self,
+        trace: TraceFile,
+        started: schema.EpisodeStarted,
+        env: gymnasium.Env[Any, Any],
+        on_event: EventSink | None,
+    ) -> None:
+        self.trace, self.started, self.env = trace, started, env
+        self.world: Any = env.unwrapped
+        self.on_event = on_event
+        self.compared = 0
+        self.score, self.success = 0.0, False
+        self.executed = False
+
+    def play(self) -> ReplayResult:
+        turns, notes = _turns(self.trace.lines), _notes(self.trace)
+        ended = self.trace.ended
+        if ended is not None and ended.reason == "interrupted" and turns:
+            turns.pop()
+            notes.append("the episode was interrupted: the turn in which that happened was not played")
+        kept = getattr(self.world, "on_event", None), getattr(self.world, "approve", None)
+        try:
+            self.world.on_event, self.world.approve = self.tell, None
+            played, difference = self.compare(turns)
+        finally:
+            self.world.on_event, self.world.approve = kept
+        if not self.compared and difference is None:
+            notes.append("the trace holds no state hash to compare")
+        return ReplayResult(
+            path=self.trace.path,
+            equal=difference is None and self.compared > 0,
+            compared=self.compared,
+            difference=difference,
+            turns=played,
+            recorded_turns=len(turns),
+            score=self.score,
+            success=self.success,
+            notes=tuple(notes),
+        )
+
+    def compare(self, turns: list[_Turn]) -> tuple[int, Difference | None]:
+        observation, info = self.env.reset(seed=self.trace.head.seed, options=self.trace.head.options)
+        state_hash = info.get("state_hash")
+        self.tell(
+            events.EpisodeStarted(
+                environment=self.started.environment,
+                seed=self.trace.head.seed,
+                agent=f"replay of {self.trace.head.agent}",
+                instruction=str(self.world.instruction),
+                stubs=self.world.tools.stubs(),
+                observation=observation,
+                state_hash=state_hash,
+                options=self.trace.head.options or {},
+            )
+        )
+        difference = self.equal_hash(0, self.started.state_hash, state_hash)
+        for number, turn in enumerate(turns, 1):
+            if difference is not None:
+                return number - 1, difference
+            stepped = self.step(number, turn)
+            if turn.stepped is not None:
+                difference = self.equal_turn(number, turn.stepped, stepped)
+                over = stepped.terminated or stepped.truncated
+                if difference is None and over and number < len(turns):
+                    difference = Difference(number, "end", "no", "yes")
+        return len(turns), difference
+
+    def step(self, number: int, turn: _Turn) -> events.Stepped:
+        self.tell(events.ActionChosen(number, turn.code))
+        self.world.approve = _RecordedApproval(turn.calls)
+        self.executed = False
+        observation, reward, terminated, truncated, info = self.env.step(turn.code)
+        if info.get("execution") is not None and not self.executed:
+            self.tell(events.Executed(info["execution"]))
+        self.score, self.success = float(info.get("score", 0.0)), bool(info.get("success", False))
+        stepped = events.Stepped(
+            turn=number,
+            observation=observation,
+            reward=float(reward),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            score=self.score,
+            success=self.success,
+            violations=tuple(info.get("violations", ())),
+            state_hash=info.get("state_hash"),
+            simulated_seconds=info.get("simulated_seconds"),
+        )
+        self.tell(stepped)
+        return stepped
+
+    def equal_turn(self, number: int, recorded: schema.Stepped, replayed: events.Stepped) -> Difference | None:
+        difference = self.equal_hash(number, recorded.state_hash, replayed.state_hash)
+        if difference is None and recorded.score != replayed.score:
+            difference = Difference(number, "score", recorded.score, replayed.score)
+        return difference
+
+    def equal_hash(self, turn: int, recorded: str | None, replayed: str | None) -> Difference | None:
+        if recorded is None:
+            return None
+        self.compared += 1
+        return None if recorded == replayed else Difference(turn, "state_hash", recorded, replayed)
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, events.Executed):
+            self.executed = True
+        if self.on_event is not None:
+            self.on_event(event)
+
+
+class _RecordedApproval:
+    """Decides about a call as it was decided in the trace: the next recorded call that is the same."""
+
+    def __init__(self, calls: Iterable[schema.CallRecord]) -> None:
+        self._calls = deque(calls)
+
+    def __call__(self, pending: PendingCall) -> Approval:
+        arguments = schema.value_of(dict(pending.arguments))
+        while self._calls:
+            call = self._calls.popleft()
+            if call.tool == pending.tool and call.arguments == arguments:
+                return None if call.refused is None else call.refused
+        return None
+
+
+def _turns(lines: tuple[schema.Line, ...]) -> list[_Turn]:
+    turns: list[_Turn] = []
+    code: str | None = None
+    calls: list[schema.CallRecord] = []
+    for line in lines:
+        if isinstance(line, schema.ActionChosen):
+            code, calls = line.code, []
+        elif isinstance(line, schema.CallFinished):
+            calls.append(line.call)
+        elif isinstance(line, schema.Stepped) and code is not None:
+            turns.append(_Turn(code, tuple(calls), line))
+            code = None
+    if code is not None:
+        turns.append(_Turn(code, tuple(calls), None))
+    return turns
+
+
+def _notes(trace: TraceFile) -> list[str]:
+    notes = []
+    if trace.torn:
+        notes.append("the last line of the trace is torn and was left out")
+    if trace.ended is None:
+        notes.append("the trace breaks off before the episode ended: what it holds was played")
+    now = installed_packages()
+    other = [
+        f"{name} {was} (now {now.get(name, 'not installed')})"
+        for name, was in trace.head.packages.items()
+        if now.get(name) != was
+    ]
+    if other:
+        notes.append("recorded with other versions: " + ", ".join(other))
+    return notes
+
+
+def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
+    import gymnasium
+
+    made = trace.head.environment
+    if made.id is None:
+        raise TraceError(f"{trace.path} names no Gymnasium id: give the environment, as replay(run, env=...)")
+    # `module:Name-v0` would import whatever module a trace names, so only what is registered already is made.
+    if made.id not in gymnasium.registry:
+        raise TraceError(
+            f"{trace.path} is of {made.id}, which is not registered here: install or import what registers it"
+        )
+    if made.lost:
+        raise TraceError(
+            f"the environment of {trace.path} was made with {', '.join(made.lost)}, which a trace cannot hold: "
+            "give the environment, as replay(run, env=...)"
+        )
+    kwargs = dict(made.kwargs)
+    if isinstance(kwargs.get("limits"), dict):
+        from codeact.sandbox import Limits
+
+        try:
+            kwargs["limits"] = msgspec.convert(kwargs["limits"], Limits)
+        except msgspec.ValidationError as error:
+            raise TraceError(f"the limits in {trace.path} are not right: {error}") from error
+    try:
+        return gymnasium.make(made.id, **kwargs)
+    except (TypeError, gymnasium.error.Error) as error:
+        raise TraceError(f"the environment of {trace.path} cannot be made: {error}") from error

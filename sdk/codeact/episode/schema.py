@@ -1,0 +1,245 @@
+"""The lines of a trace, as typed structures: what a writer writes and what a reader accepts. docs/trace.md explains them.
+
+Every line is one JSON object whose `event` names its structure here. `VERSION` goes up when a reader of the version
+before would misread a line; fields that are added with a default do not raise it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codeact import events
+
+if TYPE_CHECKING:
+    from codeact.events import Call, Event
+    from codeact.sandbox.execution import Execution
+
+VERSION = 1
+
+
+class Line(msgspec.Struct, tag_field="event", frozen=True, kw_only=True):
+    """What every line has. `at`: seconds since the episode began."""
+
+    at: float = 0.0
+
+
+class MadeOf(msgspec.Struct, frozen=True, kw_only=True):
+    """How to make the environment again.
+
+    Attributes:
+        id: Gymnasium's id; None when the environment was not made by `gymnasium.make`.
+        kwargs: keywords of `gymnasium.make` beyond those that the id is registered with, without `render_mode`.
+        lost: names of keywords whose values a trace cannot hold.
+    """
+
+    id: str | None
+    kwargs: dict[str, Any] = {}
+    lost: list[str] = []
+
+
+class Trace(Line, frozen=True, kw_only=True):
+    """The first line: what the episode is made of, written before anything runs."""
+
+    version: int
+    environment: MadeOf
+    seed: int
+    agent: str
+    options: dict[str, Any] | None = None
+    started: str = ""
+    python: str = ""
+    platform: str = ""
+    packages: dict[str, str] = {}
+
+
+class EpisodeStarted(Line, frozen=True, kw_only=True):
+    environment: str
+    seed: int
+    agent: str
+    instruction: str
+    stubs: str
+    observation: str
+    state_hash: str | None
+    options: dict[str, Any] = {}
+
+
+class ModelText(Line, frozen=True, kw_only=True):
+    text: str
+
+
+class ModelReplied(Line, frozen=True, kw_only=True):
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    finish_reason: str
+
+
+class ActionChosen(Line, frozen=True, kw_only=True):
+    turn: int
+    code: str
+    note: str = ""
+
+
+class Printed(Line, frozen=True, kw_only=True):
+    text: str
+
+
+class CallStarted(Line, frozen=True, kw_only=True):
+    tool: str
+    arguments: dict[str, Any]
+    effect: str
+
+
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
+    tool: str
+    arguments: dict[str, Any]
+    effect: str
+    value: Any = None
+    error: str | None = None
+    seconds: float = 0.0
+    refused: str | None = None
+
+
+class CallFinished(Line, frozen=True, kw_only=True):
+    call: CallRecord
+
+
+class ErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+    message: str
+    line: int | None
+    text: str
+
+
+class Executed(Line, frozen=True, kw_only=True):
+    """How the program ended. What it printed and called stands in the lines before."""
+
+    ok: bool
+    value: Any = None
+    shown: str = ""
+    error: ErrorRecord | None = None
+    calls: int = 0
+    seconds: float = 0.0
+    code_seconds: float = 0.0
+    tool_seconds: float = 0.0
+    ended: bool = False
+    answer: Any = None
+    restarted: bool = False
+    truncated_output: bool = False
+
+
+class Stepped(Line, frozen=True, kw_only=True):
+    turn: int
+    observation: str
+    reward: float
+    terminated: bool
+    truncated: bool
+    score: float
+    success: bool
+    violations: list[str] = []
+    state_hash: str | None = None
+    simulated_seconds: float | None = None
+    frames: int | None = None
+
+
+class EpisodeEnded(Line, frozen=True, kw_only=True):
+    success: bool
+    score: float
+    turns: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    reason: str
+    answer: Any = None
+
+
+AnyLine = (
+    Trace
+    | EpisodeStarted
+    | ModelText
+    | ModelReplied
+    | ActionChosen
+    | Printed
+    | CallStarted
+    | CallFinished
+    | Executed
+    | Stepped
+    | EpisodeEnded
+)
+
+_LINES: dict[type, type[Line]] = {
+    events.EpisodeStarted: EpisodeStarted,
+    events.ModelText: ModelText,
+    events.ModelReplied: ModelReplied,
+    events.ActionChosen: ActionChosen,
+    events.Printed: Printed,
+    events.CallStarted: CallStarted,
+    events.Stepped: Stepped,
+    events.EpisodeEnded: EpisodeEnded,
+}
+
+
+def line_of(event: Event, at: float) -> Line:
+    """The line that records `event`, told `at` seconds after the episode began."""
+    if isinstance(event, events.CallFinished):
+        return CallFinished(at=at, call=_call(event.call))
+    if isinstance(event, events.Executed):
+        return _executed(event.execution, at)
+    fields = {field.name: value_of(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    return _LINES[type(event)](at=at, **fields)
+
+
+def value_of(value: object) -> Any:
+    """`value` as JSON, by `codeact.values.to_json`."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    from codeact.values import to_json
+
+    return to_json(value)
+
+
+def encode(line: Line) -> bytes:
+    """One line of a trace file, with its newline."""
+    try:
+        return msgspec.json.encode(line) + b"\n"
+    except ValueError:  # half a surrogate pair in a text, or an integer of thousands of digits
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(line))) + b"\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return {"int": hex(value)}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return value
+
+
+def _call(call: Call) -> CallRecord:
+    return CallRecord(**{field.name: value_of(getattr(call, field.name)) for field in dataclasses.fields(call)})
+
+
+def _executed(execution: Execution, at: float) -> Executed:
+    error = execution.error
+    return Executed(
+        at=at,
+        ok=execution.ok,
+        value=value_of(execution.value),
+        shown=execution.shown,
+        error=error and ErrorRecord(type=error.type, message=error.message, line=error.line, text=error.text),
+        calls=len(execution.calls),
+        seconds=execution.seconds,
+        code_seconds=execution.code_seconds,
+        tool_seconds=execution.tool_seconds,
+        ended=execution.ended,
+        answer=value_of(execution.answer),
+        restarted=execution.restarted,
+        truncated_output=execution.truncated_output,
+    )
