@@ -1,7 +1,7 @@
 """A small world with the face of a code environment, for tests of what is around one: a block on a line, 1 m long.
 
-It stands in for a robot where a test needs a world that is quick, films, hangs or dies on demand. Its programs run in the
-real sandbox and its tools are real tools. Registered as `line_world:Line/Push-v0`.
+It stands in for a robot where a test needs a world that is quick, films, hangs or dies on demand. Its programs run in
+the real sandbox and its tools are real tools. Registered as `line_world:Line/Push-v0`.
 """
 
 from __future__ import annotations
@@ -101,9 +101,7 @@ class LineWorld(gymnasium.Env[str, str]):
         return "distance = mark() - block()\nprint('pushing', round(distance, 3))\npush(distance)"
 
     def opposite(self) -> str:
-        return (
-            "away = block() - mark()\nspace = block() if away < 0 else 1 - block()\npush(max(-space, min(space, away)))"
-        )
+        return "away = block() - mark()\npush(max(-block(), away) if away < 0 else min(1 - block(), away))"
 
     def state_hash(self) -> str:
         return hashlib.sha256(struct.pack("<dd", self.x, self.mark)).hexdigest()

@@ -1,4 +1,4 @@
-"""One self-contained page for an episode: the video, the instruction, and turn by turn what was written and what happened.
+"""One self-contained page for an episode: video, instruction, and turn by turn what was written and what happened.
 
 The page loads nothing: video and styles are inside it, and a content security policy forbids the rest. All that comes
 from the trace is data: it is escaped, and its control characters are dropped.
@@ -125,16 +125,7 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
                 else:
                     turn.happenings.append(Happening("printed", text=line.text))
             case schema.CallFinished(call=call):
-                arguments = [(name, _short(value)) for name, value in call.arguments.items()]
-                turn.happenings.append(
-                    Happening(
-                        "call",
-                        call=call,
-                        arguments=arguments,
-                        value=_short(call.value),
-                        milliseconds=call.seconds * 1e3,
-                    )
-                )
+                turn.happenings.append(_happening(call))
             case schema.Executed():
                 turn.executed = line
             case schema.Stepped():
@@ -150,6 +141,16 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
     for turn in turns:
         turn.reply = _words(turn.reply, turn.program.strip())
     return turns
+
+
+def _happening(call: schema.CallRecord) -> Happening:
+    return Happening(
+        "call",
+        call=call,
+        arguments=[(name, _short(value)) for name, value in call.arguments.items()],
+        value=_short(call.value),
+        milliseconds=call.seconds * 1e3,
+    )
 
 
 def _words(reply: str, program: str) -> str:
@@ -179,8 +180,10 @@ def _highlighted(code: str) -> Markup:
 def _code_styles() -> str:
     from pygments.formatters import HtmlFormatter
 
-    light = HtmlFormatter(style="friendly").get_style_defs(".code")
-    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
+    def rules(style: str) -> str:
+        return str(HtmlFormatter(style=style).get_style_defs(".code"))  # type: ignore[no-untyped-call]
+
+    light, dark = rules("friendly"), rules("github-dark")
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n.code {{ background: none !important }}\n"
 
 

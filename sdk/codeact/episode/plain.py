@@ -1,4 +1,4 @@
-"""Text from a model, a program or a file, made safe to show: what it says stays, what it could do to a terminal goes."""
+"""Text from a model, a program or a file, made safe to show: what it could do to a terminal goes."""
 
 from __future__ import annotations
 

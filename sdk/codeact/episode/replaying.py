@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Difference:
-    """The first place where a replay left its trace. `turn` 0 is the reset; `what` is `state_hash`, `score` or `end`."""
+    """Where a replay first left its trace. `turn` 0 is the reset; `what` is `state_hash`, `score` or `end`."""
 
     turn: int
     what: str

@@ -1,4 +1,4 @@
-"""The lines of a trace, as typed structures: what a writer writes and what a reader accepts. docs/trace.md explains them.
+"""The lines of a trace, as typed structures: what a writer writes and a reader accepts. docs/trace.md explains them.
 
 Every line is one JSON object whose `event` names its structure here. `VERSION` goes up when a reader of the version
 before would misread a line; fields that are added with a default do not raise it.
@@ -233,7 +233,9 @@ def _executed(execution: Execution, at: float) -> Executed:
         ok=execution.ok,
         value=value_of(execution.value),
         shown=execution.shown,
-        error=error and ErrorRecord(type=error.type, message=error.message, line=error.line, text=error.text),
+        error=None
+        if error is None
+        else ErrorRecord(type=error.type, message=error.message, line=error.line, text=error.text),
         calls=len(execution.calls),
         seconds=execution.seconds,
         code_seconds=execution.code_seconds,

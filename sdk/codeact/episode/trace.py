@@ -217,6 +217,7 @@ def _head(path: Path, raw: bytes) -> schema.Trace:
 
 def _line(path: Path, number: int, raw: bytes) -> schema.Line:
     try:
-        return _READER.decode(raw)
+        line: schema.Line = _READER.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise TraceError(f"line {number} of {path} is not a line of a trace: {error}") from error
+    return line

@@ -96,7 +96,7 @@ class VideoWriter:
             },
         )
         rate = Fraction(self.fps).limit_denominator(1001)
-        # 4:2:0 needs even sizes, and 4:2:0 is what browsers decode; CRF 20 leaves a simulated picture without visible loss.
+        # Browsers decode 4:2:0, which needs even sizes; CRF 20 leaves a simulated picture without visible loss.
         self._stream = self._container.add_stream(
             "libx264", rate=rate, options={"crf": "20", "preset": "veryfast", "tune": "animation", "rc-lookahead": "10"}
         )
