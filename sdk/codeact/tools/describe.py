@@ -49,14 +49,20 @@ def explanation(annotation: Any) -> str:
         text = getattr(item, "description", None) or getattr(item, "documentation", None)
         if isinstance(text, str):
             return text
-    return ""
+    return next((text for option in _options(annotation) if (text := explanation(option))), "")
 
 
 def note(name: str, annotation: Any) -> str:
     """What an annotation says beyond its type, as a line of a docstring; empty if it says nothing."""
-    parts = (explanation(annotation), describe(annotation) if constraints(annotation) else "")
+    limited = constraints(annotation) or any(map(constraints, _options(annotation)))
+    parts = (explanation(annotation), describe(annotation) if limited else "")
     text = "; ".join(part for part in parts if part)
     return f"{name}: {text}" if text else ""
+
+
+def _options(annotation: Any) -> tuple[Any, ...]:
+    inner = kinds.bare(annotation)
+    return get_args(inner) if kinds.is_union(inner) else ()
 
 
 def _metadata(annotation: Any) -> list[Any]:
@@ -88,7 +94,7 @@ def _plain(annotation: Any) -> str:
     if kinds.is_image(annotation):
         return "an Image"
     if kinds.is_dataclass(annotation):
-        return f"a {annotation.__name__}"
+        return f"{'an' if annotation.__name__[0] in 'AEIOU' else 'a'} {annotation.__name__}"
     return f"a {Renderer().annotation(annotation)}"
 
 

@@ -7,6 +7,7 @@ import functools
 import inspect
 import keyword
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, cast, overload
 
@@ -228,7 +229,8 @@ def check_name(name: object, what: str) -> str:
     """
     if not isinstance(name, str):
         raise ToolError(f"a {what} needs a name; this one has none of its own, so pass name=...")
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+    normal = unicodedata.normalize("NFKC", name)  # as Python reads it: two spellings must not be one name
+    if not name.isidentifier() or name != normal or keyword.iskeyword(name) or name.startswith("_"):
         raise ToolError(
             f"{name!r} cannot be the name of a {what}: it takes letters, digits and underscores, "
             "no underscore first, and no word of Python's own; pass name=..."
