@@ -30,6 +30,7 @@ def system_prompt(action_format: str, stubs: str, *, chat: bool, own: str | None
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         autoescape=False,  # this is text for a model, not a page
     )
     try:

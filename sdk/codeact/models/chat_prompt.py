@@ -80,17 +80,19 @@ class ChatPrompt:
         return ids
 
     def _render(self, messages: list[Message]) -> str:
-        try:
-            return self._apply(messages)
-        except Exception:  # a template raises what it likes
-            if messages[0].role == "system" and len(messages) > 1 and messages[1].role == "user":
-                merged = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
-                try:
-                    return self._apply([merged, *messages[2:]])  # some templates know no system message
-                except Exception as second:
-                    error = second
-            roles = ", ".join(message.role for message in messages)
-            raise ModelError(f"the model's chat template refuses these messages ({roles}): {error}") from error
+        """Some templates know no system message; then it goes in front of the first question."""
+        ways = [messages]
+        if messages[0].role == "system" and len(messages) > 1 and messages[1].role == "user":
+            merged = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
+            ways.append([merged, *messages[2:]])
+        refusals: list[Exception] = []
+        for way in ways:
+            try:
+                return self._apply(way)
+            except Exception as refusal:  # a template raises what it likes
+                refusals.append(refusal)
+        roles = ", ".join(message.role for message in messages)
+        raise ModelError(f"the model's chat template refuses these messages ({roles}): {refusals[-1]}") from refusals[0]
 
     def _apply(self, messages: list[Message]) -> str:
         rendered: str = self._tokenizer.apply_chat_template(

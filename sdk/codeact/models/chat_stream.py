@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
@@ -71,7 +71,7 @@ class ChatStream:
     url: str
     shown_url: str
     model: str
-    key: str | None
+    key: str | None = field(repr=False)
     timeouts: Timeouts
     retries: Retries
 
