@@ -29,7 +29,7 @@ COLORS: dict[str, tuple[float, float, float]] = {
 }
 
 _FRICTION = {"box": 0.7, "cylinder": 0.7, "bowl": 0.9, "zone": 0.0}
-_WALL_PIECES = 12
+_WALL_PIECES = 10
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def build(bullet: Any, client: int, spec: BodySpec) -> int:
         collision = bullet.createCollisionShape(bullet.GEOM_CYLINDER, radius=half[0], height=spec.size[2], **on)
         visual = _mesh(bullet, client, meshes.cylinder(half[0], spec.size[2]), color)
     else:
-        collision = _bowl_collision(bullet, client, spec.size)
         visual = _mesh(bullet, client, meshes.bowl(half[0], spec.size[2], bowl_floor(spec.size)), color)
+        return _bowl(bullet, client, spec, visual)
     body: int = bullet.createMultiBody(
         baseMass=0.0 if spec.shape == "zone" else spec.mass,
         baseCollisionShapeIndex=collision,
@@ -123,17 +123,21 @@ def build(bullet: Any, client: int, spec: BodySpec) -> int:
         **on,
     )
     if spec.shape != "zone":
-        bullet.changeDynamics(
-            body,
-            -1,
-            lateralFriction=_FRICTION[spec.shape],
-            spinningFriction=0.002,
-            rollingFriction=0.0005 if spec.shape == "cylinder" else 0.0,
-            linearDamping=0.0,
-            angularDamping=0.02,
-            **on,
-        )
+        _set_surface(bullet, client, spec, body, -1)
     return body
+
+
+def _set_surface(bullet: Any, client: int, spec: BodySpec, body: int, link: int) -> None:
+    bullet.changeDynamics(
+        body,
+        link,
+        lateralFriction=_FRICTION[spec.shape],
+        spinningFriction=0.002,
+        rollingFriction=0.0005 if spec.shape == "cylinder" else 0.0,
+        linearDamping=0.0,
+        angularDamping=0.02,
+        physicsClientId=client,
+    )
 
 
 def _mesh(bullet: Any, client: int, mesh: meshes.Mesh, color: tuple[float, ...]) -> int:
@@ -149,32 +153,46 @@ def _mesh(bullet: Any, client: int, mesh: meshes.Mesh, color: tuple[float, ...])
     return shape
 
 
-def _bowl_collision(bullet: Any, client: int, size: Vector3) -> int:
-    """A floor and a ring of leaning boxes: convex pieces, so that things can lie inside."""
+def _bowl(bullet: Any, client: int, spec: BodySpec, visual: int) -> int:
+    """A floor and a ring of leaning boxes: convex pieces, so that things can lie inside.
+
+    Each piece is a link of its own. As pieces of one compound shape, Bullet would solve their contacts in an order that
+    depends on what was near in the past.
+    """
+    size, on = spec.size, {"physicsClientId": client}
     radius, height, floor = size[0] / 2.0, size[2], bowl_floor(size)
     base, thickness = radius * meshes.BOWL_BASE, meshes.BOWL_WALL
     lean = math.atan2(radius - base, height)
     slant = math.hypot(radius - base, height)
     middle = (radius + base) / 2.0 - thickness / (2.0 * math.cos(lean))
     width = 2.0 * radius * math.tan(math.pi / _WALL_PIECES)
-    types, halves, radii, lengths, positions, turns = [bullet.GEOM_CYLINDER], [[0.0] * 3], [base], [floor], [], []
-    positions.append([0.0, 0.0, -height / 2.0 + floor / 2.0])
-    turns.append([0.0, 0.0, 0.0, 1.0])
-    for piece in range(_WALL_PIECES):
-        angle = 2.0 * math.pi * piece / _WALL_PIECES
-        types.append(bullet.GEOM_BOX)
-        halves.append([thickness / 2.0, width / 2.0, slant / 2.0 * 0.97])
-        radii.append(0.0)
-        lengths.append(0.0)
-        positions.append([middle * math.cos(angle), middle * math.sin(angle), 0.0])
-        turns.append(list(bullet.getQuaternionFromEuler([0.0, lean, angle])))
-    shape: int = bullet.createCollisionShapeArray(
-        shapeTypes=types,
-        halfExtents=halves,
-        radii=radii,
-        lengths=lengths,
-        collisionFramePositions=positions,
-        collisionFrameOrientations=turns,
-        physicsClientId=client,
+    wall = bullet.createCollisionShape(
+        bullet.GEOM_BOX, halfExtents=[thickness / 2.0, width / 2.0, slant / 2.0 * 0.97], **on
     )
-    return shape
+    bottom = bullet.createCollisionShape(
+        bullet.GEOM_CYLINDER,
+        radius=base,
+        height=floor,
+        collisionFramePosition=[0.0, 0.0, -height / 2.0 + floor / 2.0],
+        **on,
+    )
+    angles = [2.0 * math.pi * piece / _WALL_PIECES for piece in range(_WALL_PIECES)]
+    body: int = bullet.createMultiBody(
+        baseMass=spec.mass / 2.0,
+        baseCollisionShapeIndex=bottom,
+        baseVisualShapeIndex=visual,
+        linkMasses=[spec.mass / 2.0 / _WALL_PIECES] * _WALL_PIECES,
+        linkCollisionShapeIndices=[wall] * _WALL_PIECES,
+        linkVisualShapeIndices=[-1] * _WALL_PIECES,
+        linkPositions=[[middle * math.cos(angle), middle * math.sin(angle), 0.0] for angle in angles],
+        linkOrientations=[list(bullet.getQuaternionFromEuler([0.0, lean, angle])) for angle in angles],
+        linkInertialFramePositions=[[0.0, 0.0, 0.0]] * _WALL_PIECES,
+        linkInertialFrameOrientations=[[0.0, 0.0, 0.0, 1.0]] * _WALL_PIECES,
+        linkParentIndices=[0] * _WALL_PIECES,
+        linkJointTypes=[bullet.JOINT_FIXED] * _WALL_PIECES,
+        linkJointAxis=[[0.0, 0.0, 1.0]] * _WALL_PIECES,
+        **on,
+    )
+    for link in range(-1, _WALL_PIECES):
+        _set_surface(bullet, client, spec, body, link)
+    return body

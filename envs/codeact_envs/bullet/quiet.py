@@ -1,4 +1,4 @@
-"""PyBullet's loaders print to the process's standard output from C. This keeps that chatter from the user's terminal."""
+"""PyBullet's loaders print to the process's standard outputs from C. This keeps that chatter from the user's terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 _LOCK = threading.RLock()
 _CHATTER = re.compile(
@@ -19,29 +20,38 @@ _CHATTER = re.compile(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to file descriptor 1 meanwhile; afterwards pass on every line that isn't chatter.
+    """Hold back what is written to file descriptors 1 and 2 meanwhile; afterwards pass on every line that isn't chatter.
 
     Lines of other threads come out a moment late, not lost.
     """
-    with _LOCK:
-        c_library = ctypes.CDLL(None)
-        sys.stdout.flush()
-        c_library.fflush(None)
+    with _LOCK, _filtered(1, sys.stdout), _filtered(2, sys.stderr):
+        yield
+
+
+@contextmanager
+def _filtered(descriptor: int, stream: TextIO | None) -> Iterator[None]:
+    c_library = ctypes.CDLL(None)
+
+    def flush() -> None:
+        if stream is not None:
+            stream.flush()
+        c_library.fflush(None)  # C's own buffer would otherwise come out later, on the real output
+
+    flush()
+    try:
+        saved = os.dup(descriptor)
+    except OSError:  # the process has no such output
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), descriptor)
         try:
-            saved = os.dup(1)
-        except OSError:  # the process has no standard output
             yield
-            return
-        with tempfile.TemporaryFile() as held:
-            os.dup2(held.fileno(), 1)
-            try:
-                yield
-            finally:
-                sys.stdout.flush()
-                c_library.fflush(None)  # C's own buffer would otherwise come out later, on the real output
-                os.dup2(saved, 1)
-                os.close(saved)
-                held.seek(0)
-                for line in held:
-                    if not _CHATTER.match(line):
-                        os.write(1, line)
+        finally:
+            flush()
+            os.dup2(saved, descriptor)
+            os.close(saved)
+            held.seek(0)
+            for line in held:
+                if not _CHATTER.match(line):
+                    os.write(descriptor, line)

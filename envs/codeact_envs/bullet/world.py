@@ -25,10 +25,11 @@ from codeact_envs.bullet.errors import UnknownObject
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import load_robot
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.bullet.scene import build_scene
+from codeact_envs.bullet.scene import FLOOR, build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
 
 _ZONE_THICKNESS = 0.001
+_LIMBO = 50.0  # metres between bodies while everything is apart
 _PARKING = (-1.2, -1.0, 0.6)  # x, first y and spacing of bodies that an episode does not use: on the floor, out of sight
 
 
@@ -102,12 +103,13 @@ class BulletWorld:
             self.arm = SimulatedArm(self.simulation, self.robot)
             self._ids = {spec.key: build(bullet, self.simulation.client, spec) for spec in self.specs}
         self._spec = {spec.key: spec for spec in self.specs}
+        self._keys = {spec.key: index for index, spec in enumerate(self.specs)}
         self._drawn = {spec.key: spec.color for spec in self.specs}
         self._placed: dict[str, Placement] = {}
         self._names: dict[int, str] = {}
         self.controller = ArmController(self.simulation, self.arm, self.robot, self, self._keep_out)
-        self._park(self.specs)
-        self._fresh: int = bullet.saveState(**on)
+        self._move_to_limbo()
+        self._blank: int = bullet.saveState(**on)
         self.reset(())
 
     # Episodes
@@ -129,7 +131,10 @@ class BulletWorld:
             used.add(placement.key)
             placed[placement.name] = placement
         bullet, client = self.simulation.bullet, self.simulation.client
-        bullet.restoreState(self._fresh, physicsClientId=client)
+        self._forget_contacts()
+        for key in self._keys:
+            if key not in used:
+                self._park(key)
         for placement in placed.values():
             spec, body = self._spec[placement.key], self._ids[placement.key]
             x, y, z = placement.position
@@ -149,13 +154,29 @@ class BulletWorld:
         self._placed = placed
         self._names = {self._ids[placement.key]: name for name, placement in placed.items()}
 
-    def _park(self, specs: Sequence[BodySpec]) -> None:
-        x, y, spacing = _PARKING
-        for index, spec in enumerate(specs):
-            position = (x, y + index * spacing, -0.6 + spec.size[2] / 2.0)
+    def _move_to_limbo(self) -> None:
+        for index, spec in enumerate(self.specs):
             self.simulation.bullet.resetBasePositionAndOrientation(
-                self._ids[spec.key], position, (0.0, 0.0, 0.0, 1.0), physicsClientId=self.simulation.client
+                self._ids[spec.key],
+                (0.0, 0.0, _LIMBO * (index + 1)),
+                (0.0, 0.0, 0.0, 1.0),
+                physicsClientId=self.simulation.client,
             )
+
+    def _forget_contacts(self) -> None:
+        """Bring everything apart, robot at home. Bullet keeps the contact points of bodies that stay near each other,
+        whatever is restored or teleported, so that otherwise the future would depend on the past."""
+        bullet, client = self.simulation.bullet, self.simulation.client
+        bullet.restoreState(self._blank, physicsClientId=client)
+        bullet.performCollisionDetection(physicsClientId=client)
+
+    def _park(self, key: str) -> None:
+        x, y, spacing = _PARKING
+        index = self._keys[key]
+        position = (x, y + index * spacing, FLOOR + self._spec[key].size[2] / 2.0)
+        self.simulation.bullet.resetBasePositionAndOrientation(
+            self._ids[key], position, (0.0, 0.0, 0.0, 1.0), physicsClientId=self.simulation.client
+        )
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let simulated time pass while the robot holds still."""
@@ -253,6 +274,7 @@ class BulletWorld:
         """
         if state._world is not self or state._number < 0:
             raise TaskError("this state was saved by another world, or released; a world restores its own states")
+        self._forget_contacts()
         self.simulation.bullet.restoreState(state._number, physicsClientId=self.simulation.client)
         self._restore_controller(state._controller)
 
@@ -283,6 +305,7 @@ class BulletWorld:
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "state.bullet")
             self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
+            other._forget_contacts()
             other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
         other._restore_controller(self._controller_state())
         return other
