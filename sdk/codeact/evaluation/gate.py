@@ -1,0 +1,178 @@
+"""What every task must pass: it can be solved, its check can fail, and it is the same in every process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codeact.evaluation.errors import EvaluationError
+from codeact.evaluation.pool import Worker, WorkerDied
+from codeact.evaluation.selection import find_tasks, parse_seeds
+from codeact.evaluation.statistics import wilson_interval
+
+ORACLE_RATE = 0.95
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. `detail` says what was seen, and where it failed."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What the gate saw of one task."""
+
+    task: str
+    seeds: tuple[int, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def __str__(self) -> str:
+        lines = [f"  {'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}" for check in self.checks]
+        return "\n".join([f"{self.task}: {'passes' if self.ok else 'does not pass'}", *lines])
+
+
+_Job = tuple[str, int]
+_Played = dict[_Job, dict[str, Any]]
+
+
+def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
+    """Hold a task against the gate, through nothing but the face of its environment.
+
+    Two separate processes play. Both play the reference program on all seeds, the second one in reverse order, and the
+    trajectories (SHA-256 over the state hashes after the reset, each physical call and each step) must be equal. The
+    first also does nothing, the second the opposite, on all seeds. `check_env` is Gymnasium's.
+
+    Args:
+        task: a Gymnasium id.
+        seeds: numbers, or text such as `0-19`.
+
+    Raises:
+        EvaluationError: there is no such task, or no seed.
+    """
+    (name,) = find_tasks([task])
+    numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
+    if not numbers:
+        raise EvaluationError("no seed was named: name one or more, for example 0-19")
+    first: _Played = {}
+    second: _Played = {}
+    environment: dict[str, Any] = {}
+
+    def one() -> None:
+        try:
+            with Worker() as worker:
+                environment.update(worker.check_env(name))
+        except WorkerDied as death:
+            environment["error"] = f"the worker process {death}"
+        _play(name, [("oracle", seed) for seed in numbers] + [("nothing", seed) for seed in numbers], first)
+
+    def two() -> None:
+        backwards = tuple(reversed(numbers))
+        _play(name, [("oracle", seed) for seed in backwards] + [("opposite", seed) for seed in backwards], second)
+
+    threads = [threading.Thread(target=one, daemon=True), threading.Thread(target=two, daemon=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return GateReport(
+        name,
+        numbers,
+        (
+            _environment_check(environment),
+            _oracle_check(first, second, numbers),
+            _zero_check("nothing", first, numbers),
+            _zero_check("opposite", second, numbers),
+            _equal_check(first, second, numbers),
+        ),
+    )
+
+
+def _play(task: str, jobs: list[_Job], played: _Played) -> None:
+    """Play all jobs in one process, and on in a new one where it dies."""
+    worker: Worker | None = None
+    try:
+        for agent, seed in jobs:
+            worker = worker or Worker()
+            try:
+                played[agent, seed] = worker.episode(task, seed, agent)
+            except WorkerDied as death:
+                played[agent, seed] = {"error": f"the worker process {death}"}
+                worker = None
+    finally:
+        if worker is not None:
+            worker.close()
+
+
+def _environment_check(answer: dict[str, Any]) -> Check:
+    if "error" in answer or "result" not in answer:
+        return Check("check_env", False, answer.get("error", "it was not run"))
+    warnings = answer["result"]
+    return Check("check_env", True, "passes" + (f", with warnings: {'; '.join(warnings)}" if warnings else ""))
+
+
+def _oracle_check(first: _Played, second: _Played, seeds: Sequence[int]) -> Check:
+    failed = [
+        seed for seed in seeds for played in (first, second) if not _result(played, "oracle", seed).get("success")
+    ]
+    solved = len(seeds) - len(set(failed))
+    low, high = wilson_interval(solved, len(seeds))
+    detail = f"the reference program solves {solved} of {len(seeds)} (95 % interval {low:.3f} to {high:.3f})"
+    if failed:
+        seed = failed[0]
+        detail += f"; not seeds {_listed(failed)}: {_why(first if seed in _failed(first, seeds) else second, seed)}"
+    return Check("oracle", solved >= ORACLE_RATE * len(seeds), detail)
+
+
+def _failed(played: _Played, seeds: Sequence[int]) -> list[int]:
+    return [seed for seed in seeds if not _result(played, "oracle", seed).get("success")]
+
+
+def _why(played: _Played, seed: int) -> str:
+    answer = played.get(("oracle", seed), {})
+    return str(answer.get("error") or f"it ended with {_result(played, 'oracle', seed).get('reason', 'no answer')}")
+
+
+def _zero_check(agent: str, played: _Played, seeds: Sequence[int]) -> Check:
+    what = "doing nothing" if agent == "nothing" else "doing the opposite"
+    broken = [seed for seed in seeds if "result" not in played.get((agent, seed), {})]
+    if broken:
+        error = played.get((agent, broken[0]), {}).get("error", "no answer")
+        return Check(agent, False, f"{what} broke on seeds {_listed(broken)}: {error}")
+    results = {seed: _result(played, agent, seed) for seed in seeds}
+    scored = [seed for seed, result in results.items() if result["success"] or result["score"] != 0.0]
+    if scored:
+        return Check(agent, False, f"{what} scores {results[scored[0]]['score']:.3f} on seeds {_listed(scored)}")
+    return Check(agent, True, f"{what} scores 0 on all {len(seeds)} seeds")
+
+
+def _equal_check(first: _Played, second: _Played, seeds: Sequence[int]) -> Check:
+    pairs = {seed: [_result(played, "oracle", seed).get("trajectory") for played in (first, second)] for seed in seeds}
+    missing = [seed for seed, (one, two) in pairs.items() if one is None or two is None]
+    if missing:
+        return Check("repeatable", False, f"there is no trajectory of seeds {_listed(missing)}")
+    different = [seed for seed, (one, two) in pairs.items() if one != two]
+    if different:
+        return Check("repeatable", False, f"two processes go different ways on seeds {_listed(different)}")
+    if len(seeds) > 1 and len({one for one, _ in pairs.values()}) == 1:
+        return Check("repeatable", False, "all seeds go the same way: the seed does not reach the scene")
+    return Check("repeatable", True, f"trajectories of {len(seeds)} seeds are equal in two processes")
+
+
+def _result(played: _Played, agent: str, seed: int) -> dict[str, Any]:
+    result: dict[str, Any] = played.get((agent, seed), {}).get("result", {})
+    return result
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    unique = list(dict.fromkeys(seeds))
+    return ", ".join(map(str, unique[:8])) + (f" and {len(unique) - 8} more" if len(unique) > 8 else "")

@@ -1,0 +1,155 @@
+"""Worker processes, from the side of the evaluation.
+
+Each is a fresh interpreter (never a fork, which would carry the state of simulators and models along) that lives as
+long as its pipes: when this process ends, in whatever way, its workers see that and exit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from codeact.evaluation.errors import EvaluationError
+
+
+class WorkerDied(Exception):
+    """A worker process ended without an answer. The message says how, with its last words."""
+
+
+class Worker:
+    """One worker process.
+
+    Args:
+        agents: agents to load at once, by name.
+        settings: budgets of models.
+        traces: folder for one trace an episode; None: no traces.
+        threads: processor threads that numerical libraries may use in it.
+
+    Raises:
+        EvaluationError: the worker cannot load an agent.
+        WorkerDied: it died on the way.
+    """
+
+    def __init__(
+        self,
+        *,
+        agents: tuple[str, ...] = (),
+        settings: dict[str, Any] | None = None,
+        traces: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        environment = dict(os.environ)
+        if threads is not None:
+            environment.setdefault("OMP_NUM_THREADS", str(threads))
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        # -P: the folder that this was started in must not lend modules to the worker.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "codeact.evaluation.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._words,
+            env=environment,
+        )
+        try:
+            answer = self._ask(
+                {
+                    "path": [os.path.abspath(folder) for folder in sys.path],
+                    "agents": list(agents),
+                    "settings": settings or {},
+                    "traces": str(traces.absolute()) if traces else None,
+                }
+            )
+            if "error" in answer:
+                raise EvaluationError(answer["error"])
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def episode(self, task: str, seed: int, agent: str) -> dict[str, Any]:
+        """Play. Returns `{"result": fields of an EpisodeResult}` or `{"error": text}`.
+
+        Raises:
+            WorkerDied: the process ended before it answered.
+        """
+        return self._ask({"kind": "episode", "task": task, "seed": seed, "agent": agent})
+
+    def check_env(self, task: str) -> dict[str, Any]:
+        """Gymnasium's checker. Returns `{"result": warnings}` or `{"error": text}`.
+
+        Raises:
+            WorkerDied: the process ended before it answered.
+        """
+        return self._ask({"kind": "check_env", "task": task})
+
+    def close(self) -> None:
+        """Let it finish: it exits by itself, and is killed when it does not."""
+        with suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._forget()
+
+    def kill(self) -> None:
+        """End it now. Safe to call from another thread, which then sees WorkerDied."""
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except (OSError, ValueError):
+            line = b""
+        if not line.endswith(b"\n"):
+            raise WorkerDied(self._last_words())
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _last_words(self) -> str:
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "closed its pipe and hung"
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        self._words.seek(max(0, self._words.seek(0, os.SEEK_END) - 2000))
+        words = self._words.read().decode(errors="replace").strip()
+        return f"{how}; it said last: {words}" if words else how
+
+    def _forget(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout, self._words):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+
+def trace_name(task: str, seed: int) -> str:
+    """File name of an episode's trace."""
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', task)}-{seed}.jsonl"

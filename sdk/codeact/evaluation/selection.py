@@ -1,0 +1,85 @@
+"""Which tasks and which seeds: globs over Gymnasium's registry, and ranges of numbers."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from collections.abc import Iterable
+
+from codeact.evaluation.errors import EvaluationError
+
+_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+MOST_SEEDS = 1_000_000
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from text such as `0-19,25`: ranges with both ends in, each seed once, in the order given.
+
+    Raises:
+        EvaluationError: the text is not of that form.
+    """
+    seeds: dict[int, None] = {}
+    for part in text.replace(" ", "").split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            raise EvaluationError(
+                f"{part!r} in the seeds {text!r} is not a number or a range: write for example 0-19,25"
+            )
+        first = int(match[1])
+        last = int(match[2] or first)
+        if last < first:
+            raise EvaluationError(f"the range {part} in the seeds {text!r} runs backwards: write {last}-{first}")
+        if last - first >= MOST_SEEDS:
+            raise EvaluationError(f"the range {part} holds more than {MOST_SEEDS:,} seeds")
+        seeds.update(dict.fromkeys(range(first, last + 1)))
+    return tuple(seeds)
+
+
+def registered_tasks(pattern: str = "CodeAct/*") -> tuple[str, ...]:
+    """Ids in Gymnasium's registry that match a glob pattern, in order."""
+    import gymnasium
+
+    return tuple(sorted(fnmatch.filter(gymnasium.registry, pattern)))
+
+
+def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
+    """The ids that ids and glob patterns name, each once.
+
+    An id may name the module that registers it, as in Gymnasium: `my_module:My/Task-v0`.
+
+    Raises:
+        EvaluationError: a pattern that nothing matches; near names are in the message.
+    """
+    import gymnasium
+
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if ":" in pattern:
+            try:
+                gymnasium.spec(pattern)
+            except (gymnasium.error.Error, ImportError) as error:
+                raise EvaluationError(f"there is no task {pattern}: {error}") from error
+            found[pattern] = None
+            continue
+        matching = registered_tasks(pattern)
+        if not matching:
+            raise EvaluationError(_unknown(pattern, list(gymnasium.registry)))
+        found.update(dict.fromkeys(matching))
+    if not found:
+        raise EvaluationError("no task was named: name one or more, for example CodeAct/Stack2-v0 or 'CodeAct/*'")
+    return tuple(found)
+
+
+def _unknown(pattern: str, known: list[str]) -> str:
+    what = "no task matches" if any(character in pattern for character in "*?[") else "there is no task"
+    # A reader may leave out the namespace, the version or the capitals: compare with and without them.
+    short = {name.rpartition("/")[2].rpartition("-v")[0].lower(): name for name in known}
+    short |= {name.lower(): name for name in known}
+    near = difflib.get_close_matches(pattern.lower(), short, n=6, cutoff=0.5)
+    names = list(dict.fromkeys(short[name] for name in near))[:3]
+    if names:
+        return f"{what} {pattern!r}; did you mean {' or '.join(names)}?"
+    ours = [name for name in known if name.startswith("CodeAct/")]
+    have = ", ".join(sorted(ours)) if ours else "none: is the extra `bullet` installed?"
+    return f"{what} {pattern!r}. Tasks here: {have}"

@@ -1,0 +1,233 @@
+"""The process that plays episodes for an evaluation: `python -m codeact.evaluation.worker`, started by `pool`.
+
+It reads one JSON object a line from standard input and answers each with one line: first the setup, then jobs. Its
+model is loaded once and its environments stay open. When standard input ends, because the evaluation is over or was
+killed, it exits.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from codeact.agent import Agent
+    from codeact.events import Event
+
+OPEN_ENVIRONMENTS = 4
+"""Jobs come task by task; a scene takes about 100 MB."""
+EXIT_SECONDS = 0.5
+"""How long the work at hand may go on after standard input ended."""
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the evaluation decides what to do
+    faulthandler.enable()
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)  # what libraries print must not get between the replies
+    jobs: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in requests:
+            jobs.put(json.loads(line))
+        jobs.put(None)
+        threading.Timer(EXIT_SECONDS, os._exit, [0]).start()
+
+    threading.Thread(target=read, name="requests", daemon=True).start()
+
+    def reply(value: dict[str, Any]) -> None:
+        replies.write(json.dumps(value).encode() + b"\n")
+        replies.flush()
+
+    setup = jobs.get()
+    if setup is None:
+        return
+    try:
+        player = Player(setup)
+    except Exception as error:
+        reply({"error": f"{type(error).__name__}: {error}"})
+        return
+    reply({"ready": True})
+    while (job := jobs.get()) is not None:
+        reply(player.do(job))
+    player.close()
+    with suppress(BrokenPipeError):
+        replies.close()
+    os._exit(0)
+
+
+class Player:
+    """Plays jobs, keeping agents and environments."""
+
+    def __init__(self, setup: dict[str, Any]) -> None:
+        sys.path.extend(folder for folder in setup["path"] if folder not in sys.path)
+        self.settings: dict[str, Any] = setup["settings"]
+        self.traces = Path(setup["traces"]) if setup["traces"] else None
+        self.agents: dict[str, Agent] = {}
+        self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
+        for name in setup["agents"]:
+            self.agent(name)
+
+    def do(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a job: `{"result": ...}`, or `{"error": ...}` when it broke."""
+        work: Callable[[dict[str, Any]], Any] = {"episode": self.episode, "check_env": self.check_env}[job["kind"]]
+        try:
+            return {"result": work(job)}
+        except Exception as error:
+            self.drop(job["task"])  # an environment that failed once is not trusted with the next episode
+            return {"error": f"{type(error).__name__}: {error}"}
+
+    def episode(self, job: dict[str, Any]) -> dict[str, Any]:
+        import msgspec
+
+        from codeact.episode import play
+        from codeact.episode.schema import value_of
+        from codeact.episode.trace import installed_packages
+        from codeact.evaluation.results import EpisodeResult, Times
+
+        agent, env = self.agent(job["agent"]), self.environment(job["task"])
+        trajectory = Trajectory(env.unwrapped)
+        sinks: list[Callable[[Event], None]] = [trajectory]
+        writer = self.writer(env, job, agent)
+        if writer is not None:
+            sinks.append(writer)
+
+        def tell(event: Event) -> None:
+            for sink in sinks:
+                sink(event)
+
+        try:
+            episode = play(agent, env, job["seed"], on_event=tell)
+        finally:
+            if writer is not None:
+                writer.close()
+        result = EpisodeResult(
+            task=job["task"],
+            seed=job["seed"],
+            agent=job["agent"],
+            settings=self.settings,
+            tier=tier_of(env),
+            success=episode.success,
+            score=episode.score,
+            turns=episode.turns,
+            calls=episode.calls,
+            prompt_tokens=episode.prompt_tokens,
+            completion_tokens=episode.completion_tokens,
+            violations=list(episode.violations),
+            reason=episode.reason,
+            answer=value_of(episode.answer),
+            simulated_seconds=episode.simulated_seconds,
+            state_hash=episode.state_hash,
+            trajectory=trajectory.digest(),
+            codeact=installed_packages()["codeact"],
+            times=Times(seconds=round(episode.seconds, 6), ended=datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+        reply: dict[str, Any] = msgspec.to_builtins(result)
+        return reply
+
+    def check_env(self, job: dict[str, Any]) -> list[str]:
+        """Gymnasium's own checker on a fresh environment. Returns its warnings; an environment that fails raises."""
+        import warnings
+
+        import gymnasium
+        from gymnasium.utils.env_checker import check_env
+
+        env = gymnasium.make(job["task"])
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                check_env(env.unwrapped)
+        finally:
+            env.close()
+        return list(dict.fromkeys(str(warning.message) for warning in caught))
+
+    def agent(self, name: str) -> Agent:
+        if name not in self.agents:
+            from codeact.evaluation.agents import CONTROLS, make_agent
+
+            budget = {} if name == "oracle" or name in CONTROLS else self.settings
+            self.agents[name] = make_agent(name, **budget)
+        return self.agents[name]
+
+    def environment(self, task: str) -> gymnasium.Env[Any, Any]:
+        if task not in self.environments:
+            import gymnasium
+
+            while len(self.environments) >= OPEN_ENVIRONMENTS:
+                self.environments.popitem(last=False)[1].close()
+            self.environments[task] = gymnasium.make(task)
+        self.environments.move_to_end(task)
+        return self.environments[task]
+
+    def drop(self, task: str) -> None:
+        env = self.environments.pop(task, None)
+        if env is not None:
+            with suppress(Exception):
+                env.close()
+
+    def close(self) -> None:
+        for task in list(self.environments):
+            self.drop(task)
+
+    def writer(self, env: gymnasium.Env[Any, Any], job: dict[str, Any], agent: Agent) -> Any:
+        if self.traces is None:
+            return None
+        from codeact.episode import TraceWriter, head_of
+        from codeact.evaluation.pool import trace_name
+
+        path = self.traces / trace_name(job["task"], job["seed"])
+        path.unlink(missing_ok=True)
+        return TraceWriter(path, head_of(env, seed=job["seed"], agent=agent.name))
+
+
+class Trajectory:
+    """An `EventSink` that hashes the way of the world: after the reset, each physical call and each step."""
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+        self._hash = hashlib.sha256()
+        self._any = False
+
+    def __call__(self, event: Event) -> None:
+        from codeact import events
+
+        if isinstance(event, (events.EpisodeStarted, events.Stepped)):
+            self._add(event.state_hash)
+        elif isinstance(event, events.CallFinished) and event.call.effect == "physical":
+            self._add(self._world.state_hash())
+
+    def _add(self, state_hash: str | None) -> None:
+        if state_hash is not None:
+            self._any = True
+            self._hash.update(state_hash.encode() + b"\n")
+
+    def digest(self) -> str | None:
+        """None when the world gave no hash at all."""
+        return self._hash.hexdigest() if self._any else None
+
+
+def tier_of(env: gymnasium.Env[Any, Any]) -> str | None:
+    """API and perception tier, as the environment states it."""
+    world: Any = env.unwrapped
+    tier = getattr(world, "tier", None) or getattr(getattr(world, "task", None), "tier", None)
+    return str(tier) if tier else None
+
+
+if __name__ == "__main__":
+    main()
