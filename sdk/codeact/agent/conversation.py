@@ -48,7 +48,7 @@ class Conversation:
 
     def observe(self, observation: str) -> None:
         """What the last program led to."""
-        text = shorten(observation, self._observation_limit())
+        text = shorten(observation, self._observation_limit()) if observation.strip() else say("no_output")
         if self._note_for_model:
             self.memory.add("user", say("noted_observation", note=self._note_for_model, text=text))
         else:
