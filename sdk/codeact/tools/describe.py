@@ -40,7 +40,7 @@ def constraints(annotation: Any) -> str:
         words.append(f"of {' and '.join(end for end in ends if end)} {unit}")
     if "pattern" in found:
         words.append(f"that matches {found['pattern']!r}")
-    return " and ".join(words)
+    return " and ".join(words).replace(" and of ", " and ")
 
 
 def explanation(annotation: Any) -> str:

@@ -150,14 +150,18 @@ def literal(value: Any) -> str:
 
 def docstring(text: str, indent: str) -> list[str]:
     """The lines of a docstring's source. Quotes, backslashes and control characters in the text stay text."""
-    lines = inspect.cleandoc(printable(text)).strip().split("\n")
-    lines = [line.rstrip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    lines = [line.rstrip() for line in inspect.cleandoc(printable(text)).strip().split("\n")]
     if len(lines) == 1:
-        last = lines[0]
-        if last.endswith('"'):
-            last = last[:-1] + '\\"'
-        return [f'{indent}"""{last}"""']
+        return [f'{indent}"""{_escaped(lines[0], last=True)}"""']
+    lines = [_escaped(line) for line in lines]
     return [f'{indent}"""{lines[0]}', *(f"{indent}{line}" if line else "" for line in lines[1:]), f'{indent}"""']
+
+
+def _escaped(line: str, last: bool = False) -> str:
+    """The line as it stands between triple quotes; if it is the last one, the closing quotes follow at once."""
+    line = line.replace("\\", "\\\\")
+    ending = '\\"' if last and line.endswith('"') else ""
+    return (line[:-1] if ending else line).replace('"""', '\\"\\"\\"') + ending
 
 
 def printable(text: str) -> str:

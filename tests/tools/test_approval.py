@@ -1,0 +1,95 @@
+"""Approval: a policy sees a copy of each call, may take its time, and when in doubt the call is refused."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codeact.errors import ToolError
+from codeact.tools import PendingCall, Refusal, approve_all, ask_in_terminal, refuse_effects, review
+
+
+def ask(approve: Any, effect: Any = "write", **arguments: Any) -> str | None:
+    return review(approve, "arm.move", arguments, effect, "Move.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, None),
+        (True, None),
+        (False, "the call was not approved"),
+        ("too fast", "too fast"),
+        ("", "the call was not approved"),
+        (Refusal("too fast"), "too fast"),
+        (1, "the approval policy returned int"),
+        ([], "the approval policy returned list"),
+    ],
+)
+def test_what_a_policy_may_answer(answer: Any, reason: str | None) -> None:
+    found = ask(lambda call: answer)
+    assert found == reason if reason is None else found is not None and found.startswith(reason)
+
+
+def test_without_a_policy_every_call_goes_on() -> None:
+    assert ask(None) is None
+    assert ask(approve_all) is None
+
+
+def test_a_policy_that_fails_refuses() -> None:
+    def broken(call: PendingCall) -> None:
+        raise KeyError("x")
+
+    assert ask(broken) == "the approval policy failed: KeyError: 'x'"
+
+
+def test_a_policy_cannot_change_the_call() -> None:
+    arguments = {"path": [[1, 2]], "mask": np.zeros(2)}
+
+    def meddle(call: PendingCall) -> None:
+        call.arguments["path"][0].append(3)
+        call.arguments["mask"][0] = 1
+
+    assert ask(meddle, **arguments) is None
+    assert arguments["path"] == [[1, 2]]
+    assert arguments["mask"].tolist() == [0, 0]
+
+
+def test_a_policy_sees_the_whole_call() -> None:
+    seen: list[PendingCall] = []
+    ask(seen.append, effect="physical", x=1.0, to="\x1b[2J")
+    assert (seen[0].tool, seen[0].effect, seen[0].doc) == ("arm.move", "physical", "Move.")
+    assert str(seen[0]) == r"arm.move(x=1.0, to='\x1b[2J')"
+
+
+def test_effects_can_be_refused_as_a_whole() -> None:
+    policy = refuse_effects("physical", "write")
+    assert ask(policy, effect="read") is None
+    assert ask(policy, effect="physical") == "physical calls are not allowed here"
+    with pytest.raises(ToolError, match="takes one or more of read, write, physical"):
+        refuse_effects("harmful")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("y\n", None),
+        ("yes\n", None),
+        ("n\n", "the person at the terminal said no"),
+        ("\n", "the person at the terminal said no"),
+        ("not near the cup\n", "not near the cup"),
+        ("", "nobody was there to approve the call"),
+    ],
+)
+def test_asking_in_the_terminal(typed: str, reason: str | None, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert ask(ask_in_terminal, x=1.0) == reason
+    assert "arm.move(x=1.0)  [write]" in capsys.readouterr().out
+
+
+def test_reads_are_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert ask(ask_in_terminal, effect="read") is None
