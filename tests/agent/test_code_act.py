@@ -66,7 +66,7 @@ def test_the_first_prompt_holds_rules_stubs_task_and_observation() -> None:
     assert (system.role, user.role) == ("system", "user")
     assert BRIEF.stubs in system.content
     assert "<execute>" in system.content
-    assert user.content == "Stack the cubes.\n\nObservation:\ntwo cubes"
+    assert user.content.startswith("Stack the cubes.\n\nObservation:\ntwo cubes\n\nWrite one Python program")
 
 
 @pytest.mark.parametrize("action_format", ["code", "json", "text"])
@@ -300,7 +300,7 @@ def test_braces_in_texts_are_only_braces() -> None:
     model = Recorder("<execute>a()</execute>", "<answer>x</answer>")
     play(CodeActAgent(model), "{count} {{ stubs }}", brief=Brief("{why}", "def f(): ...  # {{ chat }}", "{how}"))
     assert "{{ chat }}" in model.asked[1][0].content
-    assert model.asked[1][1].content == "{why}\n\nObservation:\n{how}"
+    assert model.asked[1][1].content.startswith("{why}\n\nObservation:\n{how}\n\nWrite one")
     assert model.asked[1][3].content == "Observation:\n{count} {{ stubs }}"
 
 

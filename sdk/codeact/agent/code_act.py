@@ -80,7 +80,8 @@ class CodeActAgent:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
         self._episode = self._conversation(brief.stubs, chat=False)
         message = "task" if brief.observation.strip() else "task_alone"
-        self._episode.ask(say(message, instruction=brief.instruction, observation=brief.observation))
+        how = find_format(self.action_format).how
+        self._episode.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
 
     def act(self, observation: str | None, on_event: EventSink) -> Action:
         """The next program, or the end of the episode.

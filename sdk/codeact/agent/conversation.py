@@ -13,6 +13,8 @@ from codeact.agent.templates import say, shorten
 from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText
 from codeact.models.protocol import Completion, ContextOverflow, GenerationOptions, Model, StopGeneration, count_tokens
 
+KEPT_OF_A_FAILED_REPLY = 400  # characters: enough to see what was wrong, and not an example to follow
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -105,7 +107,7 @@ class Conversation:
 
     def _answer_back(self, text: str, reply: Broken | Prose) -> None:
         """Tell the model why nothing was run."""
-        self.memory.add("assistant", text or "(empty)")
+        self.memory.add("assistant", shorten(text, KEPT_OF_A_FAILED_REPLY) or "(empty)")
         how = self._format.how
         match reply:
             case Broken(cut=True):

@@ -36,6 +36,7 @@ class Memory:
         self._system = Message("system", system)
         self._system_tokens = count(system) + MESSAGE_MARKS
         self._dropped = 0
+        self._note_tokens = count(say("left_out", count=10**6)) + MESSAGE_MARKS
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -43,7 +44,7 @@ class Memory:
     @property
     def tokens(self) -> int:
         """Tokens of all that would be sent, as counted here."""
-        return self._system_tokens + self._tokens
+        return self._system_tokens + self._tokens + (self._note_tokens if self._dropped else 0)
 
     def add(self, role: Role, content: str, *, pinned: bool = False) -> None:
         """Remember a message. `pinned`: it is a task, and stays; an earlier task becomes an ordinary message."""
