@@ -176,6 +176,8 @@ def _bowl(bullet: Any, client: int, spec: BodySpec, visual: int) -> int:
         collisionFramePosition=[0.0, 0.0, -height / 2.0 + floor / 2.0],
         **on,
     )
+    # A link without a visual shape is drawn as its collision shape: this one is a speck inside the wall.
+    hidden = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=[0.0005] * 3, **on)
     angles = [2.0 * math.pi * piece / _WALL_PIECES for piece in range(_WALL_PIECES)]
     body: int = bullet.createMultiBody(
         baseMass=spec.mass / 2.0,
@@ -183,7 +185,7 @@ def _bowl(bullet: Any, client: int, spec: BodySpec, visual: int) -> int:
         baseVisualShapeIndex=visual,
         linkMasses=[spec.mass / 2.0 / _WALL_PIECES] * _WALL_PIECES,
         linkCollisionShapeIndices=[wall] * _WALL_PIECES,
-        linkVisualShapeIndices=[-1] * _WALL_PIECES,
+        linkVisualShapeIndices=[hidden] * _WALL_PIECES,
         linkPositions=[[middle * math.cos(angle), middle * math.sin(angle), 0.0] for angle in angles],
         linkOrientations=[list(bullet.getQuaternionFromEuler([0.0, lean, angle])) for angle in angles],
         linkInertialFramePositions=[[0.0, 0.0, 0.0]] * _WALL_PIECES,

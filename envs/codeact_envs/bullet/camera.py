@@ -18,8 +18,8 @@ Frame = NDArray[np.uint8]
 class Camera:
     """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees."""
 
-    eye: Vector3 = (1.32, 0.62, 0.72)
-    target: Vector3 = (0.36, -0.02, 0.17)
+    eye: Vector3 = (1.42, 0.78, 0.78)
+    target: Vector3 = (0.30, -0.02, 0.23)
     field_of_view: float = 42.0
     light: Vector3 = (0.7, 0.9, 2.0)
 

@@ -16,7 +16,6 @@ _ROUND_YAWS = 12
 _PALM_GAP = 0.005  # metres between the palm and the top of the body
 _TIP_GAP = 0.003  # metres between the fingertips and what is below them
 _RELEASE_GAP = 0.003  # metres that a body falls when it is let go
-_SPOTS = 8  # around the middle of a bowl
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,15 @@ def support(prism: Prism, others: list[Obstacle]) -> float:
 
 
 def spots(bowl: Obstacle, half_width: float) -> Iterator[tuple[float, float]]:
-    """Places over a bowl where a body may be let go, middle first, metres in the world frame."""
+    """Places over a bowl where a body may be let go, best first, metres in the world frame.
+
+    Two bodies of that half width lie side by side on its floor.
+    """
     prism = bowl.prism
-    yield (prism.x, prism.y)
-    radius = max(0.0, 0.62 * prism.half_x - half_width)
-    for index in range(_SPOTS):
-        angle = 2.0 * math.pi * index / _SPOTS
-        yield (prism.x + radius * math.cos(angle), prism.y + radius * math.sin(angle))
+    away = min(half_width + 0.002, max(0.0, 0.75 * prism.half_x - half_width))
+    c, s = math.cos(prism.yaw), math.sin(prism.yaw)
+    for along, across in ((1.0, 0.0), (-1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
+        yield (prism.x + away * (along * c - across * s), prism.y + away * (along * s + across * c))
 
 
 def release_height(surface: float, below_tool: float) -> float:

@@ -8,9 +8,9 @@ from codeact_envs.bullet.simulation import Simulation
 
 FLOOR = -0.6
 _TABLE_X, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS = 0.42, 0.62, 0.72, 0.04
-_TOP_COLOR = (0.66, 0.67, 0.69, 1.0)
+_TOP_COLOR = (0.62, 0.64, 0.67, 1.0)
 _LEG_COLOR = (0.30, 0.31, 0.34, 1.0)
-_FLOOR_COLOR = (0.87, 0.87, 0.85, 1.0)
+_FLOOR_COLOR = (0.80, 0.83, 0.86, 1.0)
 
 
 def build_scene(simulation: Simulation) -> int:

@@ -186,15 +186,14 @@ class TabletopApi:
         """Let go over the emptiest spot of a bowl, where the fingers have room to open."""
         world = self._world
         carried = self._carried()
-        half = math.hypot(carried.half_x, carried.half_y)
-        lowest = min(
-            spots(bowl, half),
-            key=lambda spot: round(support(replace(carried, x=spot[0], y=spot[1]), others), 4),
+        x, y = min(
+            spots(bowl, max(carried.half_x, carried.half_y)),
+            key=lambda spot: round(support(replace(carried, x=spot[0], y=spot[1], yaw=bowl.prism.yaw), others), 3),
         )
-        self._put(name, lowest[0], lowest[1], carried.yaw, others, None)
+        self._put(name, x, y, bowl.prism.yaw, others, None)
         x, y, z = world.pose(name).position
-        inside = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
-        return inside and z < bowl.prism.high + 2.0 * half
+        over = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
+        return world.held() is None and over and z > bowl.prism.low
 
     @tool(effect="physical")
     def place_at(self, x: float, y: float, z: float | None = None) -> bool:
