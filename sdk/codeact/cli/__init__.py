@@ -1,0 +1,14 @@
+"""The command line: `codeact run | replay | eval | tasks | doctor`.
+
+Exit codes: 0 it ran through, 1 it did not (or a replay differs, a check fails, something needed is missing), 2 it was
+asked for wrongly, 130 it was interrupted.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """The console script `codeact`."""
+    from codeact.cli.app import app
+
+    app()

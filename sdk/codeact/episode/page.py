@@ -164,8 +164,19 @@ def _words(reply: str, program: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(_rounded(value), ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters)"
+
+
+def _rounded(value: Any) -> Any:
+    """Six digits of a number are what a reader can use; the trace has them all."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value
 
 
 def _highlighted(code: str) -> Markup:
@@ -184,7 +195,9 @@ def _code_styles() -> str:
         return str(HtmlFormatter(style=style).get_style_defs(".code"))  # type: ignore[no-untyped-call]
 
     light, dark = rules("friendly"), rules("github-dark")
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n.code {{ background: none !important }}\n"
+    return (
+        f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n.code {{ background: var(--tint) !important }}\n"
+    )
 
 
 def _frame_rate(video: bytes | None) -> float | None:

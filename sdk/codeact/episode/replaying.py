@@ -189,7 +189,6 @@ class _Replay:
             success=self.success,
             violations=tuple(info.get("violations", ())),
             state_hash=info.get("state_hash"),
-            simulated_seconds=info.get("simulated_seconds"),
         )
         self.tell(stepped)
         return stepped

@@ -183,13 +183,20 @@ _LINES: dict[type, type[Line]] = {
 }
 
 
+_VALUES = {"arguments", "answer", "options"}
+
+
 def line_of(event: Event, at: float) -> Line:
     """The line that records `event`, told `at` seconds after the episode began."""
     if isinstance(event, events.CallFinished):
         return CallFinished(at=at, call=_call(event.call))
     if isinstance(event, events.Executed):
         return _executed(event.execution, at)
-    fields = {field.name: value_of(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    fields = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    for name in _VALUES.intersection(fields):
+        fields[name] = value_of(fields[name])
+    if isinstance(event, events.Stepped):
+        fields["violations"] = list(event.violations)
     return _LINES[type(event)](at=at, **fields)
 
 
@@ -223,7 +230,15 @@ def _encodable(value: Any) -> Any:
 
 
 def _call(call: Call) -> CallRecord:
-    return CallRecord(**{field.name: value_of(getattr(call, field.name)) for field in dataclasses.fields(call)})
+    return CallRecord(
+        tool=call.tool,
+        arguments=value_of(call.arguments),
+        effect=call.effect,
+        value=value_of(call.value),
+        error=call.error,
+        seconds=call.seconds,
+        refused=call.refused,
+    )
 
 
 def _executed(execution: Execution, at: float) -> Executed:

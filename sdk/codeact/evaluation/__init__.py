@@ -1,7 +1,7 @@
 """Many episodes: worker processes play them, a line records each, statistics say what they mean. And a task's gate."""
 
 from codeact.evaluation.agents import make_agent
-from codeact.evaluation.errors import EvaluationError
+from codeact.evaluation.errors import EvaluationError, SelectionError
 from codeact.evaluation.gate import Check, GateReport, check_task
 from codeact.evaluation.results import EpisodeResult, read_results
 from codeact.evaluation.runner import EvaluationResult, Progress, Running, evaluate
@@ -16,6 +16,7 @@ __all__ = [
     "GateReport",
     "Progress",
     "Running",
+    "SelectionError",
     "Summary",
     "check_task",
     "evaluate",

@@ -102,7 +102,7 @@ def evaluate(
         workers: processes that play at the same time. Each loads the model.
         out: folder for the results; None keeps nothing on disk.
         resume: go on with what `out` holds; finished episodes are not played again.
-        max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: those of `CodeActAgent`.
+        max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
 

@@ -7,7 +7,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 
-from codeact.evaluation.errors import EvaluationError
+from codeact.evaluation.errors import SelectionError
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 MOST_SEEDS = 1_000_000
@@ -17,21 +17,21 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """Seeds from text such as `0-19,25`: ranges with both ends in, each seed once, in the order given.
 
     Raises:
-        EvaluationError: the text is not of that form.
+        SelectionError: the text is not of that form.
     """
     seeds: dict[int, None] = {}
     for part in text.replace(" ", "").split(","):
         match = _RANGE.fullmatch(part)
         if match is None:
-            raise EvaluationError(
+            raise SelectionError(
                 f"{part!r} in the seeds {text!r} is not a number or a range: write for example 0-19,25"
             )
         first = int(match[1])
         last = int(match[2] or first)
         if last < first:
-            raise EvaluationError(f"the range {part} in the seeds {text!r} runs backwards: write {last}-{first}")
+            raise SelectionError(f"the range {part} in the seeds {text!r} runs backwards: write {last}-{first}")
         if last - first >= MOST_SEEDS:
-            raise EvaluationError(f"the range {part} holds more than {MOST_SEEDS:,} seeds")
+            raise SelectionError(f"the range {part} holds more than {MOST_SEEDS:,} seeds")
         seeds.update(dict.fromkeys(range(first, last + 1)))
     return tuple(seeds)
 
@@ -49,26 +49,37 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     An id may name the module that registers it, as in Gymnasium: `my_module:My/Task-v0`.
 
     Raises:
-        EvaluationError: a pattern that nothing matches; near names are in the message.
+        SelectionError: a pattern that nothing matches; near names are in the message.
     """
     import gymnasium
 
     found: dict[str, None] = {}
     for pattern in patterns:
         if ":" in pattern:
-            try:
-                gymnasium.spec(pattern)
-            except (gymnasium.error.Error, ImportError) as error:
-                raise EvaluationError(f"there is no task {pattern}: {error}") from error
+            _import_and_look(pattern)
             found[pattern] = None
             continue
         matching = registered_tasks(pattern)
         if not matching:
-            raise EvaluationError(_unknown(pattern, list(gymnasium.registry)))
+            raise SelectionError(_unknown(pattern, list(gymnasium.registry)))
         found.update(dict.fromkeys(matching))
     if not found:
-        raise EvaluationError("no task was named: name one or more, for example CodeAct/Stack2-v0 or 'CodeAct/*'")
+        raise SelectionError("no task was named: name one or more, for example CodeAct/Stack2-v0 or 'CodeAct/*'")
     return tuple(found)
+
+
+def _import_and_look(name: str) -> None:
+    import importlib
+
+    import gymnasium
+
+    module, _, task = name.partition(":")
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise SelectionError(f"the task {name!r} names a module that cannot be imported: {error}") from error
+    if task not in gymnasium.registry:
+        raise SelectionError(f"{_unknown(task, list(gymnasium.registry))} (the module {module} was imported)")
 
 
 def _unknown(pattern: str, known: list[str]) -> str:

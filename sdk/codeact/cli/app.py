@@ -1,0 +1,236 @@
+"""The commands, their options and their help. What they do is in the modules beside this one, loaded when needed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codeact.cli.failures import reported
+
+app = typer.Typer(
+    name="codeact",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Agents that act by writing Python, run inside a sandbox, against a robot arm or your own tools.\n\n"
+        "Exit codes: 0 it ran through; 1 it did not; 2 it was asked for wrongly; 130 it was interrupted."
+    ),
+)
+tasks_app = typer.Typer(
+    help="List the tasks here, or hold one against the gate.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(tasks_app, name="tasks")
+
+
+class Approval(StrEnum):
+    """Who decides about a tool call before it runs."""
+
+    always = "always"
+    ask = "ask"
+    never_physical = "never-physical"
+    read_only = "read-only"
+
+
+Agent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="`oracle` plays the task's reference program; `nothing` and `opposite` are its controls; or a model.",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`.",
+    ),
+]
+MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model in an episode.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in one reply of the model.")]
+
+
+@app.callback(invoke_without_command=True)
+def _codeact(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(version_of("codeact"))
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    task: Annotated[str, typer.Argument(help="A Gymnasium id, such as CodeAct/Stack2-v0.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
+    model: Model = None,
+    agent: Agent = None,
+    out: Annotated[Path, typer.Option(help="Folder in which the episode gets a folder of its own.")] = Path("runs"),
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
+    video: Annotated[bool, typer.Option(help="Film the episode.")] = True,
+    approve: Annotated[
+        Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
+    ] = Approval.always,
+) -> None:
+    """Play one episode and show it as it happens.
+
+    Leaves a folder with `trace.jsonl`, `episode.html` and `episode.mp4`. The exit code is 0 when the episode ran
+    through, whatever its score. Ctrl-C stops the robot and keeps what was written.
+
+    Examples:
+
+        codeact run CodeAct/Stack2-v0 --agent oracle
+
+        codeact run CodeAct/Push-v0 --seed 7 --model hf:Qwen/Qwen2.5-Coder-1.5B-Instruct
+
+        codeact run CodeAct/Lift-v0 --model openai:http://localhost:8000/v1#my-model --approve ask
+    """
+    with reported():
+        from codeact.cli.running import run_episode
+
+        _only_one(model, agent)
+        run_episode(
+            task,
+            seed,
+            agent or model or "embedded",
+            out=out,
+            max_turns=max_turns,
+            max_tokens=max_tokens,
+            video=video,
+            approve=approve.value,
+        )
+
+
+@app.command()
+def replay(
+    run: Annotated[Path, typer.Argument(help="A folder that `codeact run` left, or a trace file.")],
+    show: Annotated[bool, typer.Option(help="Show programs, output and calls, too.")] = False,
+) -> None:
+    """Play a trace again and compare every state hash.
+
+    The exit code is 0 when all are equal.
+
+    Examples:
+
+        codeact replay runs/20260101-120000-Stack2-v0-0
+
+        codeact replay results/traces/CodeAct_Stack2-v0-0.jsonl --show
+    """
+    with reported():
+        from codeact.cli.replaying import replay_run
+
+        replay_run(run, show)
+
+
+@app.command("eval")
+def evaluate(
+    tasks: Annotated[
+        list[str], typer.Option("--tasks", "-t", metavar="GLOB", help="Ids or patterns; may be given more than once.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for results.jsonl and the traces.")],
+    seeds: Annotated[str, typer.Option(help="Such as 0-19,25.")] = "0-19",
+    model: Model = None,
+    agent: Agent = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that play at the same time.")] = 2,
+    resume: Annotated[bool, typer.Option(help="Go on with what is in the folder.")] = False,
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
+    traces: Annotated[bool, typer.Option(help="Keep the trace of each episode.")] = True,
+) -> None:
+    """Play many episodes and say how often they succeed.
+
+    One line of JSON an episode goes to `results.jsonl` as it ends. A run that was stopped or killed goes on with
+    `--resume`. The exit code is 0 when every episode ran through, whatever its score.
+
+    Examples:
+
+        codeact eval --tasks "CodeAct/*" --seeds 0-19 --agent oracle --out results/oracle
+
+        codeact eval --tasks CodeAct/Stack2-v0 --seeds 0-4,10 --model embedded --max-turns 3 --out results --resume
+    """
+    with reported():
+        from codeact.cli.evaluating import evaluate_agent
+
+        _only_one(model, agent)
+        evaluate_agent(
+            tasks,
+            seeds,
+            agent or model or "embedded",
+            out=out,
+            workers=workers,
+            resume=resume,
+            max_turns=max_turns,
+            max_tokens=max_tokens,
+            traces=traces,
+        )
+
+
+@tasks_app.callback()
+def _tasks(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_tasks()
+
+
+@tasks_app.command("list")
+def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasium's registry.")] = "CodeAct/*") -> None:
+    """List the tasks, with what seed 0 asks for.
+
+    Examples:
+
+        codeact tasks
+
+        codeact tasks list "CodeAct/P*"
+    """
+    with reported():
+        from codeact.cli.tasks import print_tasks
+
+        print_tasks(pattern)
+
+
+@tasks_app.command("check")
+def check_tasks(
+    tasks: Annotated[list[str], typer.Argument(help="Ids or patterns.")],
+    seeds: Annotated[str, typer.Option(help="Such as 0-19,25.")] = "0-19",
+) -> None:
+    """Hold tasks against the gate.
+
+    The reference program must solve 95 % of the seeds, doing nothing and doing the opposite must score 0, Gymnasium's
+    `check_env` must pass, and two processes must go the same way, bit for bit. The exit code is 0 when all tasks pass.
+
+    Examples:
+
+        codeact tasks check CodeAct/Stack2-v0
+
+        codeact tasks check "CodeAct/*" --seeds 0-19
+    """
+    with reported():
+        from codeact.cli.tasks import check
+
+        check(tasks, seeds)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what this machine can do, and how to mend what is missing.
+
+    The exit code is 0 when the sandbox reaches its full wall and nothing that codeact itself needs is missing.
+    """
+    with reported():
+        from codeact.cli.doctor import examine
+
+        examine()
+
+
+def _only_one(model: str | None, agent: str | None) -> None:
+    if model is not None and agent is not None:
+        raise typer.BadParameter("give --model or --agent, not both", param_hint="--model")

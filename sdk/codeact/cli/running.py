@@ -1,0 +1,105 @@
+"""`codeact run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from codeact.cli.printer import EpisodePrinter
+from codeact.errors import CodeActError, TaskError
+from codeact.evaluation.errors import SelectionError
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from codeact.tools import Approve
+
+
+def run_episode(
+    task: str,
+    seed: int,
+    agent: str,
+    *,
+    out: Path,
+    max_turns: int | None,
+    max_tokens: int | None,
+    video: bool,
+    approve: str,
+) -> None:
+    """Play, print and say where the files are.
+
+    Raises:
+        CodeActError: with the message that the user should read.
+        KeyboardInterrupt: after the summary was printed.
+    """
+    from codeact.episode import EpisodeInterrupted, play
+    from codeact.evaluation.agents import make_agent
+    from codeact.evaluation.selection import find_tasks
+
+    console = Console(highlight=False, soft_wrap=True)
+    found = find_tasks([task])
+    if len(found) != 1:
+        raise SelectionError(f"{task!r} matches {len(found)} tasks; `codeact eval` plays many, `codeact run` one")
+    env = make_environment(found[0], video=video)
+    try:
+        player = make_agent(agent, max_turns=max_turns, max_tokens=max_tokens, approve=policy(approve))
+        printer = EpisodePrinter(console)
+        try:
+            episode = play(player, env, seed, out=out, on_event=printer)
+        except EpisodeInterrupted as interrupt:
+            _print_files(console, interrupt.episode.directory)
+            raise KeyboardInterrupt("interrupted: the robot was stopped, and what was written is kept") from None
+    finally:
+        env.close()
+    _print_files(console, episode.directory)
+
+
+def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
+    """The environment, filming when that is wanted and possible.
+
+    Raises:
+        TaskError: it cannot be made.
+    """
+    import importlib.util
+
+    import gymnasium
+
+    films = video and importlib.util.find_spec("av") is not None
+    if video and not films:
+        Console(stderr=True).print("no video: the package `av` is missing (pip install av)", style="yellow")
+    try:
+        if films:
+            # Asking an environment that cannot film for frames would only earn a warning and no frames.
+            creator: Any = gymnasium.envs.registration.load_env_creator(gymnasium.spec(task).entry_point)  # type: ignore[arg-type]
+            films = (
+                "rgb_array_list" in getattr(creator, "metadata", {"render_modes": ["rgb_array_list"]})["render_modes"]
+            )
+        return gymnasium.make(task, render_mode="rgb_array_list") if films else gymnasium.make(task)
+    except CodeActError:
+        raise
+    except (gymnasium.error.Error, ImportError) as error:
+        raise TaskError(f"{task} cannot be made: {error}. `codeact doctor` says what is missing.") from error
+
+
+def policy(name: str) -> Approve | None:
+    """The approval policy that an option names."""
+    from codeact.tools import ask_in_terminal, refuse_effects
+
+    if name == "ask":
+        return ask_in_terminal
+    if name == "never-physical":
+        return refuse_effects("physical")
+    if name == "read-only":
+        return refuse_effects("physical", "write")
+    return None
+
+
+def _print_files(console: Console, directory: Path | None) -> None:
+    if directory is None:
+        return
+    for file in sorted(directory.iterdir()):
+        console.print(Text(f"  {file}", style="dim"))
+    console.print(Text(f"  play it again with: codeact replay {directory}", style="dim"))
