@@ -149,6 +149,8 @@ def _convert(gguf: Path, folder: Path, weight_type: WeightType) -> None:
     import transformers
     from tokenizers import pre_tokenizers
 
+    settings = getattr(transformers, "GgufConfig", None)  # early versions of transformers 5 always dequantize
+    quantization = {} if settings is None else {"quantization_config": settings(dequantize=True)}
     with _quiet_transformers():
         tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         # The file names its pre-tokenizer `smollm`, which splits numbers into digits; the reader leaves it out.
@@ -158,8 +160,8 @@ def _convert(gguf: Path, folder: Path, weight_type: WeightType) -> None:
         model = transformers.AutoModelForCausalLM.from_pretrained(
             gguf.parent,
             gguf_file=gguf.name,
-            quantization_config=transformers.GgufConfig(dequantize=True),
             dtype=getattr(torch, weight_type),
+            **quantization,
         )
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

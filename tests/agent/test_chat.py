@@ -1,0 +1,132 @@
+"""A chat: free conversation over one sandbox whose variables last."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from codeact import CodeActAgent, Toolbox, tool
+from codeact.errors import ModelError
+from codeact.events import CallFinished, Event, Executed, Printed
+from codeact.models import ScriptedModel
+
+
+@tool(effect="read")
+def double(number: int) -> int:
+    """Return twice the number."""
+    return 2 * number
+
+
+BOX = Toolbox([double])
+
+
+@pytest.fixture
+def chatting() -> Iterator[Callable[..., CodeActAgent]]:
+    agents: list[CodeActAgent] = []
+
+    def start(*replies: str, **settings: Any) -> CodeActAgent:
+        agents.append(CodeActAgent(ScriptedModel(list(replies)), **settings))
+        return agents[-1]
+
+    yield start
+    for agent in agents:
+        agent.close()
+
+
+def test_plain_words_are_the_answer(chatting: Any) -> None:
+    assert chatting("Good morning.").chat("Hello") == "Good morning."
+
+
+def test_a_program_acts_and_finish_gives_the_answer(chatting: Any) -> None:
+    events: list[Event] = []
+    agent = chatting("I double it.\n<execute>\nx = double(21)\nprint(x)\nfinish(x)\n</execute>")
+    assert agent.chat("What is twice 21?", tools=BOX, on_event=events.append) == "42"
+    assert [event.text for event in events if isinstance(event, Printed)] == ["42\n"]
+    assert [event.call.value for event in events if isinstance(event, CallFinished) if event.call.tool == "double"] == [
+        42
+    ]
+    assert [event.execution.ended for event in events if isinstance(event, Executed)] == [True]
+
+
+def test_after_an_error_the_model_reads_it_and_goes_on(chatting: Any) -> None:
+    agent = chatting("<execute>double('x')</execute>", "<execute>print(double(4))</execute>", "It is 8.")
+    assert agent.chat("?", tools=BOX) == "It is 8."
+    said = [message.content for message in agent._chat._conversation.memory.messages()]
+    assert "ArgumentError" in said[3]
+    assert said[5] == "Observation:\n8"
+
+
+def test_variables_and_conversation_live_on(chatting: Any) -> None:
+    agent = chatting("<execute>x = double(4)\nfinish('kept')</execute>", "<execute>finish(x)</execute>", "Bye.")
+    assert [agent.chat("keep it", tools=BOX), agent.chat("say it"), agent.chat("bye", tools=BOX)] == [
+        "kept",
+        "8",
+        "Bye.",
+    ]
+
+
+def test_another_toolbox_is_another_session(chatting: Any) -> None:
+    agent = chatting("<execute>x = 1\nfinish(x)</execute>")
+    assert agent.chat("a", tools=BOX) == "1"
+    assert agent.chat("b", tools=Toolbox([double])) == "1", "the conversation began anew, so the script did as well"
+
+
+def test_a_finish_without_an_answer_gives_what_was_printed(chatting: Any) -> None:
+    assert chatting("<execute>print('so')\nfinish()</execute>").chat("?") == "so"
+
+
+def test_calls_are_approved_by_the_agents_policy(chatting: Any) -> None:
+    agent = chatting(
+        "<execute>double(1)</execute>", "<execute>finish(double(2))</execute>", approve=lambda call: "not today"
+    )
+    agent.approve = lambda call: "not today" if call.tool == "double" and call.arguments["number"] == 1 else None
+    assert agent.chat("?", tools=BOX) == "4"
+    assert "not today" in agent._chat._conversation.memory.messages()[3].content
+
+
+def test_a_budget_that_runs_out_is_said(chatting: Any) -> None:
+    assert chatting(*["<execute>1</execute>"] * 3, max_turns=2).chat("?") == "No answer (budget: 2 turns)."
+
+
+def test_each_question_has_its_own_budget(chatting: Any) -> None:
+    agent = chatting("<execute>1</execute>", "one", "<execute>1</execute>", "two", max_turns=2)
+    assert [agent.chat("?"), agent.chat("?")] == ["one", "two"]
+
+
+def test_empty_replies_are_no_answer(chatting: Any) -> None:
+    assert chatting("", "").chat("?") == "No answer (gave up)."
+
+
+def test_a_failing_model_is_an_error_and_the_session_lives(chatting: Any) -> None:
+    agent = chatting("<execute>x = 5</execute>")
+    with pytest.raises(ModelError, match="has run out"):
+        agent.chat("?")
+    assert agent._chat._sandbox.run("x").value == 5
+
+
+def test_a_running_program_can_be_interrupted_from_another_thread(chatting: Any) -> None:
+    agent = chatting("<execute>while True: pass</execute>")
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(agent.chat("?")))
+    thread.start()
+    until = time.monotonic() + 10
+    while agent._chat is None and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    started = time.monotonic()
+    agent.interrupt()
+    thread.join(10)
+    assert answers == ["No answer (interrupted)."]
+    assert time.monotonic() - started < 3
+
+
+def test_the_other_formats_chat_as_well(chatting: Any) -> None:
+    agent = chatting('{"tool": "double", "args": {"number": 4}}', "It is 8.", action_format="json")
+    assert agent.chat("?", tools=BOX) == "It is 8."
+    assert agent._chat._conversation.memory.messages()[3].content == "Observation:\n8"
+    agent = chatting("Action: double, 4", "Action: finish, 8", action_format="text")
+    assert agent.chat("?", tools=BOX) == "8"
