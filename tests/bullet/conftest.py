@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 
 CUBE = (0.04, 0.04, 0.04)

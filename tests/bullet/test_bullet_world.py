@@ -9,9 +9,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 
 from codeact.errors import TaskError
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import UnknownObject
 
 EPISODE = """
@@ -69,7 +69,9 @@ def test_another_layout_gives_another_hash(world: BulletWorld, layout: tuple[Pla
     assert world.state_hash() != first
 
 
-def test_looking_and_recording_change_nothing(world: BulletWorld, api: TabletopApi, layout: tuple[Placement, ...]) -> None:
+def test_looking_and_recording_change_nothing(
+    world: BulletWorld, api: TabletopApi, layout: tuple[Placement, ...]
+) -> None:
     api.pick("red cube")
     unseen = world.state_hash()
     world.reset(layout)
@@ -140,7 +142,9 @@ def test_reset_forgets_time_violations_stops_and_frames(world: BulletWorld, layo
 
 
 def test_names_colours_and_sizes_come_from_the_layout(world: BulletWorld) -> None:
-    world.reset([Placement("b", "the block", (0.5, 0.0, 0.02), color="orange"), Placement("c", "other", (0.5, 0.2, 0.02))])
+    world.reset(
+        [Placement("b", "the block", (0.5, 0.0, 0.02), color="orange"), Placement("c", "other", (0.5, 0.2, 0.02))]
+    )
     assert world.names() == ("the block", "other")
     assert (world.color("the block"), world.color("other")) == ("orange", "blue")
     assert world.size("the block") == (0.04, 0.04, 0.04)
@@ -173,7 +177,9 @@ def test_wrong_bodies_are_refused() -> None:
         BulletWorld([BodySpec("x", "box", (0.04, 0.04, 0.04))] * 2)
 
 
-def test_bodies_stand_still_and_a_bowl_holds_what_falls_into_it(world: BulletWorld, layout: tuple[Placement, ...]) -> None:
+def test_bodies_stand_still_and_a_bowl_holds_what_falls_into_it(
+    world: BulletWorld, layout: tuple[Placement, ...]
+) -> None:
     x, y, _ = layout[4].position
     world.reset([replace(layout[0], position=(x, y, 0.08)), *layout[1:]])
     world.settle(1.0)
@@ -197,8 +203,10 @@ def test_a_picture_shows_the_colours_of_the_episode(world: BulletWorld) -> None:
     world.reset([Placement("a", "x", (0.5, 0.0, 0.02), color="red")])
     red, blue = share(0), share(2)
     world.reset([Placement("a", "x", (0.5, 0.0, 0.02), color="blue")])
-    assert red > 5 and blue == 0
-    assert share(0) == 0 and share(2) > 5
+    assert red > 5
+    assert blue == 0
+    assert share(0) == 0
+    assert share(2) > 5
 
 
 def test_worlds_run_side_by_side_and_in_threads(specs: tuple[BodySpec, ...], layout: tuple[Placement, ...]) -> None:
@@ -215,7 +223,8 @@ def test_worlds_run_side_by_side_and_in_threads(specs: tuple[BodySpec, ...], lay
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(hashes) == 2 and hashes[0] == hashes[1]
+    assert len(hashes) == 2
+    assert hashes[0] == hashes[1]
 
 
 def test_closing_twice_is_fine() -> None:

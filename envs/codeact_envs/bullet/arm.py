@@ -60,7 +60,15 @@ class SimulatedArm:
             )
         # The two fingers of the real hand hang on one belt: they keep the same distance from the middle.
         gear = bullet.createConstraint(
-            self.body, self.fingers[0], self.body, self.fingers[1], bullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], **on
+            self.body,
+            self.fingers[0],
+            self.body,
+            self.fingers[1],
+            bullet.JOINT_GEAR,
+            [1, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+            **on,
         )
         bullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=50, **on)
         self.home: Array = np.array(robot.joints.home)
@@ -97,7 +105,9 @@ class SimulatedArm:
         self.stop_requested = False
         self.hold()
 
-    def follow(self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False) -> int:
+    def follow(
+        self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False
+    ) -> int:
         """Command one row of joint positions a step. Returns the number of steps done.
 
         Args:
@@ -135,7 +145,7 @@ class SimulatedArm:
                 done += 1
                 if simulation.steps == simulation.next_frame:
                     simulation.frame_due()
-                if done == next_watch or done == count:
+                if done in (next_watch, count):
                     next_watch += every
                     self.commanded = rows[done - 1]
                     if watch():

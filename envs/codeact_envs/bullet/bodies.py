@@ -64,7 +64,9 @@ class BodySpec:
         if len(self.size) != 3 or min(self.size) <= 0.0:
             raise TaskError(f"body {self.key!r}: size must be three positive lengths in metres, not {self.size!r}")
         if self.shape in ("cylinder", "bowl") and not math.isclose(self.size[0], self.size[1]):
-            raise TaskError(f"body {self.key!r}: a {self.shape} is round, but its size has x {self.size[0]}, y {self.size[1]}")
+            raise TaskError(
+                f"body {self.key!r}: a {self.shape} is round, but its size has x {self.size[0]}, y {self.size[1]}"
+            )
         if self.shape != "zone" and self.mass <= 0.0:
             raise TaskError(f"body {self.key!r}: mass must be positive, not {self.mass!r}")
         require_color(self.color)
@@ -74,8 +76,8 @@ class BodySpec:
 class Placement:
     """Where a body stands in an episode, and what it is called there.
 
-    `position` is the body's centre in metres, world frame; `yaw` its rotation about z in radians; `color` None keeps the
-    body's own. A zone's z is ignored: it lies on the table.
+    `position` is the body's centre in metres, world frame; `yaw` its rotation about z in radians; `color` None keeps
+    the body's own. A zone's z is ignored: it lies on the table.
     """
 
     key: str

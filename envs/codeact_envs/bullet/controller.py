@@ -27,6 +27,7 @@ _WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a secon
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
+_BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
 
@@ -113,7 +114,8 @@ class ArmController:
                 raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m")
         if not space.contains(x, y, z):
             ranges = ", ".join(
-                f"{axis} from {low:g} to {high:g}" for axis, low, high in zip("xyz", space.lower, space.upper, strict=True)
+                f"{axis} from {low:g} to {high:g}"
+                for axis, low, high in zip("xyz", space.lower, space.upper, strict=True)
             )
             raise OutOfReach(f"{where} lies outside the workspace: {ranges} m")
 
@@ -144,7 +146,9 @@ class ArmController:
         line = self.kinematics.line(self._arm.commanded, goal)
         if line is None:
             x, y, z = goal
-            raise OutOfReach(f"the arm cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits")
+            raise OutOfReach(
+                f"the arm cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
+            )
         return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
 
     def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
@@ -159,7 +163,7 @@ class ArmController:
             self._brake(before, rows, done)
             if not self._blocked:
                 raise Stopped("the robot was stopped on its way; it is at rest")
-            self._back_off()
+            self._back_off(rows[max(0, done - _BACK_OFF_STEPS)])
         return self._result(goal, start)
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
@@ -172,12 +176,10 @@ class ArmController:
         stop = brake(at, velocity, acceleration, self._brake_bounds, STEP)
         self._arm.follow(stop, self._arm.finger, lambda: False, len(stop) or 1, braking=True)
 
-    def _back_off(self) -> None:
-        """Give way where something blocked the arm: command what it reached, instead of pressing on."""
-        reason = self._blocked
-        rows = parametrise(StraightPath(self._arm.commanded, self._arm.positions()), self._bounds, STEP)
+    def _back_off(self, goal: Array) -> None:
+        """Give way where something blocked the arm: a little back along the way it came, instead of pressing on."""
+        rows = parametrise(StraightPath(self._arm.commanded, goal), self._bounds, STEP)
         self._arm.follow(rows, self._arm.finger, lambda: False, len(rows) or 1)
-        self._blocked = reason
 
     def open(self, opening: float) -> None:
         """Bring the pads `opening` metres apart.

@@ -1,7 +1,7 @@
 """Forward and inverse kinematics of an arm, by OptIK (SLSQP over the Lie group of poses, MIT or Apache-2.0).
 
-OptIK is run in one thread, without its clock and with a bounded number of restarts from its fixed seed, so that the same
-question has the same answer on a busy machine and on an idle one.
+OptIK is run in one thread, without its clock and with a bounded number of restarts from its fixed seed, so that the
+same question has the same answer on a busy machine and on an idle one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGEST_STEP = 0.6  # radians that a joint may move between two waypoints of a 
 
 
 class Kinematics:
-    """Poses of the tool centre point, as 4x4 matrices in the robot's base frame, and the joint positions that reach them.
+    """Poses of the tool centre point, 4x4 matrices in the robot's base frame, and the joint positions that reach them.
 
     The joint limits are the description's less its margin, not those of the model file.
     """
@@ -138,7 +138,9 @@ class Kinematics:
         square = jacobian @ jacobian.T
         # Damped least squares, with no damping away from singularities (Nakamura and Hanafusa, 1986).
         manipulability = math.sqrt(max(0.0, float(np.linalg.det(square))))
-        damping = 0.0 if manipulability > _SMALLEST_SINGULAR else 1e-4 * (1.0 - manipulability / _SMALLEST_SINGULAR) ** 2
+        damping = (
+            0.0 if manipulability > _SMALLEST_SINGULAR else 1e-4 * (1.0 - manipulability / _SMALLEST_SINGULAR) ** 2
+        )
         motion: Array = jacobian.T @ np.linalg.solve(square + (damping + 1e-12) * np.eye(6), twist)
         return motion
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ def _revolve(outline: list[Point]) -> Mesh:
     vertices: list[list[float]] = []
     normals: list[list[float]] = []
     indices: list[int] = []
-    for (r0, z0), (r1, z1) in zip(outline, outline[1:], strict=False):
+    for (r0, z0), (r1, z1) in itertools.pairwise(outline):
         length = math.hypot(r1 - r0, z1 - z0)
         out, up = (z1 - z0) / length, -(r1 - r0) / length
         first = len(vertices)

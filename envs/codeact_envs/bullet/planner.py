@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, OutOfReach
@@ -76,7 +75,7 @@ class Planner:
         return Place(x, y, z, math.atan2(pose[1, 0], pose[0, 0]))
 
     def hanging(self) -> tuple[Prism | None, float]:
-        """What the gripper holds, as a prism, and how far the lowest point of fingers or held body is below the tool."""
+        """What the gripper holds, as a prism, and how far fingers or held body reach below the tool, metres."""
         tip = self._world.robot.gripper.tip_below_tool
         name = self._world.held()
         if name is None:
@@ -114,7 +113,7 @@ class Planner:
         return straight - wrap_half_turn(straight - yaw)
 
     def posture(self, place: Place) -> Array | None:
-        """Joint positions with the tool at `place`; None when out of reach. The same place has the same answer always."""
+        """Joint positions with the tool at `place`, always the same for the same place; None when out of reach."""
         home = self._world.arm.home
         straight = math.atan2(place.y, place.x)
         seeds = []
@@ -130,8 +129,9 @@ class Planner:
         found = self.posture(place)
         if found is None:
             raise OutOfReach(
-                f"the arm cannot reach ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) with the hand pointing down and turned "
-                f"by {math.degrees(place.yaw):.0f} degrees; it reaches about 0.25 to 0.70 m from its base, best below z = 0.4 m"
+                f"the arm cannot reach ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) with the hand pointing down and "
+                f"turned by {math.degrees(place.yaw):.0f} degrees; it reaches about 0.25 to 0.70 m from its base, "
+                "best below z = 0.4 m"
             )
         return found
 
@@ -248,9 +248,7 @@ class Planner:
             z += 0.005
             if self.hit(place.at(z), others, opening, carried) is None:
                 return InCollision(
-                    f"at ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) {what} would hit {name!r}; there z must be at least {z:.3f} m"
+                    f"at ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) {what} would hit {name!r}; "
+                    f"there z must be at least {z:.3f} m"
                 )
         return InCollision(f"at ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) {what} would hit {name!r}")
-
-    def pose_of(self, name: str) -> Pose:
-        return self._world.pose(name)

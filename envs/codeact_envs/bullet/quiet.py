@@ -1,4 +1,4 @@
-"""PyBullet's loaders print to the process's standard outputs from C. This keeps that chatter from the user's terminal."""
+"""PyBullet prints to the process's standard outputs from C. This keeps that chatter from the user's terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHATTER = re.compile(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to file descriptors 1 and 2 meanwhile; afterwards pass on every line that isn't chatter.
+    """Hold back what is written to file descriptors 1 and 2; afterwards pass on every line that isn't chatter.
 
     Lines of other threads come out a moment late, not lost.
     """

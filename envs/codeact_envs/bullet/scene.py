@@ -17,7 +17,9 @@ def build_scene(simulation: Simulation) -> int:
     """Load floor and table; returns Bullet's number of the table."""
     bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
 
-    def box(center: tuple[float, float, float], half: tuple[float, float, float], color: Any, solid: bool = True) -> int:
+    def box(
+        center: tuple[float, float, float], half: tuple[float, float, float], color: Any, solid: bool = True
+    ) -> int:
         collision = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, **on) if solid else -1
         visual = bullet.createVisualShape(
             bullet.GEOM_BOX, halfExtents=half, rgbaColor=color, specularColor=[0.05] * 3, **on

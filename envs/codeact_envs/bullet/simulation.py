@@ -28,7 +28,9 @@ class Simulation:
             self.bullet: Any = pybullet
             self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
         if self.client < 0:
-            raise TaskError("PyBullet gave no simulation: too many are open in this process, or no display for gui=True")
+            raise TaskError(
+                "PyBullet gave no simulation: too many are open in this process, or no display for gui=True"
+            )
         self.steps = 0
         self._frame_interval = 0
         self._next_frame = -1

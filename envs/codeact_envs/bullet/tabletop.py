@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 
@@ -63,8 +64,7 @@ class TabletopApi:
 
     def toolbox(self) -> Toolbox:
         """The tools by their flat names, with the world's stop path."""
-        names = [name for name in TABLETOP_TOOLS]
-        return Toolbox.of(self, allow=names, errors=ERRORS, stop=self._world.stop)
+        return Toolbox.of(self, allow=TABLETOP_TOOLS, errors=ERRORS, stop=self._world.stop)
 
     # Looking
 
@@ -139,7 +139,9 @@ class TabletopApi:
             place = Place(x, y, grasp.z, planner.natural_yaw(x, y, grasp.yaw))
             hit = planner.hit(place, others, grasp.opening)
             if hit is not None:
-                refusal = refusal or InCollision(f"cannot grasp {name!r}: the hand would hit {hit!r}; move {hit!r} away first")
+                refusal = refusal or InCollision(
+                    f"cannot grasp {name!r}: the hand would hit {hit!r}; move {hit!r} away first"
+                )
                 continue
             try:
                 planner.require_posture(place)
@@ -154,10 +156,8 @@ class TabletopApi:
         now = self._planner.place_now()
         top = self._world.robot.workspace.upper[2]
         if now.z < top:
-            try:
+            with contextlib.suppress(OutOfReach):
                 self._controller.move_line((now.x, now.y, min(top, now.z + by)))
-            except OutOfReach:
-                pass
 
     @tool(effect="physical")
     def place_on(self, target: str) -> bool:
@@ -207,9 +207,7 @@ class TabletopApi:
         name = self._require_held("place_at")
         return self._put(name, x, y, 0.0, self._planner.obstacles(name), z)
 
-    def _put(
-        self, name: str, x: float, y: float, yaw: float, others: list[Obstacle], surface: float | None
-    ) -> bool:
+    def _put(self, name: str, x: float, y: float, yaw: float, others: list[Obstacle], surface: float | None) -> bool:
         """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat."""
         world, planner = self._world, self._planner
         self._controller.require_running()
@@ -268,7 +266,8 @@ class TabletopApi:
                 if self._planner.hit(place.at(z), others, opening) is None:
                     return place.at(z)
         raise InCollision(
-            f"no room to let go at ({place.x:.3f}, {place.y:.3f}): the fingers would hit {hit!r}; move it or choose another place"
+            f"no room to let go at ({place.x:.3f}, {place.y:.3f}): the fingers would hit {hit!r}; "
+            "move it or choose another place"
         )
 
     def _carried(self) -> Prism:
@@ -285,7 +284,7 @@ class TabletopApi:
 
     @tool(effect="physical")
     def push(self, name: str, dx: float, dy: float) -> bool:
-        """Push an object along a straight line with the closed gripper so that it moves by (dx, dy) metres, world frame.
+        """Push an object in a straight line with the closed gripper, by (dx, dy) metres, world frame.
 
         True when it ends within 1.5 cm of there. Raises AlreadyHolding, OutOfReach, InCollision, UnknownObject.
         """

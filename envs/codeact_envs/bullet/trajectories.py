@@ -142,7 +142,7 @@ def _time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> A
 
 
 def brake(position: Array, velocity: Array, acceleration: Array, bounds: Bounds, dt: float) -> Array:
-    """Joint positions at dt, 2 dt, ... that bring every joint to rest as fast as `bounds` allow. Shape (steps, joints)."""
+    """Joint positions at dt, 2 dt, ... to rest, as fast as `bounds` allow. Shape (steps, joints)."""
     count = len(position)
     task: Any = ruckig.InputParameter(count)
     task.control_interface = ruckig.ControlInterface.Velocity

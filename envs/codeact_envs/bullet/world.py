@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import struct
@@ -30,7 +31,11 @@ from codeact_envs.bullet.simulation import RATE, Simulation
 
 _ZONE_THICKNESS = 0.001
 _LIMBO = 50.0  # metres between bodies while everything is apart
-_PARKING = (-1.2, -1.0, 0.6)  # x, first y and spacing of bodies that an episode does not use: on the floor, out of sight
+_PARKING = (
+    -1.2,
+    -1.0,
+    0.6,
+)  # x, first y and spacing of bodies that an episode does not use: on the floor, out of sight
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,8 @@ class WorldState:
             world.simulation.bullet.removeState(number, physicsClientId=world.simulation.client)
 
     def __del__(self) -> None:
-        try:
+        with contextlib.suppress(Exception):  # at interpreter exit the simulator may be gone before us
             self.release()
-        except Exception:  # at interpreter exit the simulator may be gone before us
-            pass
 
 
 class BulletWorld:
@@ -231,7 +234,9 @@ class BulletWorld:
         return self.spec(name).size
 
     def color(self, name: str) -> str:
-        return self._placed[name].color or self.spec(name).color if name in self._placed else str(self.body(name))
+        """The body's colour in this episode, one of `COLORS`."""
+        spec = self.spec(name)
+        return self._placed[name].color or spec.color
 
     def contacts(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other now."""
@@ -311,7 +316,7 @@ class BulletWorld:
         return other
 
     def state_hash(self) -> str:
-        """SHA-256, in hex, over the exact bytes of all joints, poses and velocities, the controller's memory and time."""
+        """SHA-256, in hex, over the exact bytes of joints, poses, velocities, the controller's memory and time."""
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
         arm = self.arm
         values: list[float] = []
@@ -340,7 +345,10 @@ class BulletWorld:
             color = placement.color or self._spec[placement.key].color
             if self._drawn[placement.key] != color:
                 self.simulation.bullet.changeVisualShape(
-                    self._ids[placement.key], -1, rgbaColor=(*COLORS[color], 1.0), physicsClientId=self.simulation.client
+                    self._ids[placement.key],
+                    -1,
+                    rgbaColor=(*COLORS[color], 1.0),
+                    physicsClientId=self.simulation.client,
                 )
                 self._drawn[placement.key] = color
 

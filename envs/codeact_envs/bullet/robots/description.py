@@ -145,10 +145,7 @@ def load_robot(name: str) -> ArmDescription:
 
 
 def _model_file(source: Path, urdf: str | dict[str, str]) -> Path:
-    if isinstance(urdf, str):
-        path = source.parent / urdf
-    else:
-        path = Path(str(files(urdf["package"]))) / urdf["path"]
+    path = source.parent / urdf if isinstance(urdf, str) else Path(str(files(urdf["package"]))) / urdf["path"]
     if not path.is_file():
         raise TaskError(f"{source}: the model file {path} does not exist")
     return path

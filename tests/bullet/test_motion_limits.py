@@ -1,0 +1,165 @@
+"""No joint is ever commanded beyond the maker's limits, over whole episodes, and the arm follows its commands."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from codeact_envs.bullet import BulletWorld, TabletopApi
+from codeact_envs.bullet.errors import Stopped
+from codeact_envs.bullet.simulation import RATE
+
+STOP_STEPS = round(0.1 * RATE)
+
+
+class Recorder:
+    """Every row of joint targets played in an episode, from the home posture on."""
+
+    def __init__(self, world: BulletWorld) -> None:
+        self.rows = [world.arm.home.tolist()] * 3
+        world.arm.recorder = lambda rows: self.rows.extend(row[:7] for row in rows)
+
+    def worst(self, world: BulletWorld) -> tuple[float, float, float]:
+        """Largest share of the velocity, acceleration and jerk limits, by differences of the commands."""
+        joints = world.robot.joints
+        positions: NDArray[np.float64] = np.array([*self.rows, *[self.rows[-1]] * 3])
+        shares = []
+        for limit in (joints.velocity, joints.acceleration, joints.jerk):
+            positions = np.diff(positions, axis=0) * RATE
+            shares.append(float((np.abs(positions) / np.array(limit)).max()))
+        return shares[0], shares[1], shares[2]
+
+
+def swing(api: TabletopApi) -> None:
+    while True:
+        api.move_to(0.65, 0.3, 0.25, speed=0.5)
+        api.move_to(0.35, -0.3, 0.45, speed=0.5)
+
+
+def test_whole_episodes_stay_inside_velocity_acceleration_and_jerk(world: BulletWorld, api: TabletopApi) -> None:
+    recorder = Recorder(world)
+    assert api.pick("red cube")
+    assert api.place_on("green cube")
+    assert api.pick("blue cube")
+    assert api.place_on("bowl")
+    assert api.push("can", -0.08, 0.05)
+    assert api.move_to(0.4, -0.2, 0.3, speed=0.5)
+    assert api.move_to(0.7, 0.2, 0.1)
+    assert api.home()
+    assert len(recorder.rows) > 3000
+    worst = recorder.worst(world)
+    assert max(worst) <= 1.0, worst
+    assert worst[1] > 0.3, "the motions are not lazy either"
+    rows = np.array(recorder.rows)
+    assert np.all(rows >= world.robot.joints.lower)
+    assert np.all(rows <= world.robot.joints.upper)
+    assert world.violations == ()
+
+
+def test_the_arm_arrives_where_it_was_sent(world: BulletWorld) -> None:
+    result = world.controller.move_line((0.45, 0.1, 0.3))
+    assert result.reached
+    assert result.reason == ""
+    assert result.contacts == ()
+    assert result.position_error < 0.0005
+    assert result.angle_error < 0.002
+    assert 0.2 < result.duration < 3.0
+
+
+def test_a_line_keeps_to_its_speed(world: BulletWorld) -> None:
+    result = world.controller.move_line((0.45, 0.0, 0.3), speed=0.05)
+    length = float(
+        np.linalg.norm(np.array([0.45, 0.0, 0.3]) - world.controller.kinematics.forward(world.arm.home)[:3, 3])
+    )
+    assert result.duration >= length / 0.05
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.004, 0.011, 0.023, 0.04])
+def test_a_stop_from_another_thread_brings_the_arm_to_rest(world: BulletWorld, api: TabletopApi, delay: float) -> None:
+    recorder = Recorder(world)
+    at: list[int] = []
+
+    def stop() -> None:
+        while world.simulation.steps < 12:
+            time.sleep(0.0005)
+        time.sleep(delay)
+        world.stop()
+        at.append(world.simulation.steps)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Stopped, match="at rest"):
+        swing(api)
+    thread.join(10)
+    # The commands end in rest; the measured joints are at rest with them.
+    assert world.simulation.steps - at[0] <= STOP_STEPS
+    assert np.abs(world.arm.velocities()).max() < 0.02
+    assert max(recorder.worst(world)) <= 1.0
+    still = world.arm.positions()
+    for call in (
+        lambda: api.move_to(0.5, 0.0, 0.3),
+        lambda: api.pick("can"),
+        api.open_gripper,
+        api.close_gripper,
+        api.home,
+    ):
+        with pytest.raises(Stopped, match="resume"):
+            call()
+    world.settle(0.3)
+    assert world.arm.positions() == pytest.approx(still, abs=2e-3)
+    world.resume()
+    assert api.move_to(0.5, 0.0, 0.3)
+
+
+def test_the_worst_moment_to_stop_is_soon_enough(world: BulletWorld) -> None:
+    arm, begin = world.arm, world.save_state()
+    goal = np.array([1.2, 0.1, 0.6, -1.5, 0.5, 2.2, -0.6])
+    for after in range(10, 200, 13):
+        world.restore_state(begin)
+        first = world.simulation.steps
+        original = arm.stop_requested
+
+        class Stopper:
+            def __call__(self) -> None:
+                arm.stop_requested = True
+
+        world.simulation.capture_every(after, None)
+        world.simulation._capture = Stopper()  # at an exact step, which no thread could hit
+        world.simulation._next_frame = first + after
+        try:
+            world.controller.move_joints(goal)
+        except Stopped:
+            assert world.simulation.steps - first - after <= STOP_STEPS
+            assert np.abs(arm.velocities()).max() < 0.02
+        else:
+            pytest.fail("the motion ended before the stop")
+        finally:
+            world.simulation.capture_every(0, None)
+            arm.stop_requested = original
+
+
+def test_what_is_held_stays_held_through_a_stop(world: BulletWorld, api: TabletopApi) -> None:
+    assert api.pick("red cube")
+    timer = threading.Timer(0.01, world.stop)
+    timer.start()
+    with pytest.raises(Stopped):
+        swing(api)
+    world.settle(0.5)
+    assert world.held() == "red cube"
+    world.resume()
+    assert api.place_on("zone")
+
+
+def test_an_obstacle_that_does_not_give_way_ends_the_motion(world: BulletWorld) -> None:
+    # Straight into the table, past every check of the planner: the controller itself must notice.
+    controller = world.controller
+    assert controller.move_line((0.4, 0.0, 0.05)).reached
+    result = controller.move_line((0.4, 0.0, -0.05))
+    assert not result.reached
+    assert "table" in result.reason or "in the way" in result.reason
+    assert any("table" in violation for violation in world.violations)
+    assert controller.move_line((0.4, 0.0, 0.2)).reached
