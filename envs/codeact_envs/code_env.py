@@ -1,0 +1,420 @@
+"""`CodeEnv`: a Gymnasium environment whose action is a Python program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from codeact.errors import TaskError
+from codeact.events import EventSink, Executed
+from codeact.sandbox import Execution, Limits, Sandbox
+from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox, finish_tool
+from codeact_envs.outcomes import EnvState, Rehearsal
+from codeact_envs.tasks import Judgement, Plan, Task, Values, World, load_task
+from codeact_envs.tasks.protocol import VALUES
+from codeact_envs.text_space import UnicodeText
+
+SETTLE_S = 0.5  # simulated seconds that pass after a program before the state is judged
+MAX_PROGRAM, MAX_OBSERVATION = 20_000, 100_000  # characters
+_LIMITS = Limits(tool_s=600.0)  # motion is limited by simulated time, so that a slow machine gives the same result
+
+
+class CodeEnv(gymnasium.Env[str, str]):
+    """One robot task. The action is a Python program, the observation what it printed and what the world shows.
+
+    The reward of a step is the gain in partial score, so that an episode's return is its final score in [0, 1]. An
+    episode terminates on success, on `finish(...)` or on a broken hard constraint, and is truncated at the task's
+    limits. Variables of a program last until the reset.
+
+    `info` holds after a reset: `instruction`, `state_hash`; after a step: `success`, `success_strict`, `score`,
+    `conditions` (progress of each), `execution`, `violations`, `state_hash`, `simulated_seconds`, `turns`, `calls`,
+    `answer`, `finished`, and `limit` (which limit cut the episode off, or None).
+
+    Args:
+        task: the name of a task, the path of a task's YAML file, or any object with the protocol of
+            `codeact_envs.tasks.Task`.
+        render_mode: None; `rgb_array`: `render()` gives the scene now; `rgb_array_list`: frames are collected while
+            time passes, at `metadata["render_fps"]` a simulated second, and `render()` gives and forgets them.
+        limits: of the sandbox, for one program.
+        observation: `text`.
+        values: draw instructions from the `seen` or the `unseen` attribute values; `reset(options={"values": ...})`
+            does the same for one episode.
+        extra_tools: tools that programs get beside the world's.
+        width, height: of frames, pixels.
+        without: layers of the sandbox's wall to do without; see `Sandbox`.
+
+    Raises:
+        TaskError: an argument is wrong, or there is no such task.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
+
+    def __init__(
+        self,
+        task: str | Task,
+        *,
+        render_mode: str | None = None,
+        limits: Limits | None = None,
+        observation: Literal["text"] = "text",
+        values: Values = "seen",
+        extra_tools: Toolbox | None = None,
+        width: int = 320,
+        height: int = 240,
+        without: Collection[str] = (),
+    ) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise TaskError(f"render_mode must be None, 'rgb_array' or 'rgb_array_list', not {render_mode!r}")
+        if observation != "text":
+            raise TaskError(f"observation must be 'text', not {observation!r}")
+        self.task: Task = load_task(task) if isinstance(task, str) else task
+        self.render_mode = render_mode
+        self.action_space = UnicodeText(MAX_PROGRAM)
+        self.observation_space = UnicodeText(MAX_OBSERVATION)
+        self.approve: Approve | None = None
+        self.on_event: EventSink | None = None
+        self._limits = limits or _LIMITS
+        self._values = _check_values(values)
+        self._extra_tools, self._without = extra_tools, tuple(without)
+        self._width, self._height = width, height
+        self._world: World | None = None
+        self._tools: Toolbox | None = None
+        self._sandbox: Sandbox | None = None
+        self._plan: Plan | None = None
+        self._start: Any = None
+        self._judgement = _NOTHING
+        self._turns = self._calls = 0
+        self._over = True
+        self._spent: str | None = None  # the limit that a running program has used up
+        self._rehearsing = False
+        self._frames: list[NDArray[np.uint8]] = []  # collected before a rehearsal
+
+    @classmethod
+    def describe(cls, task: str, **_: Any) -> dict[str, str]:
+        """What a task is, from the keywords that it is registered with: `name`, `title`, `family`, `tier`.
+
+        It loads neither simulator nor sandbox, so that a list of all tasks can be had at once.
+        """
+        found = load_task(task)
+        return {"name": found.name, "title": found.title, "family": found.family, "tier": found.tier}
+
+    # What the agent knows
+
+    @property
+    def instruction(self) -> str:
+        """What the agent is asked to do in this episode."""
+        return self._episode().instruction
+
+    @property
+    def tools(self) -> Toolbox:
+        """What programs may call: the world's tools, the extra ones, and `finish`."""
+        if self._tools is None:
+            self._tools = self._make_tools(self._make_world())
+        return self._tools
+
+    # Reference programs
+
+    def oracle(self) -> str:
+        """The reference program of this episode, written against the tools and the instruction only."""
+        return self._episode().oracle
+
+    def opposite(self) -> str:
+        """A program that does the wrong thing in this episode, and scores 0."""
+        return self._episode().opposite
+
+    # Gymnasium
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Begin an episode. The same seed gives the same scene and instruction, bit for bit, in any process.
+
+        Args:
+            seed: see Gymnasium.
+            options: `{"values": "seen" | "unseen"}`.
+
+        Returns:
+            The observation (what the world shows) and the info, see the class.
+
+        Raises:
+            TaskError: an option is unknown.
+            SandboxError: this machine lacks a layer of the wall.
+        """
+        super().reset(seed=seed)
+        options = dict(options or {})
+        values = _check_values(options.pop("values", self._values))
+        if options:
+            raise TaskError(f"reset() knows the option 'values', not {', '.join(map(repr, options))}")
+        world, sandbox = self._make_world(), self._make_sandbox()
+        self._plan = self.task.draw(self.np_random, values)
+        world.reset(self._plan.setup)
+        sandbox.reset()
+        self._start, self._judgement = None, _NOTHING
+        self._turns = self._calls = 0
+        self._over = False
+        if self.render_mode == "rgb_array_list":
+            self._frames = []
+            world.take_frames()
+            world.record(self.metadata["render_fps"], self._width, self._height)
+        return world.observe(), {"instruction": self._plan.instruction, "state_hash": world.state_hash()}
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Run a program, let the world settle for 0.5 s, and judge.
+
+        Raises:
+            ResetNeeded: there was no reset, or the episode is over.
+            TaskError: the action is no text that can be encoded, or longer than 20,000 characters.
+        """
+        plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
+        if not self.action_space.contains(action):
+            kind = f"{len(action):,} characters" if isinstance(action, str) else type(action).__name__
+            raise TaskError(
+                f"an action is a program: a str of at most {MAX_PROGRAM:,} encodable characters, not {kind}"
+            )
+        start = self._started(world)
+        self._turns += 1
+        self._spent = None
+        world.resume()
+        execution = self._run(sandbox, world, action, self.on_event)
+        if self.on_event is not None:
+            self.on_event(Executed(execution))
+        world.settle(SETTLE_S)
+        now = world.snapshot()
+        before, judgement = self._judgement, self.task.judge(plan, start, now, execution.answer)
+        violations = self.task.breaches(plan, start, now, world.violations)
+        success = judgement.success and not violations
+        self._judgement = judgement if success == judgement.success else _disqualified(judgement)
+        terminated = success or execution.ended or bool(violations)
+        limit = self._limit_reached(world)
+        truncated = limit is not None and not terminated
+        self._over = terminated or truncated
+        info = {
+            "success": success,
+            "success_strict": self._judgement.success_strict,
+            "score": self._judgement.score,
+            "conditions": dict(self._judgement.conditions),
+            "execution": execution,
+            "violations": violations,
+            "state_hash": world.state_hash(),
+            "simulated_seconds": world.time_s,
+            "turns": self._turns,
+            "calls": self._calls,
+            "answer": execution.answer,
+            "finished": execution.ended,
+            "limit": limit if truncated else None,
+        }
+        return self._observation(execution, world), self._judgement.score - before.score, terminated, truncated, info
+
+    def render(self) -> Any:
+        """See `render_mode`. Frames are uint8 of shape (height, width, 3)."""
+        if self.render_mode is None:
+            gymnasium.logger.warn(
+                "render() was called without a render_mode; gymnasium.make(id, render_mode='rgb_array')"
+            )
+            return None
+        world = self._make_world()
+        if self._plan is None:
+            raise ResetNeeded("there is nothing to render before the first reset()")
+        if self.render_mode == "rgb_array":
+            return world.render(self._width, self._height)
+        frames, self._frames = self._frames + world.take_frames(), []
+        return frames
+
+    def close(self) -> None:
+        """End the sandbox and the world. May be called again."""
+        sandbox, world = self._sandbox, self._world
+        self._sandbox = self._world = self._tools = self._plan = None
+        self._over = True
+        try:
+            if sandbox is not None:
+                sandbox.close()
+        finally:
+            if world is not None:
+                world.close()
+
+    def interrupt(self) -> None:
+        """From any thread: bring the robot to rest and end the running program; `step` returns as after an error."""
+        world, sandbox = self._world, self._sandbox
+        if world is not None:
+            world.stop()
+        if sandbox is not None:
+            sandbox.interrupt()
+
+    # State
+
+    def state_hash(self) -> str:
+        """SHA-256, in hex, over the world's exact state."""
+        self._episode()
+        return self._make_world().state_hash()
+
+    def save_state(self) -> EnvState:
+        """The world and the episode's counters. Variables of programs are not included; `branch` takes them along."""
+        plan, world = self._episode(), self._make_world()
+        return EnvState(world.save_state(), plan, self._start, self._judgement, self._turns, self._calls, self._over)
+
+    def restore_state(self, state: EnvState) -> None:
+        """Go back to a state that this environment saved, in this or an earlier episode. Variables stay as they are."""
+        self._make_world().restore_state(state.world)
+        self._plan, self._start, self._judgement = state.plan, state.start, state.judgement
+        self._turns, self._calls, self._over = state.turns, state.calls, state.over
+
+    def branch(self) -> CodeEnv:
+        """Another environment in the same state, the programs' variables included, with a future of its own.
+
+        The caller closes it. It does not film, asks the same approval policy and tells nobody of its events.
+        """
+        plan, world, sandbox = self._episode(), self._make_world(), self._make_sandbox()
+        self._started(world)
+        other = CodeEnv(
+            self.task,
+            render_mode="rgb_array" if self.render_mode else None,
+            limits=self._limits,
+            values=self._values,
+            extra_tools=self._extra_tools,
+            width=self._width,
+            height=self._height,
+            without=self._without,
+        )
+        other.spec = self.spec
+        other.approve = self.approve
+        other.np_random.bit_generator.state = self.np_random.bit_generator.state
+        other._world = world.branch()
+        other._tools = other._make_tools(other._world)
+        other._sandbox = sandbox.branch(toolbox=other._tools)
+        other._sandbox.approve = other._review
+        other._plan, other._start, other._judgement = plan, self._start, self._judgement
+        other._turns, other._calls, other._over = self._turns, self._calls, self._over
+        return other
+
+    def rehearse(self, code: str) -> Rehearsal:
+        """Run a program in a branch of the variables, look at the outcome, and undo everything.
+
+        The world, the variables, the counters and the frames are as before. Extra tools that do more than read are
+        refused, because what they change cannot be undone; the approval policy is asked as ever; no event is told.
+
+        Raises:
+            ResetNeeded: there was no reset, or the episode is over.
+        """
+        plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
+        start, saved, began = self._started(world), self.save_state(), world.time_s
+        filming = self.render_mode == "rgb_array_list"
+        if filming:
+            self._frames += world.take_frames()
+            world.record(None, self._width, self._height)
+        self._rehearsing = True
+        try:
+            world.resume()
+            with sandbox.branch() as rehearsal:
+                rehearsal.approve = self._review
+                execution = self._run(rehearsal, world, code, None)
+            world.settle(SETTLE_S)
+            now = world.snapshot()
+            judgement = self.task.judge(plan, start, now, execution.answer)
+            violations = self.task.breaches(plan, start, now, world.violations)
+            return Rehearsal(
+                execution=execution,
+                success=judgement.success and not violations,
+                success_strict=judgement.success_strict and not violations,
+                score=(_disqualified(judgement) if violations and judgement.success else judgement).score,
+                violations=violations,
+                state_hash=world.state_hash(),
+                simulated_seconds=world.time_s - began,
+            )
+        finally:
+            self._rehearsing = False
+            self.restore_state(saved)
+            if filming:
+                world.record(self.metadata["render_fps"], self._width, self._height)
+                world.take_frames()  # recording begins with a frame of the scene as it is, which was taken before
+
+    # Parts, made when they are first needed
+
+    def _make_world(self) -> World:
+        if self._world is None:
+            self._world = self.task.make_world()
+        return self._world
+
+    def _make_tools(self, world: World) -> Toolbox:
+        extra = [self._extra_tools] if self._extra_tools is not None else []
+        return world.toolbox.with_tools(*extra, finish_tool())
+
+    def _make_sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self.tools, limits=self._limits, approve=self._review, without=self._without)
+        return self._sandbox
+
+    # One turn
+
+    def _episode(self) -> Plan:
+        if self._plan is None:
+            raise ResetNeeded("call reset() first: there is no episode yet")
+        return self._plan
+
+    def _running(self) -> Plan:
+        plan = self._episode()
+        if self._over:
+            raise ResetNeeded("the episode is over: call reset() to begin another")
+        return plan
+
+    def _started(self, world: World) -> Any:
+        """The snapshot of the episode's beginning, taken before the first program runs."""
+        if self._start is None:
+            self._start = world.snapshot()
+        return self._start
+
+    def _run(self, sandbox: Sandbox, world: World, code: str, on_event: EventSink | None) -> Execution:
+        try:
+            return sandbox.run(code, on_event=on_event)
+        except BaseException:  # Ctrl-C, or a sink that raises: nothing may go on moving
+            world.stop()
+            raise
+
+    def _review(self, call: PendingCall) -> Approval:
+        """The budget first, then the user's policy."""
+        if call.tool == "finish":
+            return None
+        limits, world = self.task.limits, self._make_world()
+        if self._calls >= limits.tool_calls:
+            self._spent = "tool_calls"
+            return Refusal(f"the episode's {limits.tool_calls} tool calls are used up")
+        if world.time_s >= limits.simulated_seconds:
+            self._spent = "simulated_seconds"
+            return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
+        self._calls += 1
+        if self._rehearsing and call.effect != "read" and call.tool not in world.toolbox:
+            return Refusal(f"{call.tool} may change things outside the simulation, which a rehearsal could not undo")
+        return None if self.approve is None else self.approve(call)
+
+    def _limit_reached(self, world: World) -> str | None:
+        limits = self.task.limits
+        if world.time_s >= limits.simulated_seconds:
+            return "simulated_seconds"
+        if self._calls >= limits.tool_calls:
+            return "tool_calls"
+        return self._spent or ("turns" if self._turns >= limits.turns else None)
+
+    @staticmethod
+    def _observation(execution: Execution, world: World) -> str:
+        said = execution.observation()
+        text = f"{said}\n\n{world.observe()}" if said else world.observe()
+        return text if len(text) <= MAX_OBSERVATION else text[-MAX_OBSERVATION:]
+
+
+_NOTHING = Judgement(success=False, success_strict=False, score=0.0)
+_FAILED_SHARE = 0.95  # of the score that a success is left with when it broke a hard constraint
+
+
+def _disqualified(judgement: Judgement) -> Judgement:
+    return Judgement(False, False, _FAILED_SHARE * judgement.score, judgement.conditions)
+
+
+def _check_values(values: Any) -> Values:
+    if values not in VALUES:
+        raise TaskError(f"values must be 'seen' or 'unseen', not {values!r}")
+    found: Values = values
+    return found
+
+
+__all__ = ["CodeEnv", "EnvState", "Rehearsal"]

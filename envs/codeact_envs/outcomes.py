@@ -1,0 +1,43 @@
+"""What `CodeEnv` saves, and what a rehearsal tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from codeact.sandbox import Execution
+from codeact_envs.tasks import Judgement, Plan
+
+
+@dataclass(frozen=True)
+class EnvState:
+    """Where an episode stands, without the variables of programs. It belongs to the environment that saved it."""
+
+    world: Any
+    plan: Plan
+    start: Any
+    judgement: Judgement
+    turns: int
+    calls: int
+    over: bool
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a program would have led to.
+
+    Attributes:
+        execution: what it gave; `execution.calls` are its tool calls.
+        success, success_strict, score: of the state that it would have left, after settling.
+        violations: hard constraints that it would have broken.
+        state_hash: of the state that it would have left.
+        simulated_seconds: that it would have taken, settling included.
+    """
+
+    execution: Execution
+    success: bool
+    success_strict: bool
+    score: float
+    violations: tuple[str, ...]
+    state_hash: str
+    simulated_seconds: float

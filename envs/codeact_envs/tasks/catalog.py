@@ -1,0 +1,70 @@
+"""Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it.
+
+Listing reads file names only; a file is opened when its task is loaded.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codeact.errors import TaskError
+
+if TYPE_CHECKING:
+    from codeact_envs.tasks.protocol import Task
+
+ENTRY_POINT = "codeact_envs.code_env:CodeEnv"
+
+
+def task_names() -> tuple[str, ...]:
+    """Names of the tasks of this package, sorted."""
+    folder = files("codeact_envs.tasks")
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def environment_name(name: str) -> str:
+    """The task's name as an environment's, without namespace: `pick_place` gives `PickPlace-v0`."""
+    return "".join(word.capitalize() for word in name.split("_")) + "-v0"
+
+
+def load_task(name: str) -> Task:
+    """Load a task by its name, or by the path of its YAML file.
+
+    Raises:
+        TaskError: there is no such task, or its file is wrong; the message names the file and the key.
+    """
+    if name.endswith((".yaml", ".yml")):
+        from codeact_envs.tasks.robot_task import RobotTask
+
+        return RobotTask.from_file(Path(name))
+    known = task_names()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise TaskError(f"no task {name!r}; {hint} A file of your own is named by its path, ending in .yaml")
+    return _load_own(name)
+
+
+@cache
+def _load_own(name: str) -> Task:
+    from codeact_envs.tasks.robot_task import RobotTask
+
+    return RobotTask.from_file(Path(str(files("codeact_envs.tasks") / f"{name}.yaml")))
+
+
+def register_task(path: str | Path, namespace: str) -> str:
+    """Register a task's YAML file with Gymnasium; returns the id, such as `Mine/WipeTable-v0`.
+
+    Raises:
+        TaskError: the file is wrong; the message names the key.
+    """
+    import gymnasium
+
+    path = Path(path).resolve()
+    load_task(str(path))
+    environment = f"{namespace}/{environment_name(path.stem)}"
+    gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": str(path)})
+    return environment

@@ -1,0 +1,114 @@
+"""A task for a robot at a table, made from its YAML: the scene, the words, the judge and the reference programs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeact_envs.tasks.conditions import Cast
+from codeact_envs.tasks.constraints import CONSTRAINTS
+from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
+from codeact_envs.tasks.scene import draw_scene, slots
+from codeact_envs.tasks.snapshot import Snapshot
+from codeact_envs.tasks.specification import TaskSpec, read_task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_BROKEN_KEEP = 0.5  # factor on the score when something was disturbed on the way
+
+
+@dataclass(frozen=True)
+class RobotTask:
+    """A task from a YAML file. Implements `codeact_envs.tasks.Task`.
+
+    Attributes:
+        name: the file's name without its ending.
+        spec: what the file says.
+    """
+
+    name: str
+    spec: TaskSpec
+
+    @classmethod
+    def from_file(cls, path: Path) -> RobotTask:
+        """Read a task's YAML file.
+
+        Raises:
+            TaskError: the file is missing or wrong; the message names the file and the key.
+        """
+        return cls(path.stem, read_task(path))
+
+    @property
+    def title(self) -> str:
+        return self.spec.title
+
+    @property
+    def family(self) -> str:
+        return self.spec.family
+
+    @property
+    def tier(self) -> str:
+        return self.spec.tier
+
+    @property
+    def limits(self) -> EpisodeLimits:
+        limits = self.spec.limits
+        return EpisodeLimits(limits.turns, limits.simulated_seconds, limits.tool_calls)
+
+    def make_world(self) -> World:
+        """A simulated table with every body that some episode needs."""
+        from codeact_envs.tasks.tabletop_world import TabletopWorld
+
+        return TabletopWorld(slots(self.spec.scene, self.spec.attributes), self.spec.scene.robot)
+
+    def draw(self, random: np.random.Generator, values: Values) -> Plan:
+        """Draw a scene and an instruction.
+
+        Raises:
+            TaskError: no scene fits the region.
+        """
+        scene = draw_scene(self.spec, random, values)
+        templates = self.spec.instructions
+        said = {
+            field: scene.words[field] if field in scene.words else scene.cast.name(field)
+            for field in self.spec.instruction_fields
+        }
+        instruction = templates[int(random.integers(len(templates)))].format(**said)
+        head = "".join(f"{field} = {word!r}\n" for field, word in said.items())
+        return Plan(
+            instruction=instruction,
+            setup=scene.bodies,
+            goal=scene.cast,
+            oracle=head + self.spec.oracle,
+            opposite=head + self.spec.opposite,
+        )
+
+    def judge(self, plan: Plan, start: Any, now: Any, answer: Any = None) -> Judgement:
+        """All `goal` and all `keep` conditions must be met. The score is the mean progress of the goals, halved when
+        something in `keep` is broken.
+        """
+        return judge(self.spec, plan.goal, start, now)
+
+    def breaches(self, plan: Plan, start: Any, now: Any, violations: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(text for name in self.spec.hard_constraints for text in CONSTRAINTS[name](now, violations))
+
+
+def judge(spec: TaskSpec, cast: Cast, start: Snapshot, now: Snapshot) -> Judgement:
+    goals = [condition.read(cast, start, now) for condition in spec.goal]
+    keeps = [condition.read(cast, start, now) for condition in spec.keep]
+    kept = all(reading.met for reading in keeps)
+    success = kept and all(reading.met for reading in goals)
+    share = math.fsum(reading.progress for reading in goals) / len(goals)
+    return Judgement(
+        success=success,
+        success_strict=success and all(reading.strict for reading in [*goals, *keeps]),
+        score=1.0 if success else share * (1.0 if kept else _BROKEN_KEEP),
+        conditions={
+            f"{part}[{index}]": reading.progress
+            for part, readings in (("goal", goals), ("keep", keeps))
+            for index, reading in enumerate(readings)
+        },
+    )

@@ -1,0 +1,71 @@
+"""The state of a scene as plain data, and the geometry that is read from it. Nothing here needs a simulator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Vector3 = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+
+ROBOT, TABLE = "the robot", "the table"  # in `Snapshot.contacts`, beside the names of bodies
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body in a scene.
+
+    Attributes:
+        name: as programs call it, such as `red cube`.
+        color: its colour's name.
+        shape: `box`, `cylinder`, `bowl` or `zone`.
+        size: full extents (x, y, z) in metres, in its own frame.
+        position: of its centre, metres, world frame (x forward, y left, z up; the table top is z = 0).
+        quaternion: (x, y, z, w).
+    """
+
+    name: str
+    color: str
+    shape: str
+    size: Vector3
+    position: Vector3
+    quaternion: Quaternion = (0.0, 0.0, 0.0, 1.0)
+
+    @property
+    def underside(self) -> float:
+        """Height of its lowest point, metres; a tilted round body counts as the box around it."""
+        x, y, z, w = self.quaternion
+        down = (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y))
+        reach = sum(abs(share) * extent / 2.0 for share, extent in zip(down, self.size, strict=True))
+        return self.position[2] - reach
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A scene at one moment.
+
+    Attributes:
+        bodies: by name, in the order of the scene.
+        tool: the tool centre point, metres, world frame.
+        held: name of the body in the gripper, or None.
+        contacts: pairs of names that touch, each pair sorted; `ROBOT` and `TABLE` stand for themselves.
+    """
+
+    bodies: Mapping[str, Body]
+    tool: Vector3 = (0.0, 0.0, 0.0)
+    held: str | None = None
+    contacts: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def touch(self, a: str, b: str) -> bool:
+        return ((a, b) if a <= b else (b, a)) in self.contacts
+
+
+def distance(a: Vector3, b: Vector3) -> float:
+    """Between two points, metres."""
+    return math.dist(a, b)
+
+
+def horizontal_distance(a: Vector3, b: Vector3) -> float:
+    """Between two points seen from above, metres."""
+    return math.hypot(a[0] - b[0], a[1] - b[1])
