@@ -1,0 +1,184 @@
+"""A worker as the host holds it: its channel, its process, and how to interrupt and end it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import time
+from collections.abc import Collection
+from typing import Any
+
+from codeact.errors import SandboxError
+from codeact.sandbox import control, levels, spawner, wire
+from codeact.sandbox.channel import Channel, Closed, Late, Malformed
+from codeact.sandbox.limits import Limits
+
+BRANCH_S = 10.0
+"""How long a branch may take, on a machine under load."""
+
+_users = itertools.count()
+
+
+class Connection:
+    """One worker. `uid` is the user that was made for it, None where it is this process's own."""
+
+    def __init__(self, channel: Channel, ticket: spawner.Ticket, zygote: spawner.Spawner, uid: int | None) -> None:
+        self.channel = channel
+        self._ticket = ticket
+        self._zygote = zygote
+        self.uid = uid
+        self._owner = os.getpid()
+        self._pid = 0
+        self._pidfd: int | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, limits: Limits, without: Collection[str], setup: bytearray) -> Connection:
+        """Ask for a worker and send it the first frame. Does not wait for it.
+
+        Raises:
+            SandboxError: there is no zygote, and none can be started.
+        """
+        uid = _spare_user() if "uid" not in without else None
+        zygote = spawner.spawner()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            options = {
+                "without": sorted(without),
+                "uid": uid,
+                "memory_mb": limits.memory_mb,
+                "cpu_s": limits.cpu_s,
+                "fork": _may_fork(without),
+            }
+            ticket = zygote.fork(theirs.fileno(), options)
+        made = cls(Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), ticket, zygote, uid)
+        with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
+            made.channel.send(setup, time.monotonic() + 10.0)
+        return made
+
+    def ready(self) -> None:
+        """Wait until there is a process.
+
+        Raises:
+            SandboxError: it could not be made.
+        """
+        if self._pidfd is not None:
+            return
+        answer = self._ticket.wait()
+        if not isinstance(answer, control.Answer) or self._ticket.descriptor is None:
+            failure = answer.failure if isinstance(answer, control.Answer) else ""
+            raise SandboxError(f"the sandbox could not start a worker: {failure or 'no answer'}")
+        self._pid, self._pidfd, self._ticket.descriptor = answer.pid, self._ticket.descriptor, None
+
+    def interrupt(self) -> None:
+        """Ask the program to end, softly: its variables live on."""
+        if self._pidfd is not None:
+            with contextlib.suppress(ProcessLookupError, OSError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._pidfd is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the worker so far, in seconds; 0 where it has ended."""
+        try:
+            # The clock of another process: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of linux/posix-timers.h.
+            return time.clock_gettime(((~self._pid) << 3) | 2)
+        except OSError:
+            return 0.0
+
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        deadline = time.monotonic() + 0.2
+        while (status := self._zygote.status(self._ticket.number)) is None and time.monotonic() < deadline:
+            if not self._zygote.alive:
+                return "its parent process ended"
+            time.sleep(0.005)
+        if status is None:
+            return "it closed its connection"
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+            return f"it was ended by {name}"
+        return f"it exited with status {os.waitstatus_to_exitcode(status)}"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this process is a fork of the one that opened the connection."""
+        return self._owner != os.getpid()
+
+    def close(self) -> None:
+        """End the worker and let go of it. In a forked child of the host, only let go."""
+        if self._closed:
+            return
+        self._closed = True
+        if self.foreign:
+            self.channel.close()
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+            return
+        self.kill()
+        self.channel.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        else:
+            self._zygote.discard(self._ticket)
+
+    # ---- a branch ---------------------------------------------------------------------------------------------------
+
+    def branch(self, limits: Limits, without: Collection[str], options: dict[str, Any]) -> Connection:
+        """A second worker with the same variables.
+
+        Raises:
+            SandboxError: the worker cannot fork in this set-up, or failed to.
+        """
+        if not _may_fork(without) and "seccomp" not in without:
+            missing = [layer for layer in ("rlimits", "uid") if layer in without]
+            raise SandboxError(
+                f"a session without {', '.join(missing)} cannot branch: only that layer bounds its forks"
+            )
+        self.ready()
+        deadline = time.monotonic() + BRANCH_S
+        ours, theirs = socket.socketpair()
+        with theirs, self._zygote.branching:
+            opened = self._zygote.open_branch(self._ticket.number).wait()
+            pid, failure = 0, getattr(opened, "failure", "")
+            try:
+                if not failure:
+                    self.channel.send(wire.Branch(options), deadline, theirs.fileno())
+                    answer = self.channel.receive(deadline)
+                    pid = answer.pid if isinstance(answer, wire.Branched) else 0
+            except (Closed, Late, Malformed) as problem:
+                failure = f"{type(problem).__name__}: {problem}"
+            adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
+            adopted.wait()
+        made = Connection(
+            Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), adopted, self._zygote, self.uid
+        )
+        try:
+            made.ready()
+        except SandboxError as problem:
+            made.close()
+            raise SandboxError(f"the session could not branch: {failure or problem}") from None
+        return made
+
+
+def _may_fork(without: Collection[str]) -> bool:
+    """Whether RLIMIT_NPROC bounds a worker's forks, so that seccomp may let one through. It does not bind root."""
+    return "rlimits" not in without and not ("uid" in without and os.geteuid() == 0)
+
+
+def _spare_user() -> int | None:
+    spare = levels.spare_users()
+    if spare is None:
+        return None
+    first, count = spare
+    # Two hosts on one machine start at different places, so that they do not share a user.
+    return first + (os.getpid() * 4099 + next(_users)) % count

@@ -1,0 +1,216 @@
+"""One tool call in the host: the table of declared tools, validation, approval, the tool, the answer.
+
+The worker only ever names a tool; it is looked up in a table, never by an attribute. Arguments are decoded, then validated by the
+tool itself, then shown to the approval policy, then passed on.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codeact import values
+from codeact.errors import ArgumentError, ProgramEnd, Refused, UnsupportedValue
+from codeact.events import Call
+from codeact.sandbox import wire
+
+if TYPE_CHECKING:
+    from codeact.tools import Approve, Tool, Toolbox
+
+_BUILTIN_ERRORS = {
+    name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+}
+_PLAIN_ARGUMENTS = (str, int, float, bool, type(None))
+
+
+@dataclass
+class Pending:
+    """A call on its way.
+
+    Attributes:
+        tool: None where the program named none that exists.
+        seconds: in validation and the tool, without the time that an approval took.
+        reply: what the worker gets to hear, once that is known.
+        ended, answer: whether the tool ended the program, and with what.
+    """
+
+    name: str
+    effect: str
+    tool: Tool | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    value: Any = None
+    error: str | None = None
+    refused: str | None = None
+    seconds: float = 0.0
+    reply: bytearray | None = None
+    ended: bool = False
+    answer: Any = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it has a stop path or moves something: then it runs in the thread that called `run`."""
+        return self.tool is not None and (self.tool.effect == "physical" or self.tool.stop is not None)
+
+    def call(self) -> Call:
+        return Call(self.name, self.arguments, self.effect, self.value, self.error, self.seconds, self.refused)
+
+
+class Dispatcher:
+    """The table of one toolbox."""
+
+    def __init__(self, toolbox: Toolbox, value_bytes: int) -> None:
+        self.toolbox = toolbox
+        self._tools: Mapping[str, Tool] = dict(toolbox.tools)
+        self._types = dict(toolbox.types)
+        self._errors = dict(toolbox.errors)
+        self._value_bytes = value_bytes
+
+    def setup(self, options: dict[str, Any]) -> bytearray:
+        """The first frame of a session: what the program finds."""
+        return wire.frame(
+            wire.Setup(
+                [[name, tool.doc or ""] for name, tool in self._tools.items()],
+                values.describe_types(self._types),
+                _describe_errors(self._errors),
+                options,
+            )
+        )
+
+    def prepare(self, call: wire.Call) -> Pending:
+        """Look up and validate. Where that fails, the reply is there already."""
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            pending = Pending(call.tool[:200], "read")
+            self._fail(pending, ArgumentError(f"there is no tool {call.tool[:200]!r}"))
+            return pending
+        pending = Pending(call.tool, tool.effect, tool)
+        started = time.monotonic()
+        try:
+            given = [
+                values.unpack(item, self._types, place=f"argument {number}")
+                for number, item in enumerate(call.arguments, 1)
+            ]
+            named = {
+                key: values.unpack(item, self._types, place=f"argument {key!r:.60}")
+                for key, item in call.keywords.items()
+            }
+            pending.arguments = named  # until they are bound, as the program passed them
+            if given:
+                pending.arguments = {**{str(number): item for number, item in enumerate(given, 1)}, **named}
+            pending.arguments = tool.bind(given, named)
+        except Exception as problem:
+            self._fail(pending, problem)
+        pending.seconds = time.monotonic() - started
+        return pending
+
+    def approve(self, pending: Pending, approve: Approve | None) -> float:
+        """Ask the policy. Returns how many seconds it took, which no clock of the program counts."""
+        from codeact.tools import review
+
+        tool = pending.tool
+        if approve is None or tool is None:
+            return 0.0
+        started = time.monotonic()
+        reason = review(approve, pending.name, pending.arguments, tool.effect, tool.doc)
+        if reason is not None:
+            self._fail(pending, Refused(reason))
+            pending.refused = reason
+        return time.monotonic() - started
+
+    def invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
+        """Run the tool and make the reply.
+
+        Args:
+            wait: runs an awaitable to its end, for an async tool.
+        """
+        tool = pending.tool
+        assert tool is not None
+        started = time.monotonic()
+        try:
+            value = tool.invoke(pending.arguments)
+            pending.value = wait(value) if tool.is_async else value
+        except ProgramEnd as end:
+            pending.ended, pending.answer = True, end.answer
+            pending.reply = wire.frame(wire.End("the program ended itself"))
+        except Exception as problem:
+            self._fail(pending, problem)
+        else:
+            self._reply(pending)
+        pending.seconds += time.monotonic() - started
+
+    def _reply(self, pending: Pending) -> None:
+        try:
+            packed = values.pack(pending.value, self._types, f"the value that {pending.name}() returned")
+            reply = wire.frame(wire.Result(packed))
+            if len(reply) > self._value_bytes:
+                raise UnsupportedValue(
+                    f"the value that {pending.name}() returned takes {len(reply):,} bytes; at most {self._value_bytes:,} may cross"
+                )
+            pending.reply = reply
+        except (UnsupportedValue, RecursionError, msgspec.MsgspecError, OverflowError) as problem:
+            pending.value = None
+            self._fail(pending, problem)
+
+    def late(self, pending: Pending, message: str) -> None:
+        """The tool was given up, or stopped, at a time limit."""
+        self._fail(pending, TimeoutError(message))
+
+    def _fail(self, pending: Pending, problem: Exception) -> None:
+        kind, arguments = self._as_seen(problem)
+        pending.error = f"{type(problem).__name__}: {problem}"
+        pending.value = None
+        pending.reply = wire.frame(wire.Failed(kind, arguments))
+
+    def _as_seen(self, problem: Exception) -> tuple[str, list[Any]]:
+        """The exception's class as the program knows it, and its arguments.
+
+        Built-in classes and declared ones cross as themselves; others as the nearest of those above them, with their name.
+        """
+        plain = [values.pack(a) for a in problem.args if type(a) in _PLAIN_ARGUMENTS and _is_text(a)]
+        if len(plain) != len(problem.args):
+            plain = [_text(problem)]
+        kind = type(problem)
+        if self._known(kind):
+            return kind.__name__, plain
+        for above in kind.__mro__[1:]:
+            if self._known(above) and above is not Exception:
+                return above.__name__, [_text(problem)]
+        return "ToolError" if "ToolError" in self._errors else "RuntimeError", [f"{kind.__name__}: {_text(problem)}"]
+
+    def _known(self, kind: type) -> bool:
+        return self._errors.get(kind.__name__) is kind or _BUILTIN_ERRORS.get(kind.__name__) is kind
+
+
+def _text(problem: Exception) -> str:
+    try:
+        return str(problem).encode("utf-8", "backslashreplace").decode()[:4_000]
+    except Exception:
+        return "(its message could not be made)"
+
+
+def _is_text(argument: Any) -> bool:
+    try:
+        return type(argument) is not str or bool(argument.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _describe_errors(errors: Mapping[str, type[Exception]]) -> list[list[Any]]:
+    described: list[list[Any]] = []
+    for name, kind in sorted(errors.items(), key=lambda item: len(item[1].__mro__)):
+        bases: list[str] = []
+        for base in kind.__bases__:
+            for above in base.__mro__:
+                declared = errors.get(above.__name__) is above
+                if declared or _BUILTIN_ERRORS.get(above.__name__) is above:
+                    if above.__name__ not in bases:
+                        bases.append(above.__name__)
+                    break
+        # Exception first would break the order of resolution; it is above all of them anyway.
+        described.append([name, [base for base in bases if base != "Exception"] or ["Exception"]])
+    return described

@@ -1,0 +1,71 @@
+"""What one run of a program gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from codeact.events import Call
+
+
+@dataclass(frozen=True)
+class ExecutionError:
+    """Why a program did not run to its end.
+
+    Attributes:
+        type: the exception's name, such as `ZeroDivisionError`; `TimeLimit`, `OutputLimit`, `CallLimit`, `MemoryError`,
+            `Interrupted`, `WorkerLost` for what the sandbox ends itself.
+        message: the exception's message.
+        line: the line of the program, counted from 1, where that is known.
+        text: all of it as a model should read it: its own lines with a caret, the type, the message and any hint.
+    """
+
+    type: str
+    message: str
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What one run of a program gave.
+
+    Attributes:
+        code: the program.
+        ok: whether it ran to its end, or ended itself through a tool such as `finish`.
+        value: the last expression's value, as in a notebook, where it may cross; else None.
+        shown: the last expression's repr, shortened; empty where it is None.
+        stdout: what it printed, without control characters.
+        error: why it did not run to its end, or None.
+        calls: the tool calls, in order.
+        seconds: wall time of the run; code_seconds and tool_seconds are its parts.
+        ended: whether a tool ended the program, and `answer` is what that tool gave.
+        restarted: whether the session's variables were lost in this run.
+        truncated_output: whether output was cut at the limit.
+    """
+
+    code: str
+    ok: bool
+    value: Any = None
+    shown: str = ""
+    stdout: str = ""
+    error: ExecutionError | None = None
+    calls: tuple[Call, ...] = ()
+    seconds: float = 0.0
+    code_seconds: float = 0.0
+    tool_seconds: float = 0.0
+    ended: bool = False
+    answer: Any = None
+    restarted: bool = False
+    truncated_output: bool = False
+
+    def observation(self) -> str:
+        """What the model reads: the output, then the last expression's value as a notebook shows it, or the error."""
+        parts = [self.stdout.rstrip("\n")] if self.stdout.strip() else []
+        if self.truncated_output:
+            parts.append("[output was cut here]")
+        if self.error is not None:
+            parts.append(self.error.text)
+        elif self.shown:
+            parts.append(self.shown)
+        return "\n".join(parts)

@@ -1,0 +1,516 @@
+"""The language filter: what a program may say, decided before it runs.
+
+It stands on RestrictedPython's transformer and gives natural Python back where that is safe. A program is rewritten so that each
+read of an attribute goes through `_getattr_` and each write of one through `_write_` (see guards.py); items, iteration,
+unpacking, calls and `+=` are left as they are, for in this policy a check there would decide nothing, and loops then run at
+CPython's speed. What cannot be allowed is refused with a line, a column and what to use instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from RestrictedPython.transformer import INSPECT_ATTRIBUTES, RestrictingNodeTransformer
+
+METHODS = frozenset(
+    [
+        "__init__",
+        "__repr__",
+        "__str__",
+        "__len__",
+        "__bool__",
+        "__iter__",
+        "__next__",
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__contains__",
+        "__call__",
+        "__enter__",
+        "__exit__",
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__hash__",
+        "__add__",
+        "__radd__",
+        "__iadd__",
+        "__sub__",
+        "__rsub__",
+        "__isub__",
+        "__mul__",
+        "__rmul__",
+        "__imul__",
+        "__truediv__",
+        "__rtruediv__",
+        "__floordiv__",
+        "__rfloordiv__",
+        "__mod__",
+        "__rmod__",
+        "__pow__",
+        "__rpow__",
+        "__neg__",
+        "__pos__",
+        "__abs__",
+        "__invert__",
+        "__matmul__",
+        "__rmatmul__",
+        "__and__",
+        "__or__",
+        "__xor__",
+        "__lshift__",
+        "__rshift__",
+        "__int__",
+        "__float__",
+        "__round__",
+        "__post_init__",
+        "__reversed__",
+        "__missing__",
+    ]
+)
+"""The special methods that a class may define. Never those that change how attributes are found or how objects are made."""
+
+_ASYNC_METHODS = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__"}
+
+READABLE = frozenset(
+    [
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "__class__",
+        "__dict__",
+        "__version__",
+        "__cause__",
+        "__context__",
+        "__members__",
+        "__annotations__",
+    ]
+)
+"""The special attributes that a program may name; each is checked again when it is read."""
+
+_CLASS_NAMES = frozenset(["__slots__", "__hash__", "__doc__"])
+
+BANNED = INSPECT_ATTRIBUTES | frozenset(
+    [
+        "mro",
+        "with_traceback",
+        "f_generator",
+        "func_globals",
+        "func_code",
+        "ctypes",
+        "cffi",
+        "capsule",
+        "bit_generator",
+        "gi_frame",
+        "cr_frame",
+        "ag_frame",
+    ]
+)
+"""Attribute names that lead out, on one type or another."""
+
+_PRIVATE = re.compile(r"__?(?!_)[A-Za-z0-9](?:_{0,2}[A-Za-z0-9])*\Z")
+
+_AST = TypeVar("_AST", bound=ast.AST)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a program may not say, and where: line from 1, columns from 0 in bytes as `ast` counts them."""
+
+    message: str
+    line: int
+    column: int
+    end_column: int
+
+
+def is_private(name: str) -> bool:
+    """Whether a name is a program's own private one: `_x` or `__x`, never `__x__`, and never a hook of ours, all of
+    which end in an underscore."""
+    return _PRIVATE.match(name) is not None and not name.endswith("_")
+
+
+class Filter(RestrictingNodeTransformer):  # type: ignore[misc]
+    """Rewrites a parsed program, and collects what is refused."""
+
+    def __init__(self, modules: Mapping[str, Any]) -> None:
+        """`modules` are the views that a program may import, for `from module import *`."""
+        super().__init__()
+        self._modules = modules
+        self.refused: list[Refusal] = []
+        self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
+        self._functions = 0
+        self._matches = 0
+
+    def error(self, node: ast.AST, info: str) -> None:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end = getattr(node, "end_col_offset", None) if getattr(node, "end_lineno", None) == line else None
+        self.refused.append(Refusal(info, line, column, end or column + 1))
+
+    def not_allowed(self, node: ast.AST) -> None:
+        self.error(node, f"{type(node).__name__} is not available here")
+
+    def inject_print_collector(self, node: ast.AST, position: int = 0) -> None:
+        """`print` is an ordinary function here."""
+
+    # ---- names ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _in_class_body(self) -> bool:
+        return bool(self._classes) and self._classes[-1][1] == self._functions
+
+    def check_name(self, node: Any, name: str | None, allow_magic_methods: bool = False) -> None:
+        if name is None or name == "_":
+            return
+        if name == "super":
+            self.error(node, '"super" cannot be given another meaning')
+        elif name.startswith("_"):
+            if name.startswith("__") and name.endswith("__"):
+                if self._in_class_body and (name in _CLASS_NAMES or (allow_magic_methods and name in METHODS)):
+                    return
+                if allow_magic_methods and self._in_class_body:
+                    self.error(node, f"a class may not define {name} here")
+                else:
+                    self.error(node, f"the name {name} is not available here")
+            elif not is_private(name):
+                self.error(node, f"the name {name} is reserved")
+        elif name in INSPECT_ATTRIBUTES:
+            self.error(node, f"the name {name} is reserved")
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in ("__name__", "super", "__doc__"):
+            return node
+        self.check_name(node, node.id)
+        return node
+
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        for name in node.names:
+            self.check_name(node, name)
+        return node
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
+        for name in node.names:
+            self.check_name(node, name)
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        self.check_name(node, node.name)
+        if node.type is None:  # a bare except must not catch what ends the program
+            node.type = _placed(ast.Name("Exception", ast.Load()), node)
+            node.type.end_lineno, node.type.end_col_offset = node.lineno, node.col_offset + len("except")
+        return self.node_contents_visit(node)
+
+    # ---- attributes -------------------------------------------------------------------------------------------------
+
+    def _attribute_name(self, node: ast.AST, name: str) -> str:
+        """The name as it is looked up: `self.__x` in a class `C` is `_C__x`, as the compiler would make it."""
+        if name.startswith("__") and not name.endswith("__") and self._classes:
+            owner = self._classes[-1][0].lstrip("_")
+            if owner:
+                name = f"_{owner}{name}"
+        if name in BANNED:
+            self.error(node, f"the attribute {name} is not available here")
+        elif name.startswith("_") and name != "_" and name not in READABLE and not is_private(name):
+            self.error(node, f"the attribute {name} is not available here{_instead(name)}")
+        return name
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.ctx, ast.Load):
+            owner = node.value
+            if (
+                node.attr in METHODS
+                and isinstance(owner, ast.Call)
+                and isinstance(owner.func, ast.Name)
+                and owner.func.id == "super"
+                and not owner.args
+                and not owner.keywords
+                and self._classes
+            ):
+                return node  # super has its own meaning always, so this is the method of the class above
+            name = self._attribute_name(node, node.attr)
+            value = cast(ast.expr, self.visit(owner))
+            return _placed(_call("_getattr_", value, ast.Constant(name)), node)
+        if node.attr.startswith("__") and node.attr.endswith("__"):
+            allowed = node.attr in ("__name__", "__doc__")
+            if not allowed:
+                self.error(node, f"the attribute {node.attr} cannot be set here")
+        else:
+            node.attr = self._attribute_name(node, node.attr)
+        node.value = _placed(_call("_write_", cast(ast.expr, self.visit(node.value))), node.value)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        # An attribute's object is looked up once, through _write_, which gives it back only if it is the program's own.
+        return self.node_contents_visit(node)
+
+    # ---- what needs no hook -----------------------------------------------------------------------------------------
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def guard_iter(self, node: Any) -> Any:
+        return self.node_contents_visit(node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        if node.is_async:
+            node.is_async = 0
+            node.iter = _placed(_call("_await_", node.iter), node.iter)
+            self._hooks_visited(node.iter)
+            return node
+        return self.node_contents_visit(node)
+
+    def _hooks_visited(self, node: ast.AST) -> None:
+        """Visit the arguments of a hook's call, but not the hook's name."""
+        call = cast(ast.Call, node)
+        call.args = [cast(ast.expr, self.visit(argument)) for argument in call.args]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if self._in_class_body and isinstance(node.target, ast.Name):
+            return self.node_contents_visit(node)  # a field of a dataclass
+        if node.value is None:
+            self.visit(node.target)
+            return _placed(ast.Pass(), node)
+        return cast(ast.AST, self.visit(_placed(ast.Assign([node.target], node.value), node)))
+
+    # ---- functions and classes --------------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        if node.name in _ASYNC_METHODS and self._in_class_body:
+            node.name = _ASYNC_METHODS[node.name]
+        self.check_name(node, node.name, allow_magic_methods=True)
+        self.check_function_argument_names(node)
+        node.decorator_list = [cast(ast.expr, self.visit(decorator)) for decorator in node.decorator_list]
+        self._functions += 1
+        try:
+            node.args = cast(ast.arguments, self.visit(node.args))
+            node.returns = None
+            node.body = self._block(node.body)
+        finally:
+            self._functions -= 1
+        if getattr(node, "type_params", None):
+            self.error(node, "type parameters are not available here; leave them out")
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None  # an annotation of a parameter decides nothing, and need not exist here
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        self.check_function_argument_names(node)
+        self._functions += 1
+        try:
+            return self.node_contents_visit(node)
+        finally:
+            self._functions -= 1
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if getattr(node, "type_params", None):
+            self.error(node, "type parameters are not available here; leave them out")
+        self.check_name(node, node.name)
+        for keyword in node.keywords:
+            abstract = keyword.arg == "metaclass" and ast.unparse(keyword.value) in ("ABCMeta", "abc.ABCMeta")
+            if not abstract:
+                self.error(node, f"a class statement may not pass {keyword.arg}= here")
+        node.keywords = []
+        node.decorator_list = [cast(ast.expr, self.visit(decorator)) for decorator in node.decorator_list]
+        node.bases = [cast(ast.expr, self.visit(base)) for base in node.bases]
+        self._classes.append((node.name, self._functions))
+        try:
+            node.body = self._block(node.body)
+        finally:
+            self._classes.pop()
+        return node
+
+    def _block(self, body: Iterable[ast.stmt]) -> list[ast.stmt]:
+        made: list[ast.stmt] = []
+        for statement in body:
+            result = self.visit(statement)
+            if isinstance(result, list):
+                made.extend(result)
+            elif result is not None:
+                made.append(result)
+        return made or [ast.Pass()]
+
+    # ---- async: the same program, one step after the other ----------------------------------------------------------
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        fields = {name: getattr(node, name) for name in ast.FunctionDef._fields if hasattr(node, name)}
+        method = node.name in _ASYNC_METHODS and self._in_class_body
+        lowered = _placed(ast.FunctionDef(**fields), node)
+        visited = cast(ast.FunctionDef, self.visit(lowered))
+        if not method and not _yields(node.body):
+            visited.decorator_list.append(_placed(ast.Name("_async_", ast.Load()), node))
+        return visited
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        return _placed(_call("_await_", cast(ast.expr, self.visit(node.value))), node)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        return cast(ast.AST, self.visit(_placed(ast.For(node.target, node.iter, node.body, node.orelse, None), node)))
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return cast(ast.AST, self.visit(_placed(ast.With(node.items, node.body, None), node)))
+
+    # ---- match ------------------------------------------------------------------------------------------------------
+
+    def visit_Match(self, node: ast.Match) -> list[ast.stmt]:
+        prelude: list[ast.stmt] = []
+        for case in node.cases:
+            for pattern in ast.walk(case.pattern):
+                if isinstance(pattern, ast.MatchClass):
+                    prelude.append(self._bind_match_class(pattern))
+                elif isinstance(pattern, ast.MatchValue) and isinstance(pattern.value, ast.Attribute):
+                    prelude.append(self._bind_match_value(pattern))
+                elif isinstance(pattern, ast.MatchMapping):
+                    self._check_match_keys(pattern)
+        visited = cast(ast.stmt, self.node_contents_visit(node))
+        return [*prelude, visited]
+
+    def _match_name(self) -> str:
+        self._matches += 1
+        return f"_match{self._matches}_"
+
+    def _bind_match_class(self, node: ast.MatchClass) -> ast.stmt:
+        """Bind the checked class to a name that no program can bind, and let the pattern use that.
+
+        A class pattern reads attributes without a guard, so the class has to be one of the program's own (or a plain
+        built-in type without keyword patterns), and must not change between the check and the match.
+        """
+        name = self._match_name()
+        for attribute in node.kwd_attrs:
+            if attribute.startswith("_") or attribute in BANNED:
+                self.error(node, f"the attribute {attribute} is not available here")
+        attributes = ast.Tuple([ast.Constant(attribute) for attribute in node.kwd_attrs], ast.Load())
+        checked = _call("_match_class_", cast(ast.expr, self.visit(node.cls)), attributes)
+        node.cls = _placed(ast.Name(name, ast.Load()), node.cls)
+        return _placed(ast.Assign([ast.Name(name, ast.Store())], checked), node)
+
+    def _bind_match_value(self, node: ast.MatchValue) -> ast.stmt:
+        """`case Color.RED`: read the value through the guard now, and let the pattern take it from a holder."""
+        name = self._match_name()
+        held = _call("_match_value_", cast(ast.expr, self.visit(node.value)))
+        node.value = _placed(ast.Attribute(ast.Name(name, ast.Load()), "value", ast.Load()), node.value)
+        return _placed(ast.Assign([ast.Name(name, ast.Store())], held), node)
+
+    def _check_match_keys(self, node: ast.MatchMapping) -> None:
+        for key in node.keys:
+            if isinstance(key, ast.Attribute):
+                self.error(node, "only literal keys are available in a pattern")
+
+    def visit_match_case(self, node: ast.match_case) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        # Values with a dot were bound before; a pattern's grammar leaves literals, with a sign or as `1 + 2j`.
+        return node
+
+    def visit_MatchSingleton(self, node: ast.MatchSingleton) -> ast.AST:
+        return node
+
+    def visit_MatchSequence(self, node: ast.MatchSequence) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_MatchOr(self, node: ast.MatchOr) -> ast.AST:
+        return self.node_contents_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> ast.AST:
+        self.check_name(node, node.name)
+        return node
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> ast.AST:
+        self.check_name(node, node.name)
+        return self.node_contents_visit(node)
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> ast.AST:
+        self.check_name(node, node.rest)
+        node.patterns = [cast(ast.pattern, self.visit(pattern)) for pattern in node.patterns]
+        return node
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
+        node.patterns = [cast(ast.pattern, self.visit(pattern)) for pattern in node.patterns]
+        node.kwd_patterns = [cast(ast.pattern, self.visit(pattern)) for pattern in node.kwd_patterns]
+        return node
+
+    # ---- imports ----------------------------------------------------------------------------------------------------
+
+    def visit_Import(self, node: ast.Import) -> ast.AST:
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            self.check_name(node, bound)
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        names = []
+        for alias in node.names:
+            if alias.name == "*":
+                view = self._modules.get(node.module or "")
+                # Of a module that is not offered the import itself fails, and says why.
+                names.extend(
+                    ast.alias(name) for name in (["anything"] if view is None else dir(view)) if name[0] != "_"
+                )
+            else:
+                names.append(alias)
+        for alias in names:
+            if node.module != "__future__" and alias.name.startswith("_"):
+                self.error(node, f"{alias.name} is not offered by {node.module}")
+            self.check_name(node, alias.asname or alias.name)
+        node.names = [_placed(alias, node) for alias in names]
+        return node
+
+
+def _yields(body: list[ast.stmt]) -> bool:
+    """Whether a function with this body is a generator."""
+    pending: list[ast.AST] = list(body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _call(hook: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(hook, ast.Load()), list(arguments), [])
+
+
+def _placed(new: _AST, old: ast.AST) -> _AST:
+    ast.copy_location(new, old)
+    ast.fix_missing_locations(new)
+    return new
+
+
+_INSTEAD = {
+    "__len__": "len(x)",
+    "__iter__": "iter(x)",
+    "__next__": "next(x)",
+    "__str__": "str(x)",
+    "__repr__": "repr(x)",
+    "__getitem__": "x[...]",
+    "__contains__": "in",
+    "__call__": "x(...)",
+    "__eq__": "==",
+    "__hash__": "hash(x)",
+}
+
+
+def _instead(name: str) -> str:
+    return f"; use {_INSTEAD[name]}" if name in _INSTEAD else ""

@@ -1,0 +1,582 @@
+"""The language's part at run time: what a program may reach.
+
+The filter sends each read and write of an attribute here. The program's own classes and the plain built-in types are let
+through at once; everything else is decided by type. A program's own classes are those that it defined, that a tool declares,
+or that `namedtuple` made for it.
+"""
+
+from __future__ import annotations
+
+import _string  # type: ignore[import-not-found]
+import abc
+import builtins
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from codeact.sandbox.filter import BANNED, READABLE, is_private
+
+_FREE = frozenset(
+    [
+        list,
+        dict,
+        set,
+        frozenset,
+        tuple,
+        int,
+        float,
+        complex,
+        bool,
+        bytes,
+        bytearray,
+        range,
+        type(None),
+        collections.deque,
+    ]
+)
+"""Types all of whose public attributes are harmless, as long as `format` is not among them."""
+
+_EXCEPTIONS = {
+    name: value for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)
+}
+_FORMATS = frozenset(["format", "format_map"])
+_EXCEPTION_BANNED = frozenset(["obj", "with_traceback", "add_note"])
+_INSPECTION = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
+_FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodDescriptorType)
+
+_ARRAY_NAMES = frozenset(
+    [
+        "T",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "astype",
+        "clip",
+        "compress",
+        "conj",
+        "conjugate",
+        "copy",
+        "cumprod",
+        "cumsum",
+        "diagonal",
+        "dot",
+        "dtype",
+        "fill",
+        "flatten",
+        "flat",
+        "imag",
+        "item",
+        "itemsize",
+        "max",
+        "mean",
+        "min",
+        "nbytes",
+        "ndim",
+        "nonzero",
+        "partition",
+        "prod",
+        "ptp",
+        "put",
+        "ravel",
+        "real",
+        "repeat",
+        "reshape",
+        "round",
+        "searchsorted",
+        "shape",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "tolist",
+        "trace",
+        "transpose",
+        "var",
+        "is_integer",
+        "as_integer_ratio",
+        "hex",
+        "fromhex",
+        "bit_count",
+        "name",
+        "kind",
+        "char",
+        "str",
+        "type",
+        "itemsize",
+        "alignment",
+        "names",
+    ]
+)
+_GENERATOR_NAMES = frozenset(
+    [
+        "beta",
+        "binomial",
+        "bytes",
+        "chisquare",
+        "choice",
+        "dirichlet",
+        "exponential",
+        "gamma",
+        "geometric",
+        "gumbel",
+        "hypergeometric",
+        "integers",
+        "laplace",
+        "logistic",
+        "lognormal",
+        "multinomial",
+        "multivariate_normal",
+        "normal",
+        "pareto",
+        "permutation",
+        "permuted",
+        "poisson",
+        "power",
+        "random",
+        "rayleigh",
+        "shuffle",
+        "standard_cauchy",
+        "standard_exponential",
+        "standard_gamma",
+        "standard_normal",
+        "standard_t",
+        "triangular",
+        "uniform",
+        "vonmises",
+        "wald",
+        "weibull",
+        "zipf",
+        "spawn",
+    ]
+)
+
+CONSTRUCTIBLE: set[type] = {
+    *_FREE,
+    str,
+    object,
+    slice,
+    datetime.datetime,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    datetime.timezone,
+    decimal.Decimal,
+    fractions.Fraction,
+    collections.Counter,
+    collections.defaultdict,
+    collections.OrderedDict,
+    *_EXCEPTIONS.values(),
+}
+"""Types that `type(x)` may give back, because a program may make instances of them anyway."""
+
+_FAST_BASES = frozenset(
+    [object, abc.ABC, typing.Generic, typing.Protocol, list, dict, set, tuple, int, float, enum.Enum, enum.IntEnum]
+)
+
+
+class Token:
+    """What `type(x)` and names such as `np.ndarray` are where the constructor is not offered: it compares and prints."""
+
+    __slots__ = ("_type",)
+
+    def __init__(self, kind: type) -> None:
+        object.__setattr__(self, "_type", kind)
+
+    @property
+    def __name__(self) -> str:
+        return str(self._type.__name__)
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, self._type)
+
+    def __repr__(self) -> str:
+        return repr(self._type)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("types are read-only here")
+
+    def __or__(self, other: object) -> Token:
+        return self
+
+    __ror__ = __or__
+
+    def __getitem__(self, _: object) -> Token:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("types cannot be copied here")
+
+
+_tokens: dict[type, Token] = {}
+
+
+def token(kind: type) -> Token:
+    """The one token of a type."""
+    if kind not in _tokens:
+        _tokens[kind] = Token(kind)
+    return _tokens[kind]
+
+
+class ModuleView:
+    """Listed names of a module: nothing else of the module can be reached from here."""
+
+    __slots__ = ("_name", "_names")
+
+    def __init__(self, name: str, names: dict[str, Any]) -> None:
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._names[name]
+        except KeyError:
+            raise AttributeError(f"module '{self._name}' does not offer '{name}' here", name=name) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._names)
+
+    def __repr__(self) -> str:
+        return f"<module '{self._name}'>"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("modules are read-only here")
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("modules cannot be copied here")
+
+
+class _Held:
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def _check_name(name: object) -> str:
+    if type(name) is not str:
+        raise TypeError(f"attribute name must be a string, not {type(name).__name__}")
+    if name in BANNED or (name.startswith("_") and name != "_" and name not in READABLE and not is_private(name)):
+        raise AttributeError(f"the attribute {name} is not available here", name=name)
+    return name
+
+
+class Guards:
+    """The hooks and built-in functions of one session."""
+
+    def __init__(self) -> None:
+        self._own: set[type] = set()  # let through at once
+        self._own_checked: set[type] = set()  # own, but with a base whose attributes must be looked at
+        self.getattr = self._make_getattr()
+
+    # ---- own classes ------------------------------------------------------------------------------------------------
+
+    def adopt(self, kind: type) -> type:
+        """Take a class as the program's own."""
+        fast = all(
+            base in self._own or base in _FAST_BASES or base.__module__ == "codeact.sandbox.offered"
+            for base in kind.__mro__[1:]
+        )
+        fast = fast and not issubclass(kind, (str, BaseException))
+        (self._own if fast else self._own_checked).add(kind)
+        return kind
+
+    def is_own(self, kind: object) -> bool:
+        """Whether a class is the program's own."""
+        return isinstance(kind, type) and (kind in self._own or kind in self._own_checked)
+
+    def build_class(self, body: Any, name: str, *bases: Any, **keywords: Any) -> Any:
+        """`class` statements arrive here."""
+        from codeact.sandbox import offered
+
+        if keywords:
+            raise TypeError("a class statement may not pass keywords here")
+        real = []
+        for base in bases:
+            if base is offered.NAMED_TUPLE:
+                real.append(typing.NamedTuple)
+            elif base is offered.TYPED_DICT:
+                real.append(typing.TypedDict)
+            elif self.is_own(base) or base in offered.BASES or _is_generic(base):
+                real.append(base)
+            else:
+                shown = getattr(base, "__name__", None) or repr(base)
+                raise TypeError(f"a class may not derive from {shown} here")
+        return self.adopt(builtins.__build_class__(body, name, *real))
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    def _make_getattr(self) -> Callable[[Any, str], Any]:
+        own, free, checked = self._own, _FREE, self._read
+
+        def read(obj: Any, name: str, _get: Any = getattr, _type: Any = type) -> Any:
+            kind = _type(obj)
+            if kind in own or kind in free:
+                return _get(obj, name)
+            return checked(obj, name)
+
+        return read
+
+    def _read(self, obj: Any, name: str) -> Any:
+        kind = type(obj)
+        if kind is ModuleView:
+            return getattr(obj, name)
+        if name.startswith("__") and name.endswith("__"):
+            return self._read_special(obj, name)
+        if name.startswith("_") and name != "_" and not (self.is_own(kind) or self.is_own(obj)):
+            raise AttributeError(f"the private attribute {name} of {kind.__name__} is not available here", name=name)
+        if isinstance(obj, str) and name in _FORMATS:
+            return self._formatter(obj, name)
+        if isinstance(obj, type):
+            return self._read_of_type(obj, name)
+        if isinstance(obj, BaseException) and name in _EXCEPTION_BANNED:
+            raise AttributeError(f"the attribute {name} of an exception is not available here", name=name)
+        if isinstance(obj, (np.ndarray, np.generic, np.dtype)) and name not in _ARRAY_NAMES:
+            getattr(obj, name)  # a name that does not exist has the natural error
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        if isinstance(obj, (np.random.Generator, np.random.RandomState)) and name not in _GENERATOR_NAMES:
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        value = getattr(obj, name)
+        if isinstance(value, _INSPECTION):
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        return value
+
+    def _read_of_type(self, kind: type, name: str) -> Any:
+        if issubclass(kind, str) and name in _FORMATS:
+            return lambda template, *args, **kwargs: self._formatter(str(template), name)(*args, **kwargs)
+        if issubclass(kind, (np.ndarray, np.generic, np.dtype)) and name not in _ARRAY_NAMES:
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        if issubclass(kind, BaseException) and name in _EXCEPTION_BANNED and not self.is_own(kind):
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        value = getattr(kind, name)
+        if isinstance(value, _INSPECTION):
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
+        return value
+
+    def _read_special(self, obj: Any, name: str) -> Any:
+        if name == "__class__":
+            return self.type_of(obj)
+        if name in ("__name__", "__qualname__", "__doc__"):
+            value = getattr(obj, name)
+            if value is None or type(value) is str:
+                return value
+        elif name in ("__cause__", "__context__") and isinstance(obj, BaseException):
+            cause = getattr(obj, name)
+            return cause if isinstance(cause, Exception) else None
+        elif name == "__dict__" and self.is_own(type(obj)):
+            return obj.__dict__
+        elif name in ("__dict__", "__annotations__") and self.is_own(obj):
+            return {key: value for key, value in getattr(obj, name).items() if not key.startswith("__")}
+        elif name == "__members__" and isinstance(obj, enum.EnumMeta):
+            return obj.__members__
+        raise AttributeError(f"the attribute {name} of {type(obj).__name__} is not available here", name=name)
+
+    # ---- writing ----------------------------------------------------------------------------------------------------
+
+    def write(self, obj: Any) -> Any:
+        """The object, if its attributes may be set."""
+        kind = type(obj)
+        if kind in self._own or kind in self._own_checked or self.is_own(obj):
+            return obj
+        if kind in (types.FunctionType, types.SimpleNamespace, decimal.Context):
+            return obj
+        if isinstance(obj, np.ndarray):
+            raise TypeError("attributes of an array cannot be set here; make a new one, as with reshape() or astype()")
+        raise TypeError(f"attributes of {kind.__name__} objects cannot be set here")
+
+    # ---- built-in functions -----------------------------------------------------------------------------------------
+
+    def get(self, obj: Any, name: str, *default: Any) -> Any:
+        """The built-in `getattr`."""
+        if len(default) > 1:
+            raise TypeError(f"getattr expected at most 3 arguments, got {2 + len(default)}")
+        try:
+            return self.getattr(obj, _check_name(name))
+        except AttributeError:
+            if default:
+                return default[0]
+            raise
+
+    def has(self, obj: Any, name: str) -> bool:
+        """The built-in `hasattr`."""
+        try:
+            self.getattr(obj, _check_name(name))
+        except AttributeError:
+            return False
+        return True
+
+    def set(self, obj: Any, name: str, value: Any) -> None:
+        """The built-in `setattr`."""
+        if _check_name(name) in READABLE:
+            raise AttributeError(f"the attribute {name} cannot be set here", name=name)
+        setattr(self.write(obj), name, value)
+
+    def delete(self, obj: Any, name: str) -> None:
+        """The built-in `delattr`."""
+        if _check_name(name) in READABLE:
+            raise AttributeError(f"the attribute {name} cannot be deleted here", name=name)
+        delattr(self.write(obj), name)
+
+    def type_of(self, *arguments: Any) -> Any:
+        """The built-in `type`, of one argument."""
+        if len(arguments) != 1:
+            raise TypeError("type() takes one argument here; write a class statement to make a class")
+        kind = type(arguments[0])
+        if kind in CONSTRUCTIBLE or self.is_own(kind):
+            return kind
+        return token(kind)
+
+    def is_instance(self, obj: Any, kinds: Any) -> bool:
+        """The built-in `isinstance`."""
+        if type(kinds) is type:
+            return isinstance(obj, kinds)
+        return isinstance(obj, self._real_types(kinds))
+
+    def is_subclass(self, kind: Any, kinds: Any) -> bool:
+        """The built-in `issubclass`."""
+        return issubclass(self._real_types(kind), self._real_types(kinds))
+
+    def _real_types(self, kinds: Any) -> Any:
+        from codeact.sandbox import offered
+
+        if type(kinds) is tuple:
+            return tuple([self._real_types(kind) for kind in kinds])
+        if type(kinds) is Token:
+            return kinds._type
+        if type(kinds) is types.MethodType and kinds.__func__ is Guards.type_of:
+            return type
+        if kinds is offered.TYPED_DICT or kinds is offered.NAMED_TUPLE:
+            raise TypeError(f"isinstance() takes a type, not {kinds!r}")
+        return kinds
+
+    def variables_of(self, obj: Any) -> dict[str, Any]:
+        """The built-in `vars`, of one argument."""
+        if not self.is_own(type(obj)) and type(obj) is not types.SimpleNamespace:
+            raise TypeError("vars() takes an instance of one of your own classes here")
+        return vars(obj)
+
+    def names_of(self, *objects: Any) -> list[str]:
+        """The built-in `dir`, of one argument: public names."""
+        if not objects:
+            raise TypeError("dir() takes one argument here")
+        return [name for name in dir(objects[0]) if not name.startswith("_")]
+
+    # ---- patterns ---------------------------------------------------------------------------------------------------
+
+    def match_class(self, kind: Any, attributes: tuple[str, ...]) -> Any:
+        """A class that a pattern may use."""
+        if self.is_own(kind):
+            if issubclass(kind, (BaseException, str)) and (set(attributes) & (_EXCEPTION_BANNED | _FORMATS)):
+                raise TypeError("that attribute is not available in a pattern here")
+            return kind
+        plain = kind in _FREE or kind is str
+        if not plain:
+            raise TypeError("a class pattern takes a built-in type or one of your own classes here; use isinstance()")
+        if attributes:
+            raise TypeError("a pattern on a built-in type takes no keywords here")
+        return kind
+
+    @staticmethod
+    def match_value(value: Any) -> Any:
+        """A holder, from which a pattern reads the value."""
+        return _Held(value)
+
+    # ---- str.format -------------------------------------------------------------------------------------------------
+
+    def _formatter(self, template: str, name: str) -> Callable[..., str]:
+        if name == "format_map":
+            return lambda mapping: self._format(template, (), mapping)
+        return lambda *args, **kwargs: self._format(template, args, kwargs)
+
+    def _format(self, template: str, args: tuple[Any, ...], kwargs: Any, depth: int = 0) -> str:
+        """`str.format`, with each attribute of a field read through the guard."""
+        if depth > 2:
+            raise ValueError("Max string recursion exceeded")
+        pieces: list[str] = []
+        numbers = _Numbers()
+        for literal, field, spec, conversion in _string.formatter_parser(template):
+            pieces.append(literal)
+            if field is None:
+                continue
+            value = self._field(field, args, kwargs, numbers)
+            if conversion:
+                if conversion not in "rsa":
+                    raise ValueError(f"Unknown conversion specifier {conversion!r}")
+                value = {"r": repr, "s": str, "a": ascii}[conversion](value)
+            if spec and "{" in spec:
+                spec = "".join(self._nested(spec, args, kwargs, numbers))
+            pieces.append(format(value, spec or ""))
+        return "".join(pieces)
+
+    def _nested(self, spec: str, args: tuple[Any, ...], kwargs: Any, numbers: _Numbers) -> Iterator[str]:
+        for literal, field, inner, _ in _string.formatter_parser(spec):
+            yield literal
+            if field is not None:
+                yield format(self._field(field, args, kwargs, numbers), inner or "")
+
+    def _field(self, field: str, args: tuple[Any, ...], kwargs: Any, numbers: _Numbers) -> Any:
+        first, rest = _string.formatter_field_name_split(field)
+        if first == "":
+            first = numbers.next()
+        elif type(first) is int:
+            numbers.named()
+        if type(first) is int:
+            if first >= len(args):
+                raise IndexError(f"Replacement index {first} out of range for positional args tuple")
+            value = args[first]
+        else:
+            value = kwargs[first]
+        for is_attribute, name in rest:
+            value = self.getattr(value, _check_name(name)) if is_attribute else value[name]
+        return value
+
+
+class _Numbers:
+    """`{}` counts by itself, `{0}` does not; a template keeps to one of them."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._kind = ""
+
+    def next(self) -> int:
+        self._choose("automatic")
+        self._next += 1
+        return self._next - 1
+
+    def named(self) -> None:
+        self._choose("manual")
+
+    def _choose(self, kind: str) -> None:
+        if self._kind not in ("", kind):
+            raise ValueError("cannot switch between automatic field numbering and manual field specification")
+        self._kind = kind
+
+
+def _is_generic(base: Any) -> bool:
+    """Whether a base is `Generic[T]` or `Protocol[T]`."""
+    return typing.get_origin(base) in (typing.Generic, typing.Protocol) and type(base).__module__ == "typing"
+
+
+def exceptions() -> dict[str, type]:
+    """The built-in exceptions that a program may name. `BaseException` is `Exception`: what ends a program is never caught."""
+    return {
+        **{name: kind for name, kind in _EXCEPTIONS.items() if name not in ("ExceptionGroup", "BaseExceptionGroup")},
+        "BaseException": Exception,
+        "SystemExit": SystemExit,
+        "KeyboardInterrupt": KeyboardInterrupt,
+        "GeneratorExit": GeneratorExit,
+        "StopAsyncIteration": StopIteration,
+    }

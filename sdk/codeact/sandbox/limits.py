@@ -1,0 +1,45 @@
+"""What one run of a program may use. Every limit is finite by default."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from codeact.errors import SandboxError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one run, and of the worker that it runs in.
+
+    Attributes:
+        wall_s: seconds of the program's own time; the time inside tools is not counted here.
+        cpu_s: seconds of processor time of the program.
+        tool_s: seconds inside tools in one run.
+        memory_mb: mebibytes of address space that the program may take beyond what the bare worker has.
+        output_chars: characters that it may print in one run.
+        calls: tool calls in one run.
+        recursion: depth of Python calls.
+        value_bytes: bytes of one value that crosses, encoded.
+        code_chars: characters of one program.
+    """
+
+    wall_s: float = 10.0
+    cpu_s: float = 10.0
+    memory_mb: int = 512
+    output_chars: int = 20_000
+    calls: int = 1_000
+    tool_s: float = 120.0
+    recursion: int = 1_000
+    value_bytes: int = 16 * 1024 * 1024
+    code_chars: int = 200_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+                raise SandboxError(f"limit {field.name} must be a finite number above 0, not {value!r}")
+        if self.recursion < 100 or self.recursion > 20_000:
+            raise SandboxError(f"limit recursion must be from 100 to 20,000, not {self.recursion}")
+        if self.value_bytes > 1024**3:
+            raise SandboxError("limit value_bytes must be at most 1 GiB")

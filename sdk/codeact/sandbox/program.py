@@ -1,0 +1,422 @@
+"""Compile and run one program after another in one namespace, and tell what came of each."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import random
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeact.sandbox import lowered, offered
+from codeact.sandbox.errors_text import Told, tell, tell_refusals
+from codeact.sandbox.filter import Filter
+from codeact.sandbox.guards import Guards, exceptions
+
+SHOWN_CHARS = 4_000
+"""How much of the last expression's repr is shown."""
+
+_PLAIN = [
+    "abs",
+    "all",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "complex",
+    "dict",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "hash",
+    "hex",
+    "int",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "ord",
+    "pow",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "classmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "zip",
+    "aiter",
+    "anext",
+    "NotImplemented",
+    "Ellipsis",
+    "True",
+    "False",
+    "None",
+    "__debug__",
+]
+
+
+class Stopped(BaseException):
+    """The program ends here, whatever it catches. `kind` is `output`, `interrupt` or `end`."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a program: the last expression's value and its repr, or [type, message, line, text] of the error."""
+
+    value: Any
+    shown: str
+    error: tuple[str, str, int | None, str] | None
+    stopped: bool = False
+
+
+class ToolProxy:
+    # A tool, as a program sees it. No docstring: each instance has its tool's.
+    __slots__ = ("__doc__", "__name__", "_call")
+
+    def __init__(self, name: str, doc: str, call: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> None:
+        object.__setattr__(self, "__name__", name)
+        object.__setattr__(self, "__doc__", doc)
+        object.__setattr__(self, "_call", call)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(args, kwargs)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("tools are read-only here")
+
+    def __repr__(self) -> str:
+        return f"<tool {self.__name__}>"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("tools cannot be copied")
+
+
+class Namespace:
+    """A named group of tools."""
+
+    __slots__ = ("_members", "_name")
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_members", {})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._members[name]
+        except KeyError:
+            raise AttributeError(f"'{self._name}' has no tool '{name}'", name=name, obj=self) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._members)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("tools are read-only here")
+
+    def __repr__(self) -> str:
+        return f"<tools {self._name}: {', '.join(self._members)}>"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("tools cannot be copied")
+
+
+class Interpreter:
+    """One namespace, and the programs that have run in it."""
+
+    def __init__(self, filtered: bool) -> None:
+        self._filtered = filtered
+        self._write: Callable[[str], None] = _lost
+        self._sources: dict[str, str] = {}
+        self._guards = Guards()
+        self._modules = offered.views(self._guards, self._print_text)
+        self.errors: dict[str, type[BaseException]] = {}
+        self._builtins = self._allowed() if filtered else dict(vars(builtins))
+        self.variables: dict[str, Any] = {"__name__": "__main__", "__builtins__": self._builtins}
+        if filtered:
+            guards = self._guards
+            self.variables.update(
+                _getattr_=guards.getattr,
+                _write_=guards.write,
+                _match_class_=guards.match_class,
+                _match_value_=guards.match_value,
+                _async_=lowered.async_,
+                _await_=lowered.await_,
+            )
+
+    def configure(
+        self,
+        tools: Mapping[str, tuple[Callable[..., Any], str]],
+        types_: Mapping[str, type],
+        errors: Iterable[Iterable[Any]],
+        write: Callable[[str], None],
+        options: Mapping[str, Any],
+    ) -> None:
+        """Fill in what a session brings.
+
+        Args:
+            tools: full name to the function that calls the host, and its doc.
+            types_: classes that the tools declare.
+            errors: [name, names of the bases] of each exception class that the tools declare, bases first.
+            write: prints.
+            options: `seed`, `recursion`.
+        """
+        self._write = write
+        for name, (call, doc) in tools.items():
+            self._place(name, ToolProxy(name, doc, call))
+        for name, kind in types_.items():
+            self._builtins[name] = self._guards.adopt(kind)
+        known: dict[str, Any] = {name: kind for name, kind in vars(builtins).items() if isinstance(kind, type)}
+        for name, bases in errors:
+            kind = type(name, tuple(known[base] for base in bases), {"__module__": "tools"})
+            known[name] = self._builtins[name] = self._guards.adopt(kind)
+        self.errors = {name: kind for name, kind in known.items() if issubclass(kind, Exception)}
+        random.seed(options["seed"])
+        np.random.seed(options["seed"] % 2**32)
+        sys.setrecursionlimit(options["recursion"])
+        if not self._filtered:
+            sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = _Stream(write)  # type: ignore[assignment,misc]
+
+    def _place(self, name: str, proxy: ToolProxy) -> None:
+        *groups, last = name.split(".")
+        space: dict[str, Any] = self._builtins
+        for depth, group in enumerate(groups):
+            inner = space.get(group)
+            if not isinstance(inner, Namespace):
+                inner = space[group] = Namespace(".".join(groups[: depth + 1]))
+            space = inner._members
+        space[last] = proxy
+
+    # ---- running ----------------------------------------------------------------------------------------------------
+
+    def run(self, code: str, arm: Callable[[bool], None] | None = None) -> Outcome:
+        """Run one program.
+
+        Args:
+            arm: told True when the program may be interrupted from now on, and False when no more.
+        """
+        name = f"<program {len(self._sources) + 1}>"
+        self._sources[name] = code
+        arm = arm or (lambda _: None)
+        value: Any = None
+        shown = ""
+        try:
+            try:
+                arm(True)
+                compiled, has_value = self._compile(code, name)
+                if isinstance(compiled, Told):
+                    return Outcome(None, "", compiled.as_tuple())
+                self.variables.pop("_value_", None)
+                exec(compiled, self.variables)
+                if has_value:
+                    value = self.variables.pop("_value_", None)
+                    shown = "" if value is None else _shown(value)
+            finally:
+                arm(False)
+        except Stopped as stop:
+            told = tell(stop, self._sources, self._names, self._modules)
+            return Outcome(None, "", (stop.kind, stop.reason, told.line, told.text), True)
+        except SystemExit as leaving:
+            if leaving.code in (None, 0):
+                return Outcome(None, "", None)
+            return Outcome(None, "", tell(leaving, self._sources, self._names, self._modules).as_tuple())
+        except BaseException as error:
+            told = tell(error, self._sources, self._names, self._modules)
+            del error
+            return Outcome(None, "", told.as_tuple())
+        return Outcome(value, shown, None)
+
+    def _names(self) -> set[str]:
+        return {name for name in (*self.variables, *self._builtins) if not name.startswith("_")}
+
+    def _compile(self, code: str, name: str) -> tuple[types.CodeType | Told, bool]:
+        try:
+            tree = ast.parse(code, name)
+        except RecursionError:
+            return Told(
+                "SyntaxError", "the program is nested too deep", None, "SyntaxError: the program is nested too deep"
+            ), False
+        except ValueError as problem:  # a null byte
+            return Told("SyntaxError", str(problem), None, f"SyntaxError: {problem}"), False
+        if self._filtered:
+            visitor = Filter(self._modules)
+            tree = visitor.visit(tree)
+            if visitor.refused:
+                return tell_refusals(visitor.refused, code), False
+        has_value = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+        if has_value:
+            last = tree.body[-1]
+            assert isinstance(last, ast.Expr)
+            target = ast.copy_location(ast.Name("_value_", ast.Store()), last)
+            tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+        ast.fix_missing_locations(tree)
+        return compile(tree, name, "exec", dont_inherit=True), has_value
+
+    # ---- built-in functions -----------------------------------------------------------------------------------------
+
+    def _allowed(self) -> dict[str, Any]:
+        guards = self._guards
+        return {
+            **{name: getattr(builtins, name) for name in _PLAIN},
+            **exceptions(),
+            "getattr": guards.get,
+            "hasattr": guards.has,
+            "setattr": guards.set,
+            "delattr": guards.delete,
+            "type": guards.type_of,
+            "isinstance": guards.is_instance,
+            "issubclass": guards.is_subclass,
+            "vars": guards.variables_of,
+            "dir": self._dir,
+            "print": self._print,
+            "help": self._help,
+            "globals": self._globals,
+            "exit": offered.leave,
+            "quit": offered.leave,
+            "__import__": self._import,
+            "__build_class__": guards.build_class,
+            **{name: _unavailable(name, instead) for name, instead in _UNAVAILABLE.items()},
+        }
+
+    def _print_text(self, text: str) -> None:
+        self._write(text)
+
+    def _print(
+        self, *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False
+    ) -> None:
+        sep, end = " " if sep is None else sep, "\n" if end is None else end
+        if type(sep) is not str or type(end) is not str:
+            raise TypeError("sep and end must be None or strings")
+        text = sep.join([value if type(value) is str else str(value) for value in values]) + end
+        if file is None:
+            self._write(text)
+        else:
+            self._guards.getattr(file, "write")(text)
+
+    def _dir(self, *objects: Any) -> list[str]:
+        return self._guards.names_of(*objects) if objects else sorted(self._globals())
+
+    def _globals(self) -> dict[str, Any]:
+        return {name: value for name, value in self.variables.items() if not name.startswith("_")}
+
+    def _help(self, obj: Any = None) -> None:
+        name = getattr(obj, "__name__", type(obj).__name__)
+        doc = getattr(obj, "__doc__", None)
+        self._write(f"{name}\n{doc if type(doc) is str else ''}\n")
+
+    def _import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> offered.ModuleView:
+        if type(name) is not str or level:
+            raise ImportError("relative imports are not available here")
+        view = self._modules.get(name)
+        if view is None:
+            raise ModuleNotFoundError(
+                f"the module '{name}' is not available here{_module_hint(name, self._modules)}", name=name
+            )
+        for wanted in fromlist or ():
+            if wanted not in dir(view):
+                raise ImportError(f"cannot import name '{wanted}' from '{name}': it is not offered here", name=name)
+        return view if fromlist else self._modules[name.partition(".")[0]]
+
+
+_UNAVAILABLE = {
+    "open": "files cannot be reached from here",
+    "input": "nobody can answer; use the values you have or a tool",
+    "eval": "write the expression itself; for literals use json.loads",
+    "exec": "write the statements themselves",
+    "compile": "write the code itself",
+    "breakpoint": "use print",
+    "locals": "name the variables",
+    "id": "compare with `is`",
+    "memoryview": "use bytes",
+}
+
+_MODULE_HINTS = {
+    "os": "files and the system cannot be reached from here",
+    "subprocess": "programs cannot be started from here",
+    "socket": "the network can be reached only through tools",
+    "requests": "the network can be reached only through tools",
+    "urllib": "the network can be reached only through tools",
+    "http": "the network can be reached only through tools",
+    "pathlib": "files cannot be reached from here",
+    "threading": "a program has one thread; call one thing after the other",
+    "multiprocessing": "a program has one process",
+    "pickle": "use json",
+    "scipy": "use numpy",
+    "pandas": "use lists, dicts, csv or numpy",
+}
+
+
+def _module_hint(name: str, modules: Mapping[str, Any]) -> str:
+    top = name.partition(".")[0]
+    hint = f": {_MODULE_HINTS[top]}." if top in _MODULE_HINTS else "."
+    return f"{hint} Available: {', '.join(sorted(module for module in modules if module[0] != '_'))}"
+
+
+def _unavailable(name: str, instead: str) -> Callable[..., Any]:
+    def refuse(*_: object, **__: object) -> Any:
+        raise PermissionError(f"{name}() is not available here: {instead}")
+
+    refuse.__name__ = refuse.__qualname__ = name
+    return refuse
+
+
+class _Stream:
+    """What stands for the standard streams where there is no filter."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def write(self, text: str) -> int:
+        self._write(str(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back for long."""
+
+    def isatty(self) -> bool:
+        return False
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    if type(text) is not str:
+        text = str(text)
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + f"... ({len(text):,} characters)"
+
+
+def _lost(text: str) -> None:
+    """Where output goes before a session is there to take it."""

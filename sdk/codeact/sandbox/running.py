@@ -1,0 +1,545 @@
+"""One run of one program, seen from the host: frames pumped, calls dispatched, clocks kept, the end told.
+
+The frames are pumped by the thread that called `run`. At the first call of a tool that moves nothing the pump goes over to the
+session's own thread, so that a tool that never returns can be given up; a tool that moves something, or has a stop path, comes
+back to the caller's thread, is stopped at its deadline, and is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codeact import values
+from codeact.errors import UnsupportedValue
+from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
+from codeact.sandbox import wire
+from codeact.sandbox.channel import Closed, Late, Malformed
+from codeact.sandbox.connection import Connection
+from codeact.sandbox.dispatch import Dispatcher, Pending
+from codeact.sandbox.execution import Execution, ExecutionError
+from codeact.sandbox.limits import Limits
+from codeact.sandbox.text import clean
+
+if TYPE_CHECKING:
+    from codeact.sandbox.watch import Watch
+    from codeact.tools import Approve
+
+GRACE_S = 0.08
+"""How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
+
+_SEND_S = 5.0
+_CHECK_S = 0.25
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The program has come to its end, in the worker's words."""
+
+    done: wire.Done
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The worker is gone, or has to go. `kind` is an error's type, `reason` says why."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """This call is for the other thread."""
+
+    pending: Pending
+
+
+Step = Ended | Lost | HandOver
+
+
+class Running:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        code: str,
+        connection: Connection,
+        dispatcher: Dispatcher,
+        limits: Limits,
+        approve: Approve | None,
+        on_event: EventSink | None,
+        threads: SessionThreads,
+        watch: Watch,
+    ) -> None:
+        self._code = code
+        self._connection = connection
+        self._channel = connection.channel
+        self._dispatcher = dispatcher
+        self._limits = limits
+        self._approve = approve
+        self._tell = on_event or _ignore
+        self._threads = threads
+        self._watch = watch
+        self._steps: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        # What the other thread, the watch and interrupt() look at:
+        self.pending: Pending | None = None
+        self._pending_since = 0.0
+        self._pump_owner: object = object()
+        self.stopping: tuple[str, str] | None = None
+        self._calls: list[Call] = []
+        self._output: list[str] = []
+        self._output_room = limits.output_chars
+        self._ended = False
+        self._answer: Any = None
+        self._tool_s = 0.0
+        self._approval_s = 0.0
+        self._kill_at = 0.0
+        self._lines_left = limits.output_chars + 64
+
+    # ---- the caller's thread ----------------------------------------------------------------------------------------
+
+    def execute(self) -> tuple[Execution, bool]:
+        """Run the program. Returns what came of it, and whether the worker is lost."""
+        self._started = time.monotonic()
+        try:
+            self._channel.send(wire.Run(self._code), self._started + _SEND_S)
+            self._connection.ready()
+            self._cpu_start = self._connection.cpu_seconds()
+            step = self._pump(threaded=False, owner=self._pump_owner)
+            while isinstance(step, HandOver):
+                step = self._hand_over(step.pending) if not step.pending.moves else self._move(step.pending)
+        except (Closed, Late):
+            step = Lost("WorkerLost", "")
+        return self._report(step)
+
+    def _move(self, pending: Pending) -> Step:
+        """A tool with a stop path, in this thread; the watch stops it at its deadline."""
+        self._perform(pending, asyncio.run)
+        sent = self._answer_call(pending)
+        return sent if sent is not None else self._pump(threaded=False, owner=self._pump_owner)
+
+    def _hand_over(self, pending: Pending) -> Step:
+        """Let the session's thread perform a call and pump on; wait for what it comes to."""
+        owner = self._pump_owner = object()
+        thread = self._threads.take()
+        thread.do(lambda wait: self._in_thread(pending, owner, wait))
+        while True:
+            try:
+                step = self._steps.get(timeout=self._patience())
+            except queue.Empty:
+                step = None
+            if isinstance(step, BaseException):
+                raise step
+            if step is not None:
+                return step
+            late = self._too_late()
+            if late is not None:
+                return self._give_up(late)
+
+    def _patience(self) -> float:
+        with self._lock:
+            if self.stopping is not None and self.pending is not None:
+                return 0.0
+            left = self._tool_time_left(self.pending)
+        return max(0.0, min(left, 3_600.0))
+
+    def _tool_time_left(self, pending: Pending | None) -> float:
+        left = self._limits.tool_s - self._tool_s
+        if pending is None:
+            return max(left, 0.01)
+        if self._pending_since == 0.0:  # it waits for its approval
+            return max(left, _CHECK_S)
+        if pending.tool is not None and pending.tool.timeout_s is not None:
+            left = min(left, pending.tool.timeout_s)
+        return left - (time.monotonic() - self._pending_since)
+
+    def _too_late(self) -> Pending | None:
+        with self._lock:
+            pending = self.pending
+            if pending is None or self._pending_since == 0.0:
+                return pending if pending is not None and self.stopping is not None else None
+            if self.stopping is None and self._tool_time_left(pending) > 0:
+                return None
+            self._pump_owner = object()  # from here on the thread's outcome counts for nothing
+            return pending
+
+    def _give_up(self, pending: Pending) -> Step:
+        """Leave a tool that does not return to its thread, and go on without it."""
+        self._threads.abandon()
+        spent = time.monotonic() - self._pending_since if self._pending_since else 0.0
+        with self._lock:
+            self._pump_owner = object()
+            owner = self._pump_owner
+            self.pending = None
+            self._tool_s += spent
+        given_up = Pending(pending.name, pending.effect, pending.tool, pending.arguments, seconds=spent)
+        self._dispatcher.late(
+            given_up, f"{pending.name}() did not return within {spent:.3g} s; it may still be running"
+        )
+        if self.stopping is None and self._tool_s >= self._limits.tool_s:
+            self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(), which may still be running")
+        self._note(given_up)
+        sent = self._answer_call(given_up)
+        return sent if sent is not None else self._pump(threaded=False, owner=owner)
+
+    def _tool_limit(self) -> str:
+        return f"the limit of {self._limits.tool_s:g} s inside tools was reached"
+
+    # ---- the session's thread ---------------------------------------------------------------------------------------
+
+    def _in_thread(self, pending: Pending, owner: object, wait: Callable[[Any], Any]) -> None:
+        try:
+            self._perform(pending, wait, owner)
+            if owner is not self._pump_owner:
+                return
+            step = self._answer_call(pending) or self._pump(threaded=True, owner=owner, wait=wait)
+        except BaseException as problem:
+            if owner is self._pump_owner:
+                self._steps.put(problem)
+            return
+        if owner is self._pump_owner:
+            self._steps.put(step)
+
+    # ---- either -----------------------------------------------------------------------------------------------------
+
+    def _pump(self, threaded: bool, owner: object, wait: Callable[[Any], Any] | None = None) -> Step:
+        """Take frames until the program ends, the worker is lost, or a call belongs to the other thread."""
+        while True:
+            try:
+                message = self._channel.receive(self._deadline())
+            except Late:
+                lost = self._out_of_time()
+                if lost is not None:
+                    return lost
+                continue
+            except Closed:
+                return Lost("WorkerLost", "")
+            except Malformed as problem:
+                return Lost("ProtocolError", f"the worker sent {problem}")
+            if isinstance(message, wire.Printed):
+                if not self._printed(message.text):
+                    return Lost(
+                        "OutputLimit", f"it sent more than the {self._limits.output_chars:,} characters of its limit"
+                    )
+            elif isinstance(message, wire.Call):
+                step = self._called(message, threaded, owner, wait)
+                if step is not None:
+                    return step
+            elif isinstance(message, wire.Done):
+                return Ended(message)
+            elif isinstance(message, wire.Broken):
+                return Lost("WorkerLost", f"the worker could not be set up: {clean(message.message)[:500]}")
+            else:
+                return Lost("ProtocolError", "the worker sent a frame that does not belong here")
+
+    def _called(
+        self, message: wire.Call, threaded: bool, owner: object, wait: Callable[[Any], Any] | None
+    ) -> Step | None:
+        if self.stopping is None and len(self._calls) >= self._limits.calls:
+            self.stopping = ("CallLimit", f"it made more than {self._limits.calls:,} tool calls")
+        if self.stopping is not None:
+            return self._end(self.stopping[1])
+        pending = self._dispatcher.prepare(message)
+        if pending.reply is not None:
+            self._note(pending, started=True)
+            return self._answer_call(pending)
+        if threaded is pending.moves:
+            return HandOver(pending)
+        if not threaded:  # an ordinary tool in the caller's thread goes over; a moving one runs here
+            return HandOver(pending) if not pending.moves else self._perform_here(pending)
+        assert wait is not None
+        self._perform(pending, wait, owner)
+        if owner is not self._pump_owner:
+            return Lost("WorkerLost", "")  # given up meanwhile: nobody listens
+        return self._answer_call(pending)
+
+    def _perform_here(self, pending: Pending) -> Step | None:
+        self._perform(pending, asyncio.run)
+        return self._answer_call(pending)
+
+    def _perform(self, pending: Pending, wait: Callable[[Any], Any], owner: object | None = None) -> None:
+        """Approve, tell, run and note one call."""
+        with self._lock:
+            self.pending, self._pending_since = pending, 0.0
+        if self._approve is not None:
+            self._approval_s += self._dispatcher.approve(pending, self._approve)
+        self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
+        if pending.reply is None and self.stopping is None:
+            self._run_tool(pending, wait)
+        with self._lock:
+            if owner is not None and owner is not self._pump_owner:
+                return
+            if self._pending_since:
+                self._tool_s += time.monotonic() - self._pending_since
+            self.pending = None
+        if pending.reply is not None:
+            self._note(pending)
+
+    def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
+        with self._lock:
+            self._pending_since = time.monotonic()
+            left = self._tool_time_left(pending)
+        if not pending.moves:
+            self._dispatcher.invoke(pending, wait)
+            return
+        with self._watch.over(left, lambda: self.stop_tool(pending)) as watched:
+            self._dispatcher.invoke(pending, wait)
+        if watched.fired and self.stopping is None:
+            self._stopped_late(pending, watched.problem)
+
+    def _stopped_late(self, pending: Pending, problem: str) -> None:
+        """The deadline came while something moved: it was stopped, and only then the program hears of it."""
+        spent = self._tool_s + time.monotonic() - self._pending_since
+        state = f"; its stop path failed: {problem}" if problem else ", and was stopped before it could finish"
+        if spent >= self._limits.tool_s:
+            self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(){state}")
+        pending.ended = False
+        self._dispatcher.late(
+            pending, f"{pending.name}() took longer than {time.monotonic() - self._pending_since:.3g} s{state}"
+        )
+
+    def stop_tool(self, pending: Pending) -> None:
+        """Bring what a tool moves to rest: its own stop path, else the toolbox's."""
+        if pending.tool is not None and pending.tool.stop is not None:
+            pending.tool.stop()
+        else:
+            self._dispatcher.toolbox.stop()
+
+    def _note(self, pending: Pending, started: bool = False) -> None:
+        if started:
+            self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
+        call = pending.call()
+        self._calls.append(call)
+        self._tell(CallFinished(call))
+
+    def _answer_call(self, pending: Pending) -> Step | None:
+        if pending.ended:
+            self._ended, self._answer = True, pending.answer
+            self.stopping = self.stopping or ("end", "the program ended itself")
+        if self.stopping is not None:
+            return self._end(self.stopping[1])
+        assert pending.reply is not None
+        try:
+            self._channel.send(pending.reply, time.monotonic() + _SEND_S)
+        except (Closed, Late):
+            return Lost("WorkerLost", "")
+        return None
+
+    def _end(self, reason: str) -> Step | None:
+        """Answer a call by the program's end, and give it a moment."""
+        self._kill_at = self._kill_at or time.monotonic() + GRACE_S
+        try:
+            self._channel.send(wire.End(reason), time.monotonic() + GRACE_S)
+        except (Closed, Late):
+            return Lost("WorkerLost", "")
+        return None
+
+    # ---- clocks -----------------------------------------------------------------------------------------------------
+
+    def _code_seconds(self) -> float:
+        return time.monotonic() - self._started - self._tool_s - self._approval_s
+
+    def _deadline(self) -> float:
+        if self._kill_at:
+            return self._kill_at
+        limits = self._limits
+        left = limits.wall_s - self._code_seconds()
+        if limits.cpu_s < limits.wall_s:
+            # A program has one thread, so its processor time grows no faster than the clock.
+            left = min(left, self._cpu_start + limits.cpu_s - self._connection.cpu_seconds())
+        return time.monotonic() + left
+
+    def _out_of_time(self) -> Lost | None:
+        """The deadline passed: interrupt first, end the worker next."""
+        if self._kill_at:
+            kind, reason = self.stopping or ("TimeLimit", "")
+            return Lost(kind, reason)
+        limits = self._limits
+        if self.stopping is None:
+            if self._code_seconds() >= limits.wall_s:
+                self.stopping = ("TimeLimit", f"it ran longer than {limits.wall_s:g} s")
+            elif self._connection.cpu_seconds() - self._cpu_start >= limits.cpu_s:
+                self.stopping = ("TimeLimit", f"it used more than {limits.cpu_s:g} s of processor time")
+            else:
+                return None
+        self._kill_at = time.monotonic() + GRACE_S
+        self._connection.interrupt()
+        return None
+
+    def interrupt(self) -> None:
+        """From any thread: stop what moves, then end the program."""
+        with self._lock:
+            if self.stopping is None:
+                self.stopping = ("Interrupted", "it was interrupted")
+            pending = self.pending
+        if pending is not None and pending.moves:
+            self.stop_tool(pending)
+        elif pending is not None:
+            self._steps.put(None)
+        else:
+            self._connection.interrupt()
+            self._kill_at = time.monotonic() + GRACE_S
+            timer = threading.Timer(GRACE_S, self._kill_if_running)
+            timer.daemon = True
+            timer.start()
+
+    finished = False
+
+    def _kill_if_running(self) -> None:
+        if not self.finished and self.pending is None:
+            self._connection.kill()
+
+    def recover(self) -> bool:
+        """After an exception in the host: bring the worker back to rest. Returns whether that worked."""
+        with self._lock:
+            self.stopping = self.stopping or ("Interrupted", "the host left the run")
+            self._pump_owner = object()
+            pending = self.pending
+        if pending is not None:
+            self._threads.abandon()
+            if pending.moves:
+                with contextlib.suppress(Exception):
+                    self.stop_tool(pending)
+            if self._end("the host left the run") is not None:
+                return False
+        else:
+            self._connection.interrupt()
+        deadline = time.monotonic() + GRACE_S
+        with contextlib.suppress(Closed, Late, Malformed):
+            while True:
+                message = self._channel.receive(deadline)
+                if isinstance(message, wire.Done):
+                    return True
+                if isinstance(message, wire.Call):
+                    self._channel.send(wire.End("the host left the run"), deadline)
+        return False
+
+    # ---- output and the end -----------------------------------------------------------------------------------------
+
+    def _printed(self, text: str) -> bool:
+        if len(text) > self._output_room:
+            return False
+        self._output_room -= len(text)
+        shown = clean(text)
+        self._output.append(shown)
+        if shown:
+            self._tell(Printed(shown))
+        return True
+
+    def _report(self, step: Step) -> tuple[Execution, bool]:
+        self.finished = True
+        seconds = time.monotonic() - self._started
+        lost = isinstance(step, Lost)
+        error: ExecutionError | None = None
+        value: Any = None
+        shown = ""
+        truncated = False
+        if isinstance(step, Ended):
+            done = step.done
+            if done.error is not None and not (self._ended and done.stopped):
+                error = self._told(done)
+                truncated = error.type == "OutputLimit"
+            elif not self._ended:
+                try:
+                    value = values.unpack(done.value, self._dispatcher.toolbox.types)
+                except UnsupportedValue as problem:
+                    error, lost = self._lost_error(Lost("ProtocolError", str(problem))), True
+                shown = clean(done.shown)[:8_000]
+        elif isinstance(step, Lost):
+            truncated = step.kind == "OutputLimit"
+            if not self._ended:
+                error = self._lost_error(step)
+        return (
+            Execution(
+                code=self._code,
+                ok=error is None,
+                value=value,
+                shown=shown if error is None else "",
+                stdout="".join(self._output),
+                error=error,
+                calls=tuple(self._calls),
+                seconds=seconds,
+                code_seconds=max(0.0, seconds - self._tool_s - self._approval_s),
+                tool_seconds=self._tool_s,
+                ended=self._ended and error is None,
+                answer=self._answer if self._ended and error is None else None,
+                restarted=lost,
+                truncated_output=truncated,
+            ),
+            lost,
+        )
+
+    def _told(self, done: wire.Done) -> ExecutionError:
+        assert done.error is not None
+        kind, message, line, text = done.error
+        kind, message, text = clean(kind)[:200], clean(message)[:4_000], clean(text)[:16_000]
+        if done.stopped:
+            kind, reason = self.stopping or ("OutputLimit" if kind == "output" else "Interrupted", message)
+            where = text[: text.rfind("\n") + 1] if "\n" in text else ""
+            message = f"the program was ended: {reason}"
+            text = f"{where}{kind}: {message}"
+        return ExecutionError(kind, message, line, text)
+
+    def _lost_error(self, step: Lost) -> ExecutionError:
+        reason = step.reason
+        if self.stopping is not None and step.kind == "WorkerLost":
+            step = Lost(*self.stopping)
+            reason = step.reason
+        if not reason:
+            reason = f"its process died: {self._connection.ending()}"
+        message = f"the program was ended: {reason}. It could not be ended softly, so the session was restarted: "
+        message += "all variables, functions and imports are lost"
+        return ExecutionError(step.kind, message, None, f"{step.kind}: {message}")
+
+
+class SessionThread:
+    """A daemon thread that performs tool calls which may never return, with an event loop for async tools."""
+
+    def __init__(self) -> None:
+        self._work: queue.SimpleQueue[Callable[[Callable[[Any], Any]], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="codeact-tools", daemon=True)
+        self._thread.start()
+
+    def do(self, work: Callable[[Callable[[Any], Any]], None]) -> None:
+        self._work.put(work)
+
+    def leave(self) -> None:
+        """End after the work at hand, should that ever return."""
+        self._work.put(None)
+
+    def _serve(self) -> None:
+        with asyncio.Runner() as runner:
+            while (work := self._work.get()) is not None:
+                work(lambda awaitable: runner.run(_awaited(awaitable)))
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+class SessionThreads:
+    """At most one session thread in use; a new one after one was given up."""
+
+    def __init__(self) -> None:
+        self._thread: SessionThread | None = None
+
+    def take(self) -> SessionThread:
+        if self._thread is None:
+            self._thread = SessionThread()
+        return self._thread
+
+    def abandon(self) -> None:
+        if self._thread is not None:
+            self._thread.leave()
+            self._thread = None
+
+
+def _ignore(event: object) -> None:
+    return None

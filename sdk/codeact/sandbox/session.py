@@ -1,0 +1,240 @@
+"""`Sandbox`: one session of programs, seen from the host."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Collection
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from codeact.errors import SandboxError
+from codeact.events import EventSink
+from codeact.sandbox import levels
+from codeact.sandbox.connection import Connection
+from codeact.sandbox.dispatch import Dispatcher
+from codeact.sandbox.execution import Execution, ExecutionError
+from codeact.sandbox.limits import Limits
+from codeact.sandbox.running import Running, SessionThreads
+from codeact.sandbox.watch import Watch
+
+if TYPE_CHECKING:
+    from codeact.tools import Approve, Toolbox
+
+
+class Sandbox:
+    """Runs programs against a toolbox, in a worker process behind the wall. Variables last from run to run.
+
+    One program runs at a time; several sandboxes run side by side in as many threads. After a fork of the host, a sandbox that the
+    child inherits starts anew there.
+    """
+
+    def __init__(
+        self,
+        toolbox: Toolbox | None = None,
+        *,
+        limits: Limits | None = None,
+        approve: Approve | None = None,
+        without: Collection[str] = (),
+        seed: int = 0,
+        on_event: EventSink | None = None,
+    ) -> None:
+        """Open a session. The worker is asked for at once and not waited for.
+
+        Args:
+            toolbox: what programs may call; nothing by default.
+            limits: of each run.
+            approve: looks at each call before it runs; see `codeact.tools.Approve`.
+            without: layers of the wall to go without, by name: `filter`, `uid`, `rlimits`, `landlock`, `seccomp`.
+            seed: of `random` and `numpy.random` in the program.
+            on_event: hears `Printed`, `CallStarted` and `CallFinished` as they happen.
+
+        Raises:
+            SandboxError: a layer is missing on this machine and not opted out of; it says which, and how.
+        """
+        if isinstance(without, str):
+            raise SandboxError(f"without takes a collection of names, such as without=({without!r},)")
+        levels.require(without)
+        if toolbox is None:
+            from codeact.tools import Toolbox
+
+            toolbox = Toolbox()
+        self.approve = approve
+        self.on_event = on_event
+        self._limits = limits or Limits()
+        self._without = frozenset(without)
+        self._seed = seed
+        self._dispatcher = Dispatcher(toolbox, self._limits.value_bytes)
+        self._setup = self._dispatcher.setup(
+            {
+                "value_bytes": self._limits.value_bytes,
+                "output_chars": self._limits.output_chars,
+                "recursion": self._limits.recursion,
+                "seed": seed,
+                "filter": "filter" not in self._without,
+            }
+        )
+        self._begin(self._open())
+
+    def _begin(self, connection: Connection) -> None:
+        self._lock = threading.Lock()
+        self._threads = SessionThreads()
+        self._watch = Watch()
+        self._running: Running | None = None
+        self._closed = False
+        self._held = [connection]  # shared with the finalizer
+        self._finalizer = weakref.finalize(self, _let_go, self._held, self._threads, self._watch)
+
+    def _open(self) -> Connection:
+        return Connection.open(self._limits, self._without, self._setup)
+
+    @property
+    def toolbox(self) -> Toolbox:
+        """What programs may call."""
+        return self._dispatcher.toolbox
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of each run."""
+        return self._limits
+
+    def run(self, code: str, *, on_event: EventSink | None = None) -> Execution:
+        """Run a program. Whatever it does, this returns; only errors of the host raise.
+
+        Args:
+            on_event: hears the events of this run, instead of the session's own.
+
+        Raises:
+            SandboxError: the sandbox is closed, a program is running already, or no worker can be started.
+        """
+        if not isinstance(code, str):
+            raise SandboxError(f"a program is a string, not {type(code).__name__}")
+        refusal = self._unfit(code)
+        if refusal is not None:
+            return Execution(code=code, ok=False, error=refusal)
+        with self._exclusive():
+            if self._held[0].foreign:
+                self._replace()
+            running = Running(
+                code,
+                self._held[0],
+                self._dispatcher,
+                self._limits,
+                self.approve,
+                on_event or self.on_event,
+                self._threads,
+                self._watch,
+            )
+            self._running = running
+            try:
+                execution, lost = running.execute()
+            except BaseException:
+                if not running.recover():
+                    self._replace()
+                raise
+            finally:
+                running.finished = True
+                self._running = None
+            if lost:
+                self._replace()
+            return execution
+
+    def _unfit(self, code: str) -> ExecutionError | None:
+        """Why a program is not even sent."""
+        message = ""
+        if len(code) > self._limits.code_chars:
+            message = f"the program has {len(code):,} characters; at most {self._limits.code_chars:,} are allowed"
+        else:
+            try:
+                code.encode()
+            except UnicodeEncodeError as problem:
+                message = f"the program is not valid Unicode: {problem.reason} at character {problem.start}"
+        return ExecutionError("SyntaxError", message, None, f"SyntaxError: {message}") if message else None
+
+    def _exclusive(self) -> _Exclusive:
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        if self._held[0].foreign:
+            self._lock = threading.Lock()  # a fork may have left it locked
+        return _Exclusive(self._lock)
+
+    def _replace(self) -> None:
+        self._held[0].close()
+        self._held[0] = self._open()
+
+    def reset(self) -> None:
+        """Forget all variables. The new worker is asked for and not waited for.
+
+        Raises:
+            SandboxError: the sandbox is closed, or a program is running.
+        """
+        with self._exclusive():
+            self._replace()
+
+    def branch(self) -> Sandbox:
+        """A second session that starts with the same variables and goes on by itself. Close it when done.
+
+        Raises:
+            SandboxError: the sandbox is closed, a program is running, or the worker could not fork.
+        """
+        with self._exclusive():
+            if self._held[0].foreign:
+                self._replace()
+            try:
+                connection = self._held[0].branch(self._limits, self._without, {})
+            except SandboxError:
+                self._replace()
+                raise
+        other = object.__new__(type(self))
+        other.approve, other.on_event = self.approve, self.on_event
+        other._limits, other._without, other._seed = self._limits, self._without, self._seed
+        other._dispatcher, other._setup = self._dispatcher, self._setup
+        other._begin(connection)
+        return other
+
+    def interrupt(self) -> None:
+        """From another thread: stop what a tool moves, then end the program. `run` returns with an error."""
+        running = self._running
+        if running is not None:
+            running.interrupt()
+
+    def close(self) -> None:
+        """End the worker. A program that is running is ended."""
+        if self._closed:
+            return
+        self._closed = True
+        self.interrupt()
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox with {len(self._dispatcher.toolbox.tools)} tools{', closed' if self._closed else ''}>"
+
+
+class _Exclusive:
+    """One thing at a time, and an error instead of a wait."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise SandboxError(
+                "a program is running in this sandbox; it runs one at a time, so use branch() or another sandbox"
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def _let_go(held: list[Connection], threads: SessionThreads, watch: Watch) -> None:
+    held[0].close()
+    threads.abandon()
+    watch.close()

@@ -1,0 +1,250 @@
+"""The host's end of the zygote: one a host process, started on first use, gone with the host.
+
+A forked child of the host lets go of the inherited end and starts a zygote of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import itertools
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from codeact.errors import SandboxError
+from codeact.sandbox import control
+
+START_S = 60.0
+"""How long the zygote may take to start, on a machine under load."""
+
+ANSWER_S = 20.0
+"""How long it may take to answer."""
+
+_BOOT = (
+    "import sys; sys.path[:0] = sys.argv[3].split({separator!r}); "
+    "from codeact.sandbox.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+)
+
+# Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library path is the
+# exception: some Pythons do not start without it.
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+_KEPT = ("LD_LIBRARY_PATH",)
+
+
+class Ticket:
+    """The answer to a request, read when it is needed."""
+
+    def __init__(self, spawner: Spawner, number: int) -> None:
+        self._spawner = spawner
+        self.number = number
+        self.answer: control.FromZygote | None = None
+        self.descriptor: int | None = None
+        self.abandoned = False
+
+    def wait(self, timeout_s: float = ANSWER_S) -> control.FromZygote:
+        """The answer.
+
+        Raises:
+            SandboxError: the zygote has gone, or does not answer.
+        """
+        return self.answer or self._spawner.wait(self, timeout_s)
+
+
+class Spawner:
+    """A running zygote."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel = ours
+        self._sending, self._reading = threading.Lock(), threading.Lock()
+        self._numbers = itertools.count(1)
+        self._open: dict[int, Ticket] = {}
+        self.branching = threading.Lock()
+        self.alive = True
+        with theirs, tempfile.TemporaryFile() as complaints:
+            environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
+            boot = _BOOT.format(separator=os.pathsep)
+            arguments = [str(theirs.fileno()), str(os.getpid()), os.pathsep.join(_import_path())]
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", boot, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+            theirs.close()
+            ready = self._receive(time.monotonic() + START_S)
+            if not isinstance(ready, control.Ready) or ready.failure:
+                complaints.seek(0)
+                reason = (
+                    ready.failure if isinstance(ready, control.Ready) else complaints.read().decode(errors="replace")
+                )
+                self.close()
+                raise SandboxError(
+                    f"the sandbox's zygote process could not start: {reason[-2_000:] or 'no reason given'}"
+                )
+
+    def fork(self, descriptor: int, options: dict[str, Any]) -> Ticket:
+        """Ask for a worker with that descriptor as its socket. Does not wait."""
+        return self._request(lambda number: control.Fork(number, options), [descriptor])
+
+    def open_branch(self, worker: int) -> Ticket:
+        return self._request(lambda number: control.OpenBranch(number, worker))
+
+    def close_branch(self, worker: int, pid: int) -> Ticket:
+        return self._request(lambda number: control.CloseBranch(number, worker, pid))
+
+    def status(self, worker: int) -> int | None:
+        """How a worker ended, as of waitpid; None where that is not known (yet)."""
+        with contextlib.suppress(SandboxError):
+            answer = self._request(lambda number: control.AskStatus(number, worker)).wait(1.0)
+            return answer.status if isinstance(answer, control.Status) else None
+        return None
+
+    def _request(self, make: Callable[[int], control.ToZygote], descriptors: list[int] | None = None) -> Ticket:
+        if len(self._open) > 8 and self._reading.acquire(blocking=False):  # answers that nobody has come to read
+            try:
+                while self._receive(0.0) is not None:
+                    pass
+            finally:
+                self._reading.release()
+        ticket = Ticket(self, next(self._numbers))
+        self._open[ticket.number] = ticket
+        try:
+            with self._sending:
+                control.send(self._channel, make(ticket.number), descriptors)
+        except OSError as problem:
+            self._lost()
+            raise SandboxError(f"the sandbox's zygote process has ended: {problem}") from None
+        return ticket
+
+    def wait(self, ticket: Ticket, timeout_s: float) -> control.FromZygote:
+        deadline = time.monotonic() + timeout_s
+        with self._reading:
+            while ticket.answer is None:
+                if self._receive(deadline) is None:
+                    raise SandboxError("the sandbox's zygote process has ended, or does not answer")
+        return ticket.answer
+
+    def discard(self, ticket: Ticket) -> None:
+        """Nobody will ask for this answer; a worker in it is not wanted."""
+        ticket.abandoned = True
+        if ticket.answer is not None:
+            _drop(ticket)
+
+    def _receive(self, deadline: float) -> control.FromZygote | None:
+        poll = select.poll()
+        try:
+            poll.register(self._channel, select.POLLIN)
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                return None
+            answer, descriptors = control.receive_answer(self._channel)
+        except (OSError, ValueError):
+            answer, descriptors = None, []
+        if answer is None:
+            self._lost()
+            return None
+        ticket = self._open.pop(answer.ticket, None)
+        if ticket is not None:
+            ticket.descriptor = descriptors[0] if descriptors else None
+            ticket.answer = answer
+            if ticket.abandoned:
+                _drop(ticket)
+        return answer
+
+    def _lost(self) -> None:
+        self.alive = False
+
+    def forget(self) -> None:
+        """In a forked child of the host: let go, and leave the zygote to the parent."""
+        self.alive = False
+        self._channel.close()
+        self._process.returncode = 0  # not this process's child: nothing to wait for
+
+    def close(self) -> None:
+        """End the zygote, and with it all workers."""
+        self.alive = False
+        self._channel.close()
+        try:
+            self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _drop(ticket: Ticket) -> None:
+    if ticket.descriptor is not None:
+        kill(ticket.descriptor)
+        os.close(ticket.descriptor)
+        ticket.descriptor = None
+
+
+def kill(pidfd: int) -> None:
+    """End a worker now, whatever it is doing."""
+    import signal
+
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def _import_path() -> list[str]:
+    """The folders that hold what the zygote imports besides the standard library, and no other."""
+    folders: dict[str, None] = {}
+    for name in ("codeact", "numpy", "msgspec", "RestrictedPython"):
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise SandboxError(f"the sandbox needs the package {name}, which is not installed")
+        folders[str(Path(found.origin).resolve().parent.parent)] = None
+    return list(folders)
+
+
+_lock = threading.Lock()
+_spawner: Spawner | None = None
+
+
+def spawner() -> Spawner:
+    """This process's zygote, started if there is none."""
+    global _spawner
+    with _lock:
+        if _spawner is None or not _spawner.alive:
+            if _spawner is not None:
+                _spawner.close()
+            _spawner = Spawner()
+        return _spawner
+
+
+def _close() -> None:
+    global _spawner
+    if _spawner is not None:
+        _spawner.close()
+        _spawner = None
+
+
+def _after_fork() -> None:
+    global _spawner, _lock
+    _lock = threading.Lock()
+    if _spawner is not None:
+        _spawner.forget()
+        _spawner = None
+
+
+atexit.register(_close)
+os.register_at_fork(after_in_child=_after_fork)

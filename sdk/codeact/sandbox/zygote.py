@@ -1,0 +1,250 @@
+"""The zygote: a process of its own that has everything imported, and forks the workers.
+
+It never runs a program. It is started with an empty environment, holds nothing of the host's but one socket, and ends when that
+socket closes or the host is no longer its parent; the workers die with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from codeact.sandbox import control
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PARENT_CHECK_MS = 1_000
+_STATUSES_KEPT = 1_000
+
+
+def main(descriptor: int, host: int) -> None:
+    """Serve until the host goes.
+
+    Args:
+        descriptor: this end of the control socket.
+        host: the host's process number.
+    """
+    channel = socket.socket(fileno=descriptor)
+    channel.set_inheritable(False)
+    os.environ.clear()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        from codeact.sandbox import worker
+
+        worker.warm_up()
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
+    except BaseException:
+        control.send(channel, control.Ready(0, traceback.format_exc()[-8_000:]))
+        return
+    os.dup2(0, 2)
+    gc.collect()
+    gc.freeze()  # what exists now is never collected, so that the workers share its pages
+    control.send(channel, control.Ready(0, ""))
+    Zygote(channel, host).serve()
+
+
+class Zygote:
+    """The loop: requests in, forks, exits noticed."""
+
+    def __init__(self, channel: socket.socket, host: int) -> None:
+        self._channel = channel
+        self._host = host
+        self._me = os.getpid()
+        self._workers: dict[int, int] = {}  # ticket -> process number
+        self._tickets: dict[int, int] = {}  # process number -> ticket
+        self._statuses: OrderedDict[int, int] = OrderedDict()
+
+    def serve(self) -> None:
+        wake, woken = socket.socketpair()
+        for end in (wake, woken):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        poll.register(wake, select.POLLIN)
+        while os.getppid() == self._host:
+            for descriptor, _ in poll.poll(_PARENT_CHECK_MS):
+                if descriptor == wake.fileno():
+                    with contextlib.suppress(BlockingIOError):
+                        wake.recv(4096)
+                    self._reap()
+                elif not self._answer():
+                    return
+
+    def _answer(self) -> bool:
+        try:
+            request, descriptors = control.receive_request(self._channel)
+        except ConnectionError:
+            return False
+        if request is None:
+            return False
+        try:
+            if isinstance(request, control.Fork):
+                self._fork(request, descriptors[0])
+            elif isinstance(request, control.OpenBranch):
+                self._open_branch(request)
+            elif isinstance(request, control.CloseBranch):
+                self._close_branch(request)
+            else:
+                self._reap()
+                self._send(control.Status(request.ticket, self._statuses.get(request.worker)))
+        except OSError as problem:
+            self._send(control.Answer(request.ticket, 0, str(problem)))
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _send(self, message: control.FromZygote, descriptors: list[int] | None = None) -> None:
+        # A host that has gone is noticed by the loop.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            control.send(self._channel, message, descriptors)
+
+    def _fork(self, request: control.Fork, descriptor: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                from codeact.sandbox import worker
+
+                worker.main(descriptor, self._me, request.options)
+            except BaseException:
+                pass
+            finally:
+                os._exit(1)
+        self._hand_out(request.ticket, pid)
+
+    def _hand_out(self, ticket: int, pid: int) -> None:
+        self._workers[ticket] = pid
+        self._tickets[pid] = ticket
+        pidfd = os.pidfd_open(pid)
+        try:
+            self._send(control.Answer(ticket, pid), [pidfd])
+        finally:
+            os.close(pidfd)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            ticket = self._tickets.pop(pid, None)
+            if ticket is not None:
+                del self._workers[ticket]
+                self._statuses[ticket] = status
+                if len(self._statuses) > _STATUSES_KEPT:
+                    self._statuses.popitem(last=False)
+
+    # ---- branches: for a moment a worker may fork -------------------------------------------------------------------
+
+    def _open_branch(self, request: control.OpenBranch) -> None:
+        pid = self._workers.get(request.worker)
+        if pid is None:
+            raise OSError("the worker has ended")
+        _allow_forks(pid, True)
+        self._send(control.Answer(request.ticket, pid))
+
+    def _close_branch(self, request: control.CloseBranch) -> None:
+        worker, branch = self._workers.get(request.worker), request.pid
+        failure = ""
+        try:
+            if worker is None:
+                raise OSError("the worker has ended")
+            _allow_forks(worker, False)
+            if branch:
+                if branch in self._tickets or not self._is_child(branch):
+                    raise OSError("the worker named a process that is not its branch")
+                _allow_forks(branch, False)
+        except OSError as problem:
+            failure, branch = str(problem), 0
+        if not self._sweep(worker, branch):
+            failure, branch = "the worker forked more than it was asked to, and was ended", 0
+        if branch:
+            self._hand_out(request.ticket, branch)
+        else:
+            self._send(control.Answer(request.ticket, 0, failure))
+
+    def _is_child(self, pid: int) -> bool:
+        try:
+            return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
+    def _sweep(self, worker: int | None, branch: int) -> bool:
+        """End every process below this one that is neither a worker nor this branch. False if there were any."""
+        clean = True
+        for _ in range(50):
+            self._reap()
+            strangers = [pid for pid in _children(self._me) if pid not in self._tickets and pid != branch]
+            broods = [pid for pid in (worker, branch) if pid and _children(pid)]
+            if not strangers and not broods:
+                return clean
+            clean = False
+            for pid in [*strangers, *broods]:
+                for below in [*_children(pid), pid]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(below, signal.SIGKILL)
+        return clean
+
+
+def _allow_forks(pid: int, allowed: bool) -> None:
+    with _as_owner_of(pid):
+        hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (hard if allowed else 0, hard))
+
+
+@contextlib.contextmanager
+def _as_owner_of(pid: int) -> Iterator[None]:
+    """Take the worker's user as the real one for a moment: root without CAP_SYS_RESOURCE may not set its limits otherwise."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+        lines = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+    uid, gid = int(lines["Uid"].split()[0]), int(lines["Gid"].split()[0])
+    mine_uid, mine_gid = os.getuid(), os.getgid()
+    if (uid, gid) == (mine_uid, mine_gid):
+        yield
+        return
+    os.setresgid(gid, -1, -1)
+    try:
+        os.setresuid(uid, -1, -1)
+        try:
+            yield
+        finally:
+            os.setresuid(mine_uid, -1, -1)
+    finally:
+        os.setresgid(mine_gid, -1, -1)
+
+
+def _children(pid: int) -> list[int]:
+    """The children of a process with one thread, such as this one and the workers."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
+            return [int(child) for child in listing.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    if not os.path.exists(f"/proc/{pid}"):
+        return []
+    found = []  # a kernel without that listing: ask every process for its parent
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
+                if int(stat.read().rpartition(")")[2].split()[1]) == pid:
+                    found.append(int(entry))
+    return found
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
