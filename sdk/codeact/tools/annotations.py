@@ -110,6 +110,15 @@ def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
 
 
+def options(union: Any) -> list[Any]:
+    """The members of a union and of the unions in it, None last; empty for anything else."""
+    inner = bare(union)
+    found: list[Any] = []
+    for member in get_args(inner) if is_union(inner) else ():
+        found += [option for option in options(member) or [member] if option not in found]
+    return sorted(found, key=lambda option: option in (None, type(None)))
+
+
 def is_anything(annotation: Any) -> bool:
     return annotation in (Any, object, inspect.Parameter.empty)
 

@@ -27,7 +27,8 @@ def constraints(annotation: Any) -> str:
         for name in (*_SYMBOLS, "min_length", "max_length", "pattern"):
             limit = getattr(item, name, None)
             if limit is not None:
-                found[name] = limit
+                whole = isinstance(limit, float) and limit.is_integer()
+                found[name] = int(limit) if whole else limit
     both = "ge" in found and "le" in found
     words = [f"from {found.pop('ge')} to {found.pop('le')}"] if both else []
     words += [f"{symbol} {found[name]}" for name, symbol in _SYMBOLS.items() if name in found]
@@ -49,20 +50,15 @@ def explanation(annotation: Any) -> str:
         text = getattr(item, "description", None) or getattr(item, "documentation", None)
         if isinstance(text, str):
             return text
-    return next((text for option in _options(annotation) if (text := explanation(option))), "")
+    return next((text for option in kinds.options(annotation) if (text := explanation(option))), "")
 
 
 def note(name: str, annotation: Any) -> str:
     """What an annotation says beyond its type, as a line of a docstring; empty if it says nothing."""
-    limited = constraints(annotation) or any(map(constraints, _options(annotation)))
+    limited = constraints(annotation) or any(map(constraints, kinds.options(annotation)))
     parts = (explanation(annotation), describe(annotation) if limited else "")
     text = "; ".join(part for part in parts if part)
     return f"{name}: {text}" if text else ""
-
-
-def _options(annotation: Any) -> tuple[Any, ...]:
-    inner = kinds.bare(annotation)
-    return get_args(inner) if kinds.is_union(inner) else ()
 
 
 def _metadata(annotation: Any) -> list[Any]:
@@ -84,7 +80,7 @@ def _plain(annotation: Any) -> str:
     if scalar is not None:
         return _SCALARS[scalar]
     if kinds.is_union(annotation):
-        return " or ".join(describe(option) for option in get_args(annotation))
+        return " or ".join(describe(option) for option in kinds.options(annotation))
     if get_origin(annotation) is Literal:
         return _choice([str(v) if isinstance(v, enum.Enum) else repr(v) for v in get_args(annotation)])
     if kinds.is_enum(annotation):

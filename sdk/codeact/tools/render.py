@@ -43,8 +43,7 @@ class Renderer:
             self.image = self.numpy = True
             return "Image"
         if kinds.is_union(annotation):
-            options = sorted(arguments, key=lambda option: option is type(None))  # None last
-            return " | ".join(dict.fromkeys(self.annotation(option) for option in options))
+            return " | ".join(dict.fromkeys(self.annotation(option) for option in kinds.options(annotation)))
         if origin is Literal:
             self.typing.add("Literal")
             return f"Literal[{', '.join(literal(value) for value in arguments)}]"

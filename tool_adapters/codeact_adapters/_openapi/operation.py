@@ -223,9 +223,10 @@ def _returns(operation: Mapping[str, Any], hint: str, document: Document, types:
 
 def _doc(name: str, operation: Mapping[str, Any], document: Document) -> str:
     texts = [operation.get("summary"), operation.get("description")]
-    parts = [text.strip() for text in texts if isinstance(text, str) and text.strip()]
-    if len(parts) == 2 and (parts[1].startswith(parts[0]) or snake_case(parts[0]) == name):
-        del parts[0]  # it says nothing more
+    # A summary that is the name in other words says nothing.
+    parts = [text.strip() for text in texts if isinstance(text, str) and text.strip() and snake_case(text) != name]
+    if len(parts) == 2 and parts[1].startswith(parts[0]):
+        del parts[0]
     errors = []
     responses = operation.get("responses")
     for status, node in responses.items() if isinstance(responses, Mapping) else ():

@@ -32,6 +32,8 @@ class Types:
         self._classes: dict[str, type] = {}
         self._by_reference: dict[str, Any] = {}
         self._depth = 0
+        self._by_node: dict[int, Any] = {}
+        self._properties: dict[int, dict[str, tuple[Any, bool]]] = {}
 
     def of(self, schema: Any, hint: str) -> Any:
         """The type of a schema's values; `Any` where the schema says nothing that a type could say.
@@ -49,7 +51,12 @@ class Types:
         try:
             if isinstance(schema, Mapping) and "$ref" in schema:
                 return self._referenced(schema, hint)
-            return self._inline(schema, hint) if isinstance(schema, Mapping) else Any
+            if not isinstance(schema, Mapping):
+                return Any
+            # By identity: aliases of YAML make a small file of a vast tree, in which each node is met again and again.
+            if id(schema) not in self._by_node:
+                self._by_node[id(schema)] = self._inline(schema, hint)
+            return self._by_node[id(schema)]
         finally:
             self._depth -= 1
 
@@ -148,6 +155,8 @@ class Types:
 
     def _merged(self, schema: Any, depth: int) -> dict[str, tuple[Any, bool]]:
         node = self._document.mapping(schema)
+        if id(node) in self._properties:
+            return self._properties[id(node)]
         found: dict[str, tuple[Any, bool]] = {}
         if depth > _DEEPEST or not _is_object(node) or node.get("additionalProperties") not in (None, False):
             return found
@@ -161,6 +170,7 @@ class Types:
         for name in required if isinstance(required, list) else []:
             if name in found:
                 found[name] = (found[name][0], True)
+        self._properties[id(node)] = found
         return found
 
 
