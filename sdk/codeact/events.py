@@ -26,7 +26,7 @@ class Call:
         effect: `read`, `write` or `physical`.
         value: what the tool returned; None when it failed.
         error: `"ExceptionName: message"` when it failed, else None.
-        seconds: wall time spent in validation, approval and the tool itself.
+        seconds: wall time spent in validation, approval and the tool itself; two equal calls may differ in it.
         refused: the reason, when an approval policy refused the call, else None.
     """
 
@@ -35,7 +35,7 @@ class Call:
     effect: str
     value: Any = None
     error: str | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     refused: str | None = None
 
     @property
