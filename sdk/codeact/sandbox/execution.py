@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from codeact.events import Call
@@ -38,7 +38,7 @@ class Execution:
         stdout: what it printed, without control characters.
         error: why it did not run to its end, or None.
         calls: the tool calls, in order.
-        seconds: wall time of the run; code_seconds and tool_seconds are its parts.
+        seconds: wall time of the run; code_seconds and tool_seconds are its parts. Equal executions may differ in them.
         ended: whether a tool ended the program, and `answer` is what that tool gave.
         restarted: whether the session's variables were lost in this run.
         truncated_output: whether output was cut at the limit.
@@ -51,9 +51,9 @@ class Execution:
     stdout: str = ""
     error: ExecutionError | None = None
     calls: tuple[Call, ...] = ()
-    seconds: float = 0.0
-    code_seconds: float = 0.0
-    tool_seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
+    code_seconds: float = field(default=0.0, compare=False)
+    tool_seconds: float = field(default=0.0, compare=False)
     ended: bool = False
     answer: Any = None
     restarted: bool = False

@@ -171,12 +171,19 @@ class Sandbox:
         with self._exclusive():
             self._replace()
 
-    def branch(self) -> Sandbox:
+    def branch(self, *, toolbox: Toolbox | None = None) -> Sandbox:
         """A second session that starts with the same variables and goes on by itself. Close it when done.
 
+        Args:
+            toolbox: what calls in the branch reach, where that is not this session's toolbox but another one with the
+                same tools, such as those of a copy of the world.
+
         Raises:
-            SandboxError: the sandbox is closed, a program is running, or the worker could not fork.
+            SandboxError: the sandbox is closed, a program is running, the worker could not fork, or `toolbox` has other
+                tools than this session's.
         """
+        if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
+            raise SandboxError("a branch needs the same tools: its variables may hold functions of this session's toolbox")
         with self._exclusive():
             if self._held[0].foreign:
                 self._replace()
@@ -189,6 +196,8 @@ class Sandbox:
         other.approve, other.on_event = self.approve, self.on_event
         other._limits, other._without, other._seed = self._limits, self._without, self._seed
         other._dispatcher, other._setup = self._dispatcher, self._setup
+        if toolbox is not None:
+            other._dispatcher = Dispatcher(toolbox, self._limits.value_bytes)
         other._begin(connection)
         return other
 
