@@ -39,6 +39,7 @@ class Conversation:
         self._note_for_model = ""
         self.memory = Memory(system, lambda text: count_tokens(model, text))
         self.spending = Spending(settings.budget)
+        self._limit = settings.max_tokens
         self._actions = 0
         self._replies = 0
 
@@ -112,7 +113,7 @@ class Conversation:
         match reply:
             case Broken(cut=True):
                 what = "the program" if self._format.name == "code" else "the call"
-                self.memory.add("user", say("cut", tokens=self._settings.max_tokens, what=what))
+                self.memory.add("user", say("cut", tokens=self._limit, what=what))
             case Broken(why):
                 self.memory.add("user", say("broken", why=why, how=how))
             case _:
@@ -120,6 +121,7 @@ class Conversation:
 
     def _generate(self, on_event: EventSink) -> Completion:
         options = self._options()
+        self._limit = options.max_tokens
         written = ""
 
         def on_text(piece: str) -> None:
