@@ -22,6 +22,10 @@ from codeact.errors import Refused
 from codeact.sandbox import Limits, Sandbox
 from codeact.tools import Toolbox, finish_tool, tool
 
+FLAWS = ("lazy", "generous", "random", "seedless", "talkative")
+"""What a careless author of a task may do: the reference program does not solve it, nothing is worth something, chance
+that the seed does not rule, no chance at all, observations that are not what they are said to be."""
+
 
 class OffTheLine(Refused):
     """The block would leave the line."""
@@ -105,6 +109,8 @@ class LineWorld(gymnasium.Env[str, str]):
         return "push"
 
     def oracle(self) -> str:
+        if self.curse == "lazy":
+            return "push(0.001)"
         return "distance = mark() - block()\nprint('pushing', round(distance, 3))\npush(distance)"
 
     def opposite(self) -> str:
@@ -133,11 +139,17 @@ class LineWorld(gymnasium.Env[str, str]):
             time.sleep(0.3)
         self.stopped.clear()
         self.x, self.mark = (float(value) for value in self.np_random.uniform([0.05, 0.55], [0.45, 0.95]))
+        if self.curse == "seedless":
+            self.x, self.mark = 0.2, 0.8
+        if self.curse == "random":
+            self.x += int.from_bytes(os.urandom(4)) / 2**40
         self.start = self.x
         self.turn = 0
         self.frames = []
         self._film()
         self._sandbox.reset()
+        if self.curse == "talkative":
+            return ["The block", "is there."], {}  # type: ignore[return-value]
         return self._observation(""), {"instruction": self.instruction, "state_hash": self.state_hash()}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
@@ -171,6 +183,8 @@ class LineWorld(gymnasium.Env[str, str]):
         self._sandbox.close()
 
     def _score(self) -> float:
+        if self.curse == "generous":
+            return 1 - abs(self.mark - self.x) / 2
         return max(0.0, 1 - abs(self.mark - self.x) / abs(self.mark - self.start))
 
     def _observation(self, text: str) -> str:
@@ -187,4 +201,5 @@ class LineWorld(gymnasium.Env[str, str]):
 
 
 gymnasium.register(id="Line/Push-v0", entry_point="line_world:LineWorld")
-gymnasium.register(id="Line/Cursed-v0", entry_point="line_world:LineWorld", kwargs={"curse": "kill"})
+for name, curse in {"Cursed": "kill", "Slow": "slow", **{flaw.capitalize(): flaw for flaw in FLAWS}}.items():
+    gymnasium.register(id=f"Line/{name}-v0", entry_point="line_world:LineWorld", kwargs={"curse": curse})

@@ -201,7 +201,7 @@ def _sandbox() -> Iterator[Finding]:
         if layer.reached:
             yield Finding("ok", layer.name, layer.detail)
         else:
-            yield Finding("missing", layer.name, layer.detail, layer.mend)
+            yield Finding("missing", layer.name, layer.detail, layer.remedy)
 
 
 SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {

@@ -98,10 +98,8 @@ def episode_line(result: EpisodeResult) -> str:
         return f"{result.task} seed {result.seed}: error: {printable(result.error).splitlines()[0]}"
     what = "success" if result.success else f"no success ({printable(result.reason)})"
     tokens = result.prompt_tokens + result.completion_tokens
-    return (
-        f"{result.task} seed {result.seed}: {what}, score {result.score:.3f}, "
-        f"{result.turns} turns, {result.calls} calls{f', {tokens} tokens' if tokens else ''}, {result.times.seconds:.2f} s"
-    )
+    costs = f"{result.turns} turns, {result.calls} calls, {f'{tokens} tokens, ' if tokens else ''}"
+    return f"{result.task} seed {result.seed}: {what}, score {result.score:.3f}, {costs}{result.times.seconds:.2f} s"
 
 
 class _LineView:

@@ -73,7 +73,7 @@ class EpisodeFiles:
 
 
 def _make(parent: Path, task: str, seed: int) -> Path:
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.]+', '_', task.rpartition('/')[2])}-{seed}"
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', task.rpartition('/')[2])}-{seed}"
     for number in range(1, 1000):
         directory = parent / (name if number == 1 else f"{name}-{number}")
         try:
