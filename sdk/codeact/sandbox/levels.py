@@ -86,6 +86,7 @@ def require(without: Collection[str]) -> None:
             raise SandboxError(f"the sandbox's layer {layer.name!r} is missing: {layer.detail}. {layer.remedy}. {way}.")
 
 
+@cache
 def spare_users() -> tuple[int, int] | None:
     """The first and the number of the user ids that workers can be given; None where this process may not give any."""
     if os.geteuid() != 0:

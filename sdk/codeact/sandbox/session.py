@@ -183,7 +183,7 @@ class Sandbox:
                 tools than this session's.
         """
         if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
-            raise SandboxError("a branch needs the same tools: its variables may hold functions of this session's toolbox")
+            raise SandboxError("a branch needs the same tools: its variables may hold functions of this one's toolbox")
         with self._exclusive():
             if self._held[0].foreign:
                 self._replace()

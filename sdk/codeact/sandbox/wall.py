@@ -132,6 +132,7 @@ def put_up(
     uid: int | None,
     memory_bytes: int,
     cpu_s: int,
+    kept: int,
     descriptors: int,
     fork: bool,
 ) -> None:
@@ -140,7 +141,8 @@ def put_up(
     Args:
         uid: the spare user, or None to stay who one is.
         memory_bytes: address space, all in all.
-        descriptors: one more than the highest descriptor that stays open.
+        kept: descriptors below this number stay open, all others are closed.
+        descriptors: the limit on their numbers.
         fork: whether seccomp lets a plain fork through to RLIMIT_NPROC.
 
     Raises:
@@ -149,7 +151,7 @@ def put_up(
     layer = "no_new_privs"
     try:
         no_new_privileges()
-        os.closerange(descriptors, 65_536)
+        os.closerange(kept, 1 << 20)
         layer = "uid"
         if uid is not None and "uid" not in without:
             spare_user(uid)

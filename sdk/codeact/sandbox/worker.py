@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -261,6 +262,7 @@ class Worker:
 
     def _branch(self, descriptor: int) -> None:
         """Fork twice, so that the branch becomes the zygote's child; it takes the new socket, this process keeps its own."""
+        chance = random.getstate()  # Python seeds this anew in a forked process
         try:
             child = os.fork()
         except OSError:
@@ -284,6 +286,7 @@ class Worker:
                 os._exit(1)
             time.sleep(0.0001)
         wall.die_with(self._parent)
+        random.setstate(chance)
         self._line.send(wire.Branched(os.getpid()))
         self._line.become(descriptor)
 
@@ -306,6 +309,7 @@ def main(descriptor: int, zygote: int, options: dict[str, Any]) -> None:
             uid=options["uid"],
             memory_bytes=_address_space + int(options["memory_mb"]) * 1024 * 1024,
             cpu_s=max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR)),
+            kept=SOCKET + 1,
             descriptors=_DESCRIPTORS,
             fork=bool(options["fork"]),
         )
