@@ -126,6 +126,25 @@ def test_a_trace_cannot_have_a_module_imported(record: Record) -> None:
         replay(run)
 
 
+def test_a_trace_cannot_open_the_wall(record: Record) -> None:
+    run = record()
+
+    def change(line: dict[str, Any]) -> None:
+        if line["event"] == "Trace":
+            line["environment"]["kwargs"]["without"] = ["seccomp", "landlock"]
+
+    _edit(run, change)
+    with pytest.raises(TraceError, match="made with without, which is not taken from a trace"):
+        replay(run)
+
+
+def test_a_seed_that_cannot_be_is_said(record: Record) -> None:
+    run = record()
+    _edit(run, lambda line: line.update(seed=-1) if line["event"] == "Trace" else None)
+    with pytest.raises(TraceError, match="cannot be reset as it says"):
+        replay(run)
+
+
 def test_keywords_that_json_cannot_hold_are_named_and_the_environment_can_be_given(record: Record) -> None:
     run = record(drift=Fraction(0))
     with pytest.raises(TraceError, match=r"made with drift.*replay\(run, env="):

@@ -183,7 +183,7 @@ def _tasks(context: typer.Context) -> None:
 
 @tasks_app.command("list")
 def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasium's registry.")] = "CodeAct/*") -> None:
-    """List the tasks, with what seed 0 asks for.
+    """List the tasks with their families and tiers.
 
     Examples:
 

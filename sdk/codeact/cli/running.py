@@ -71,17 +71,22 @@ def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
     if video and not films:
         Console(stderr=True).print("no video: the package `av` is missing (pip install av)", style="yellow")
     try:
-        if films:
-            # Asking an environment that cannot film for frames would only earn a warning and no frames.
-            creator: Any = gymnasium.envs.registration.load_env_creator(gymnasium.spec(task).entry_point)  # type: ignore[arg-type]
-            films = (
-                "rgb_array_list" in getattr(creator, "metadata", {"render_modes": ["rgb_array_list"]})["render_modes"]
-            )
+        # An environment that cannot film would only warn when it is asked to.
+        films = films and "rgb_array_list" in _render_modes(task)
         return gymnasium.make(task, render_mode="rgb_array_list") if films else gymnasium.make(task)
     except CodeActError:
         raise
     except (gymnasium.error.Error, ImportError) as error:
         raise TaskError(f"{task} cannot be made: {error}. `codeact doctor` says what is missing.") from error
+
+
+def _render_modes(task: str) -> list[str]:
+    import gymnasium
+    from gymnasium.envs.registration import load_env_creator
+
+    entry = gymnasium.spec(task.rpartition(":")[2]).entry_point
+    creator: Any = load_env_creator(entry) if isinstance(entry, str) else entry
+    return list(getattr(creator, "metadata", {}).get("render_modes", ()))
 
 
 def policy(name: str) -> Approve | None:

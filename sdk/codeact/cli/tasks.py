@@ -11,35 +11,37 @@ from rich.table import Table
 from rich.text import Text
 
 from codeact.cli.failures import BROKE
-from codeact.cli.running import make_environment
 from codeact.episode.plain import printable
 
 
 def print_tasks(pattern: str) -> None:
-    """One row a task that matches, with its tier and what seed 0 asks for.
+    """One row a task that matches: what it is called, its family and its tier. Nothing is simulated for that.
 
     Raises:
         SelectionError: nothing matches.
-        TaskError: a task cannot be made.
     """
     from codeact.evaluation.selection import find_tasks
-    from codeact.evaluation.worker import tier_of
 
     console = Console(highlight=False)
     grid = Table(box=None, pad_edge=False, header_style="dim")
-    grid.add_column("task", no_wrap=True)
-    grid.add_column("tier")
-    grid.add_column("seed 0 asks")
+    for column in ("task", "title", "family", "tier"):
+        grid.add_column(column, no_wrap=column == "task")
     for task in find_tasks([pattern]):
-        env = make_environment(task, video=False)
-        try:
-            env.reset(seed=0)
-            world: Any = env.unwrapped
-            instruction = getattr(world, "instruction", "(its actions are not code)")
-            grid.add_row(Text(task), Text(printable(tier_of(env) or "–")), Text(printable(str(instruction))))
-        finally:
-            env.close()
+        facts = _facts(task)
+        cells = (facts.get(column, "–") for column in ("title", "family", "tier"))
+        grid.add_row(Text(task), *(Text(printable(cell)) for cell in cells))
     console.print(grid)
+
+
+def _facts(task: str) -> dict[str, str]:
+    """What the environment's class says of a task, through its `describe(**kwargs)`, when it has one."""
+    import gymnasium
+    from gymnasium.envs.registration import load_env_creator
+
+    spec = gymnasium.spec(task.rpartition(":")[2])
+    entry = load_env_creator(spec.entry_point) if isinstance(spec.entry_point, str) else spec.entry_point
+    describe: Any = getattr(entry, "describe", None)
+    return dict(describe(**spec.kwargs)) if describe is not None else {}
 
 
 def check(patterns: Sequence[str], seeds: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from codeact import events
 from codeact.episode import schema
-from codeact.episode.trace import TraceFile, installed_packages, read_trace
+from codeact.episode.trace import WITHHELD, TraceFile, installed_packages, read_trace
 from codeact.errors import TraceError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _Replay:
         )
 
     def compare(self, turns: list[_Turn]) -> tuple[int, Difference | None]:
-        observation, info = self.env.reset(seed=self.trace.head.seed, options=self.trace.head.options)
+        observation, info = self.reset()
         state_hash = info.get("state_hash")
         self.tell(
             events.EpisodeStarted(
@@ -170,6 +170,18 @@ class _Replay:
                 if difference is None and over and number < len(turns):
                     difference = Difference(number, "end", "no", "yes")
         return len(turns), difference
+
+    def reset(self) -> tuple[str, dict[str, Any]]:
+        import gymnasium
+
+        head = self.trace.head
+        try:
+            return self.env.reset(seed=head.seed, options=head.options)
+        except gymnasium.error.Error as error:
+            raise TraceError(
+                f"the environment of {self.trace.path} cannot be reset as it says (seed {head.seed}, options "
+                f"{head.options}): {error}"
+            ) from error
 
     def step(self, number: int, turn: _Turn) -> events.Stepped:
         self.tell(events.ActionChosen(number, turn.code))
@@ -264,6 +276,9 @@ def _notes(trace: TraceFile) -> list[str]:
 def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
     import gymnasium
 
+    from codeact.episode.registry import load_environments
+
+    load_environments()
     made = trace.head.environment
     if made.id is None:
         raise TraceError(f"{trace.path} names no Gymnasium id: give the environment, as replay(run, env=...)")
@@ -272,12 +287,14 @@ def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
         raise TraceError(
             f"{trace.path} is of {made.id}, which is not registered here: install or import what registers it"
         )
-    if made.lost:
+    kwargs = dict(made.kwargs)
+    # A trace may come from anywhere, so it cannot take layers away from the wall.
+    lost = [*made.lost, *(name for name in kwargs if name in WITHHELD)]
+    if lost:
         raise TraceError(
-            f"the environment of {trace.path} was made with {', '.join(made.lost)}, which a trace cannot hold: "
+            f"the environment of {trace.path} was made with {', '.join(lost)}, which is not taken from a trace: "
             "give the environment, as replay(run, env=...)"
         )
-    kwargs = dict(made.kwargs)
     if isinstance(kwargs.get("limits"), dict):
         from codeact.sandbox import Limits
 

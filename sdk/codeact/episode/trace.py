@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from codeact.events import Event
 
+WITHHELD = frozenset({"without"})
+"""Keywords of environments that are neither written to a trace nor taken from one: layers of the sandbox's wall."""
+
 _READER = msgspec.json.Decoder(schema.AnyLine)
 _VERSION = msgspec.json.Decoder(dict[str, Any])
 
@@ -142,6 +145,8 @@ def _made_of(env: gymnasium.Env[Any, Any]) -> schema.MadeOf:
         try:
             if name in own and bool(own[name] == value):
                 continue
+            if name in WITHHELD:
+                raise TypeError(name)
             plain = msgspec.to_builtins(value)
             if name != "limits" and msgspec.json.decode(msgspec.json.encode(value)) != value:
                 raise TypeError(name)
