@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from codeact.gymnasium_plugins import load_plugins, with_gymnasium
+
 if TYPE_CHECKING:
     from codeact.agent import CodeActAgent as CodeActAgent
     from codeact.episode import Episode as Episode
@@ -52,3 +54,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+with_gymnasium(load_plugins)
