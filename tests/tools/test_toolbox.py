@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -172,6 +173,13 @@ def test_boxes_add_up_and_stay_as_they_were() -> None:
     assert list(both.tools) == ["camera.zoom", "move"]
     assert list(both.with_tools(_named("go"), errors=[OutOfReach]).tools) == ["camera.zoom", "move", "go"]
     assert list(camera.tools) == ["camera.zoom"]
+
+
+def test_a_copy_of_a_box_is_the_box() -> None:
+    """Gymnasium copies what an environment is made with, and a robot cannot be copied."""
+    box = Toolbox.of(Camera(), allow=["zoom"])
+    assert copy.deepcopy(box) is box
+    assert copy.deepcopy(box["zoom"]) is box["zoom"]
 
 
 def test_a_plain_function_becomes_a_tool_that_writes() -> None:

@@ -171,6 +171,10 @@ class Tool(Generic[P, R]):
         bound._declaration = self._bound_declaration
         return bound
 
+    def __deepcopy__(self, memo: object) -> Tool[P, R]:
+        """Itself, as with functions."""
+        return self
+
     def __repr__(self) -> str:
         return f"<Tool {self.full_name} ({self.effect})>"
 

@@ -170,6 +170,10 @@ class Toolbox:
         except KeyError:
             raise ToolError(f"there is no tool {name!r}{did_you_mean(name, self._tools)}") from None
 
+    def __deepcopy__(self, memo: object) -> Toolbox:
+        """Itself: it does not change, and what its tools reach (a robot, a service) cannot be copied."""
+        return self
+
     def __repr__(self) -> str:
         return f"<Toolbox {self.name + ' ' if self.name else ''}of {listed(self._tools)}>"
 
