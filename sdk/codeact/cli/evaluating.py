@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from codeact.evaluation import EpisodeResult, EvaluationResult, Progress, Summary
 
+WIDTH = 120
+"""Columns of the table where no terminal says how many there are."""
+
 
 def evaluate_agent(
     tasks: Sequence[str],
@@ -44,6 +47,8 @@ def evaluate_agent(
     from codeact.evaluation import evaluate
 
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
     view = _LiveView(console) if console.is_terminal else _LineView(console)
     try:
         with view:
@@ -71,8 +76,8 @@ def evaluate_agent(
 def table(summaries: Sequence[Summary], total: Summary | None, counts: dict[str, int] | None = None) -> Table:
     """One row a task, and one for all. `counts`: how many episodes each task will have, while they are being played."""
     grid = Table(box=None, pad_edge=False, header_style="dim")
-    means = ("score", "turns", "calls", "tokens", "seconds")
-    for name in ("task", "episodes", "success", "95 % interval", *means, "violations", "errors"):
+    means = ("score", "turns", "calls", "tokens", "time")
+    for name in ("task", "episodes", "success", "95 %", *means, "violations", "errors"):
         grid.add_column(name, justify="left" if name == "task" else "right", no_wrap=True)
     for summary in [*summaries, *([total] if total is not None and len(summaries) > 1 else [])]:
         of = f"/{counts[summary.task]}" if counts and summary.task in counts else ""
@@ -80,12 +85,12 @@ def table(summaries: Sequence[Summary], total: Summary | None, counts: dict[str,
             Text(printable(summary.task), style="bold" if summary is total else ""),
             f"{summary.episodes}{of}",
             Text(f"{summary.rate:.1%}" if summary.episodes else "–", style="bold"),
-            f"{summary.low:.3f}–{summary.high:.3f}" if summary.episodes else "–",
-            f"{summary.score:.3f}",
+            f"{summary.low:.2f}–{summary.high:.2f}" if summary.episodes else "–",
+            f"{summary.score:.2f}",
             f"{summary.turns:.1f}",
             f"{summary.calls:.1f}",
             f"{summary.tokens:.0f}",
-            f"{summary.seconds:.2f}",
+            f"{summary.seconds:.2f} s",
             str(summary.violations),
             Text(str(summary.errors), style="red" if summary.errors else ""),
         )

@@ -10,7 +10,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from codeact import events
-from codeact.episode.plain import printable
+from codeact.episode.plain import duration, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,7 +134,7 @@ class EpisodePrinter:
             text.append(f"  {printable(call.error)}", style="red")
         else:
             text.append(f" → {short_repr(call.value)}", style="green")
-        text.append(f"  {call.seconds * 1e3:.3g} ms" if call.seconds < 1 else f"  {call.seconds:.1f} s", style="dim")
+        text.append(f"  {duration(call.seconds)}", style="dim")
         self._print(text)
 
     def _output_line(self, line: str) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeact.episode import schema
-from codeact.episode.plain import printable
+from codeact.episode.plain import duration, printable
 from codeact.episode.trace import TraceFile, read_trace
 from codeact.errors import TraceError
 
@@ -35,7 +34,7 @@ class Happening:
     call: schema.CallRecord | None = None
     arguments: list[tuple[str, str]] = field(default_factory=list)
     value: str = ""
-    milliseconds: float = 0.0
+    time: str = ""
 
 
 @dataclass
@@ -149,7 +148,7 @@ def _happening(call: schema.CallRecord) -> Happening:
         call=call,
         arguments=[(name, _short(value)) for name, value in call.arguments.items()],
         value=_short(call.value),
-        milliseconds=call.seconds * 1e3,
+        time=duration(call.seconds),
     )
 
 
@@ -164,7 +163,7 @@ def _words(reply: str, program: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(_rounded(value), ensure_ascii=False)
+    text = repr(_rounded(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters)"
 
 

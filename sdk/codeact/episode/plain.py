@@ -1,4 +1,4 @@
-"""Text from a model, a program or a file, made safe to show: what it could do to a terminal goes."""
+"""How things are shown: text of models, programs and files without what it could do to a terminal; times."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 def printable(text: str) -> str:
     """`text` without terminal sequences and control characters; newlines and tabs stay."""
     return _CONTROLS.sub("", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
+
+
+def duration(seconds: float) -> str:
+    """A time as a reader takes it in: `43 ms`, `4.8 s`."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
