@@ -34,6 +34,7 @@ class Connection:
         self._pid = 0
         self._pidfd: int | None = None
         self._closed = False
+        self.runs = 0
 
     @classmethod
     def open(cls, limits: Limits, without: Collection[str], setup: bytearray) -> Connection:

@@ -333,7 +333,7 @@ class Guards:
     def _read(self, obj: Any, name: str) -> Any:
         kind = type(obj)
         if kind is ModuleView:
-            return getattr(obj, name)
+            return ModuleView.__getattr__(obj, name)  # only listed names, not the view's own
         if name.startswith("__") and name.endswith("__"):
             return self._read_special(obj, name)
         if name.startswith("_") and name != "_" and not (self.is_own(kind) or self.is_own(obj)):

@@ -109,7 +109,8 @@ class Running:
         """Run the program. Returns what came of it, and whether the worker is lost."""
         self._started = time.monotonic()
         try:
-            self._channel.send(wire.Run(self._code), self._started + _SEND_S)
+            self._connection.runs += 1
+            self._channel.send(wire.Run(self._connection.runs, self._code), self._started + _SEND_S)
             self._connection.ready()
             self._cpu_start = self._connection.cpu_seconds()
             step = self._pump(threaded=False, owner=self._pump_owner)
@@ -232,7 +233,7 @@ class Running:
                 step = self._called(message, threaded, owner, wait)
                 if step is not None:
                     return step
-            elif isinstance(message, wire.Done):
+            elif isinstance(message, wire.Done) and message.number == self._connection.runs:
                 return Ended(message)
             elif isinstance(message, wire.Broken):
                 return Lost("WorkerLost", f"the worker could not be set up: {clean(message.message)[:500]}")

@@ -26,8 +26,9 @@ class Setup(msgspec.Struct, array_like=True, tag=1, frozen=True):
 
 
 class Run(msgspec.Struct, array_like=True, tag=2, frozen=True):
-    """Host to worker: run this program."""
+    """Host to worker: run this program, the session's `number`-th."""
 
+    number: int
     code: str
 
 
@@ -73,10 +74,11 @@ class Call(msgspec.Struct, array_like=True, tag=12, frozen=True):
 class Done(msgspec.Struct, array_like=True, tag=13, frozen=True):
     """Worker to host: the program has ended.
 
-    `value` is the last expression's value where it can cross, `shown` its repr (empty where it is None).
+    `number` is as the host gave it. `value` is the last expression's value where it can cross, `shown` its repr (empty where it is None).
     `error` is None or [type, message, line or None, text].
     """
 
+    number: int
     value: Any
     shown: str
     error: tuple[str, str, int | None, str] | None

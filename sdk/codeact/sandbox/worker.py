@@ -184,7 +184,7 @@ class Worker:
         while True:
             message, descriptor = self._line.receive_with_socket()
             if isinstance(message, wire.Run):
-                self._run(message.code)
+                self._run(message)
             elif isinstance(message, wire.Branch) and descriptor is not None:
                 self._branch(descriptor)
 
@@ -203,11 +203,11 @@ class Worker:
             self._armed = False
             raise Stopped("interrupt", "it was interrupted")
 
-    def _run(self, code: str) -> None:
+    def _run(self, message: wire.Run) -> None:
         self._output.begin()
         self._line.interrupted = False
         try:
-            outcome = self._interpreter.run(code, self._arm)
+            outcome = self._interpreter.run(message.code, self._arm)
         finally:
             self._armed = False
         wired: Any = None
@@ -221,7 +221,7 @@ class Worker:
                 wired = None
         with contextlib.suppress(MemoryError):
             self._output.flush()
-        self._line.send(wire.Done(wired, shown, outcome.error, outcome.stopped))
+        self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped))
 
     def _arm(self, armed: bool) -> None:
         self._armed = armed

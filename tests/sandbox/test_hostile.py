@@ -1,0 +1,477 @@
+"""Programs that mean harm: each ends with a clear error, the host lives, and the next program runs.
+
+Each runs against the language filter and the wall together, and, as plain Python that the filter would refuse, against the wall alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codeact.sandbox import Execution, Limits, Sandbox
+from codeact.tools import Toolbox, tool
+
+LIMITS = Limits(wall_s=1.0, cpu_s=1.0, memory_mb=128, output_chars=5_000, calls=50)
+BOTH = ("filter and wall", "wall only")
+
+
+@tool(effect="read")
+def double(number: int) -> int:
+    """Twice a number."""
+    return 2 * number
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    without = ("filter",) if request.param == "wall only" else ()
+    with Sandbox(Toolbox([double]), limits=LIMITS, without=without) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def behind_wall() -> Iterator[Sandbox]:
+    with Sandbox(Toolbox([double]), limits=LIMITS, without=("filter",)) as made:
+        yield made
+
+
+def harmless(sandbox: Sandbox, code: str, *errors: str) -> Execution:
+    """Run it; it must fail with one of these errors, in time, and the session must go on."""
+    started = time.monotonic()
+    execution = sandbox.run(code)
+    assert time.monotonic() - started < 4, "control did not come back in time"
+    assert not execution.ok, execution
+    assert execution.error is not None
+    assert not errors or execution.error.type in errors, execution.error.text
+    assert execution.error.message
+    after = sandbox.run("print('still here', double(21))\n6 * 7")
+    assert after.ok, after.error
+    assert after.stdout == "still here 42\n"
+    assert after.value == 42
+    return execution
+
+
+# ---- ten hostile programs ---------------------------------------------------------------------------------------------
+
+
+def test_reading_a_file(sandbox: Sandbox) -> None:
+    harmless(sandbox, "print(open('/etc/passwd').read())", "PermissionError")
+
+
+def test_reading_a_file_by_the_raw_system_call(behind_wall: Sandbox) -> None:
+    code = "import posix\nfor path in ('/etc/passwd', '/proc/self/environ', '/'):\n    print(posix.open(path, 0))"
+    assert harmless(behind_wall, code, "PermissionError").stdout == ""
+
+
+def test_opening_a_socket(sandbox: Sandbox) -> None:
+    harmless(sandbox, "import socket\nsocket.socket()", "ModuleNotFoundError", "PermissionError")
+
+
+def test_opening_a_socket_behind_the_wall(behind_wall: Sandbox) -> None:
+    code = "import _socket\n_socket.socket(_socket.{family}, _socket.{kind})"
+    for family in ("AF_INET", "AF_UNIX", "AF_INET6", "AF_NETLINK"):
+        for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
+            harmless(behind_wall, code.format(family=family, kind=kind), "PermissionError")
+
+
+def test_spawning_a_process(sandbox: Sandbox) -> None:
+    harmless(sandbox, "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'echo hi'])", "ModuleNotFoundError", "PermissionError")
+
+
+def test_replacing_the_process(behind_wall: Sandbox) -> None:
+    harmless(behind_wall, "import posix\nposix.execv('/bin/sh', ['sh'])", "PermissionError")
+
+
+def test_a_fork_bomb(sandbox: Sandbox) -> None:
+    code = "import os\nwhile True:\n    os.fork()"
+    harmless(sandbox, code, "ModuleNotFoundError", "BlockingIOError")
+
+
+def test_threads(behind_wall: Sandbox) -> None:
+    harmless(behind_wall, "import _thread\n_thread.start_new_thread(print, ())", "RuntimeError")
+
+
+def test_a_memory_bomb(sandbox: Sandbox) -> None:
+    execution = harmless(sandbox, "kept = []\nwhile True:\n    kept.append(bytearray(10_000_000))", "MemoryError")
+    assert execution.error is not None
+    assert "memory" in execution.error.message
+
+
+def test_one_huge_allocation(sandbox: Sandbox) -> None:
+    harmless(sandbox, "x = 'a' * 10**10", "MemoryError")
+
+
+def test_an_endless_loop(sandbox: Sandbox) -> None:
+    sandbox.run("kept = 'alive'")
+    execution = harmless(sandbox, "while True:\n    pass", "TimeLimit")
+    assert not execution.restarted
+    assert execution.error is not None
+    assert execution.error.line in (1, 2)
+    assert sandbox.run("kept").value == "alive"
+
+
+def test_an_endless_loop_that_catches_everything(sandbox: Sandbox) -> None:
+    code = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass\n    finally:\n        continue"
+    harmless(sandbox, code, "TimeLimit")
+
+
+def test_a_regex_bomb(sandbox: Sandbox) -> None:
+    harmless(sandbox, "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')", "TimeLimit")
+
+
+def test_a_number_that_never_ends(sandbox: Sandbox) -> None:
+    harmless(sandbox, "x = 10 ** 10 ** 8", "TimeLimit")
+
+
+def test_an_endless_sum(sandbox: Sandbox) -> None:
+    """It runs in C and hears no interrupt: its worker is ended, and the error says what was lost."""
+    sandbox.run("kept = 1")
+    execution = harmless(sandbox, "from itertools import count\nsum(count())", "TimeLimit")
+    assert execution.restarted
+    assert execution.error is not None
+    assert "variables" in execution.error.message
+    assert sandbox.run("kept").error is not None
+
+
+def test_a_long_sleep(sandbox: Sandbox) -> None:
+    sandbox.run("kept = 1")
+    assert not harmless(sandbox, "import time\ntime.sleep(1000)", "TimeLimit").restarted
+    assert sandbox.run("kept").value == 1
+
+
+def test_an_output_flood(sandbox: Sandbox) -> None:
+    execution = harmless(sandbox, "while True:\n    print('x' * 100)", "OutputLimit")
+    assert execution.truncated_output
+    assert len(execution.stdout) <= LIMITS.output_chars
+    assert not execution.restarted
+
+
+def test_one_huge_print(sandbox: Sandbox) -> None:
+    harmless(sandbox, "print('x' * 10_000_000)", "OutputLimit")
+
+
+FORGE = """
+import _socket, struct
+line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, 3)
+line.sendall({data})
+line.detach()
+import time
+time.sleep(0.3)
+"""
+
+FORGERIES = {
+    "noise": "struct.pack('<I', 8) + b'\\xff' * 8",
+    "a huge length": "struct.pack('<I', 2**32 - 1)",
+    "a frame of the host's own kind": "struct.pack('<I', 3) + b'\\x92\\x03\\x01'",
+    "an unknown kind": "struct.pack('<I', 3) + b'\\x92\\x63\\x01'",
+    "a wrong shape": "struct.pack('<I', 3) + b'\\x92\\x0b\\x01'",
+    "deep nesting": "struct.pack('<I', 5_000) + b'\\x91' * 5_000",
+    "output beyond its limit": "struct.pack('<I', 7 + 60_000) + b'\\x92\\x0b\\xdb' + struct.pack('>I', 60_000) + b'x' * 60_000",
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_frame(behind_wall: Sandbox, name: str) -> None:
+    execution = harmless(behind_wall, FORGE.format(data=FORGERIES[name]), "ProtocolError", "OutputLimit")
+    assert execution.restarted
+
+
+def test_a_forged_reply_through_the_filter() -> None:
+    with Sandbox(Toolbox([double]), limits=LIMITS) as sandbox:
+        for code in ("double._call", "double.__closure__", "double.__call__.__self__", "import _socket", "getattr(double, '_call')"):
+            harmless(sandbox, code, "NotAllowed", "AttributeError", "ModuleNotFoundError")
+
+
+def test_a_forged_end_counts_for_nothing_later() -> None:
+    """A program that claims to have ended and goes on is ended with the next run."""
+    done = "struct.pack('<I', 7) + b'\\x96\\x0d\\x01\\x01\\xa0\\xc0\\xc2'"
+    with Sandbox(Toolbox([double]), limits=LIMITS, without=("filter",)) as sandbox:
+        forged = sandbox.run(FORGE.format(data=done).replace("0.3", "30"))
+        assert forged.ok
+        assert forged.value == 1
+        late = sandbox.run("2")
+        assert late.error is not None
+        assert late.error.type in ("TimeLimit", "ProtocolError")
+        assert late.restarted
+        assert sandbox.run("double(4)").value == 8
+
+
+def test_an_end_of_another_run_is_refused(behind_wall: Sandbox) -> None:
+    done = "struct.pack('<I', 7) + b'\\x96\\x0d\\x00\\x01\\xa0\\xc0\\xc2'"
+    harmless(behind_wall, FORGE.format(data=done), "ProtocolError")
+
+
+def test_arguments_of_a_wrong_type(sandbox: Sandbox) -> None:
+    execution = harmless(sandbox, "double('21')", "ArgumentError")
+    assert execution.error is not None
+    assert "number" in execution.error.message
+    harmless(sandbox, "double(object())", "UnsupportedValue", "TypeError", "Exception")
+    harmless(sandbox, "double(None)", "ArgumentError")
+    harmless(sandbox, "double(1, 2)", "ArgumentError")
+    harmless(sandbox, "double(x=1)", "ArgumentError")
+    harmless(sandbox, "a = []\nfor i in range(100): a = [a]\ndouble(a)", "UnsupportedValue", "TypeError", "Exception")
+
+
+def test_too_many_calls(sandbox: Sandbox) -> None:
+    execution = harmless(sandbox, "while True:\n    try:\n        double(1)\n    except:\n        pass", "CallLimit")
+    assert len(execution.calls) == LIMITS.calls
+
+
+# ---- what else the wall has to hold -----------------------------------------------------------------------------------
+
+
+def test_signals_reach_nobody(behind_wall: Sandbox) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    try:
+        harmless(behind_wall, f"import posix\nposix.kill({os.getpid()}, 10)", "PermissionError")
+        harmless(behind_wall, f"import posix\nposix.kill(posix.getppid(), 9)", "PermissionError")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == []
+
+
+def test_limits_cannot_be_raised(behind_wall: Sandbox) -> None:
+    code = "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (100, resource.getrlimit(resource.RLIMIT_NPROC)[1]))"
+    harmless(behind_wall, code)
+
+
+def test_no_descriptor_is_left_open(behind_wall: Sandbox) -> None:
+    code = """
+import posix
+found = []
+for number in range(200):
+    try:
+        posix.lseek(number, 0, 1)
+        found.append(number)
+    except OSError as problem:
+        if problem.errno != 9:  # not "bad file descriptor"
+            found.append(number)
+found
+"""
+    assert behind_wall.run(code).value == [0, 1, 2, 3]
+
+
+def test_no_environment_is_left(behind_wall: Sandbox) -> None:
+    assert behind_wall.run("import os\nsorted(os.environ)").value == []
+
+
+def test_no_secret_of_the_host_is_in_memory(behind_wall: Sandbox) -> None:
+    code = "import sys\nsorted(name for name in sys.modules if name.split('.')[0] in ('pydantic', 'pytest', 'httpx', 'asyncpg'))"
+    assert behind_wall.run(code).value == []
+    tools = "import sys\nsorted(name for name in sys.modules if name.startswith('codeact.tools'))"
+    assert behind_wall.run(tools).value == []
+
+
+def test_no_memory_can_be_made_executable(behind_wall: Sandbox) -> None:
+    code = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_long
+address = libc.mmap(None, ctypes.c_size_t(4096), {protection}, 0x22, -1, ctypes.c_long(0))
+if address == -1:
+    raise OSError(ctypes.get_errno(), "refused")
+address > 0
+"""
+    assert behind_wall.run(code.format(protection=3)).value is True, "plain memory can be had"
+    harmless(behind_wall, code.format(protection=7), "PermissionError")
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/maps", "/proc/1/environ", "/dev/mem", "/root", "/tmp/x"])
+def test_no_path_can_be_used(behind_wall: Sandbox, path: str) -> None:
+    calls = ["stat({0!r})", "open({0!r}, 0)", "listdir({0!r})", "unlink({0!r})", "mkdir({0!r})", "readlink({0!r})", "chdir({0!r})"]
+    calls += ["symlink('/etc', {0!r})", "rename({0!r}, '/tmp/y')", "chmod({0!r}, 0o777)", "access({0!r}, 0) or 1/0"]
+    code = "import posix\nresults = []\n"
+    for call in calls:
+        code += f"try:\n    posix.{call.format(path)}\n    results.append({call!r})\n"
+        code += "except (OSError, ZeroDivisionError):\n    pass\n"
+    assert behind_wall.run(code + "results").value == []
+
+
+def test_a_crash_of_the_interpreter(behind_wall: Sandbox) -> None:
+    execution = harmless(behind_wall, "import ctypes\nctypes.string_at(0)", "WorkerLost")
+    assert execution.error is not None
+    assert "SIGSEGV" in execution.error.message
+    harmless(behind_wall, "import posix\nposix._exit(3)", "WorkerLost")
+
+
+def test_each_layer_alone_still_holds_what_it_claims() -> None:
+    read = "import posix\nposix.open('/etc/passwd', 0)"
+    for without in (("filter", "seccomp"), ("filter", "landlock"), ("filter", "uid"), ("filter", "rlimits")):
+        with Sandbox(limits=LIMITS, without=without) as sandbox:
+            error = sandbox.run(read).error
+            assert error is not None, without
+            assert error.type == "PermissionError"
+
+
+def test_terminal_escapes_are_stripped(sandbox: Sandbox) -> None:
+    execution = sandbox.run(r"print('\x1b]0;owned\x07\x1b[31mred\x1b[0m \x9b2J\u202eabc\x00\x08')" + "\n'\\x1b[2J'")
+    assert execution.stdout == "red abc\n"
+    assert "\x1b" not in execution.observation()
+
+
+# ---- escapes from the language ----------------------------------------------------------------------------------------
+
+ESCAPES = {
+    "classes above": "().__class__.__bases__[0].__subclasses__()",
+    "classes by getattr": "getattr((), '__cla' + 'ss__').__base__",
+    "generator frames": "g = (x for x in [1])\ng.gi_frame",
+    "generator frames by getattr": "g = (x for x in [1])\ngetattr(g, 'gi_frame')",
+    "generator frames in a pattern": "match (x for x in [1]):\n    case object(gi_frame=f):\n        f.f_back",
+    "str.format in a pattern": "match 'a':\n    case str(format=f):\n        f",
+    "a bound method in a value pattern": (
+        "class A:\n    def __eq__(self, other):\n        self.seen = other\n        return True\n"
+        "a = A()\ns = '{0.__class__.__mro__}'\nmatch a:\n    case s.format:\n        pass\na.seen(1)"
+    ),
+    "coroutine frames": "async def f(): pass\nf().cr_frame",
+    "traceback frames": "try:\n    1/0\nexcept Exception as e:\n    e.__traceback__.tb_frame",
+    "traceback frames, no dunder": "try:\n    1/0\nexcept Exception as e:\n    e.with_traceback",
+    "the object of an AttributeError": "try:\n    import math\n    math.nope\nexcept AttributeError as e:\n    e.obj",
+    "format": "'{0.__class__.__init__.__globals__}'.format(print)",
+    "format of a class": "str.format('{0.__class__}', 1).__len__()",
+    "format_map": "'{a.__globals__}'.format_map({'a': print})",
+    "format through map": "list(map(str.format, ['{0.__globals__}'], [print]))",
+    "format of an enum of strings": (
+        "from enum import Enum\nclass E(str, Enum):\n    a = '{0.__globals__}'\nE.a.format(print)"
+    ),
+    "string.Formatter": "import string\nstring.Formatter().format('{0.__class__}', 1)",
+    "operator.attrgetter": "from operator import attrgetter\nattrgetter('__class__.__mro__')(1)",
+    "operator.methodcaller": "from operator import methodcaller\nmethodcaller('__reduce__')(1)",
+    "a guard shadowed by an argument": "def f(_getattr_, /):\n    return 1",
+    "a guard shadowed by an import": "from math import pi as _getattr_",
+    "a guard shadowed by a name": "_write_ = lambda x: x",
+    "a guard shadowed by except": "try:\n    1/0\nexcept Exception as _getattr_:\n    pass",
+    "a guard shadowed by a pattern": "match 1:\n    case _getattr_:\n        pass",
+    "a guard shadowed by a star pattern": "match [1]:\n    case [*_getattr_]:\n        pass",
+    "a guard shadowed by a mapping pattern": "match {}:\n    case {**_getattr_}:\n        pass",
+    "a guard shadowed by walrus": "(_getattr_ := 1)",
+    "a guard shadowed by global": "def f():\n    global _getattr_\n    _getattr_ = 1",
+    "a guard shadowed by for": "for _getattr_ in [1]:\n    pass",
+    "a guard shadowed by with": "from contextlib import nullcontext\nwith nullcontext(1) as _getattr_:\n    pass",
+    "a guard shadowed by a comprehension": "[1 for _getattr_ in [1]]",
+    "a guard shadowed by a class": "class _getattr_:\n    pass",
+    "a guard shadowed by a wide letter": "＿getattr＿ = 1",
+    "super shadowed": "def f(super):\n    return super().__init__",
+    "a module through a module": "from json import codecs",
+    "a module through an attribute": "import json\njson.codecs",
+    "a private submodule": "import numpy._core",
+    "a module as a name": "from numpy import _core",
+    "sys through statistics": "import statistics\nstatistics.sys",
+    "builtins through collections": "import collections\ncollections._sys",
+    "sys.modules": "import sys\nsys.modules",
+    "a metaclass": "class A(metaclass=print):\n    pass",
+    "class keywords": "class A(x=1):\n    pass",
+    "__init_subclass__": "class A:\n    def __init_subclass__(cls):\n        pass",
+    "__getattr__": "class A:\n    def __getattr__(self, name):\n        return 1",
+    "__class__ set": "class A:\n    pass\nA().__class__ = int",
+    "__del__": "class A:\n    def __del__(self):\n        pass",
+    "__reduce__": "class A:\n    def __reduce__(self):\n        return (print, ('x',))",
+    "__array_interface__": "class A:\n    __array_interface__ = {}",
+    "a dunder by setattr": "class A:\n    pass\nsetattr(A, '__getattribute__', print)",
+    "type of three": "type('A', (), {})",
+    "type of type": "type(int)('A', (), {})",
+    "__class__ of a class": "int.__class__('A', (), {})",
+    "an enum's functional form": "from enum import Enum\nEnum('E', 'a b', type=int)",
+    "a dataclass of a foreign class": "from dataclasses import dataclass\nfrom fractions import Fraction\ndataclass(Fraction)",
+    "a foreign base": "from fractions import Fraction\nclass A(Fraction):\n    pass",
+    "an array from a buffer": "import numpy as np\nnp.ndarray(shape=(1,), buffer=b'12345678')",
+    "an array's pointer": "import numpy as np\nnp.zeros(1).ctypes",
+    "an array's file": "import numpy as np\nnp.zeros(1).tofile('/tmp/x')",
+    "an array's file by its class": "import numpy as np\nnp.float64.tofile(np.float64(1), '/tmp/x')",
+    "an array's file by type": "import numpy as np\ntype(np.zeros(1)).tofile(np.zeros(1), '/tmp/x')",
+    "an array's base": "import numpy as np\nnp.zeros(3)[1:].base",
+    "an array's dump": "import numpy as np\nnp.zeros(1).dump('/tmp/x')",
+    "a generator's bits": "import numpy as np\nnp.random.default_rng(0).bit_generator",
+    "numpy files": "import numpy as np\nnp.load('/etc/passwd')",
+    "numpy memory maps": "import numpy as np\nnp.memmap",
+    "an object dtype": "import numpy as np\nnp.dtype('O')",
+    "get_type_hints": "from typing import get_type_hints",
+    "ForwardRef": "from typing import ForwardRef",
+    "update_wrapper": "from functools import update_wrapper",
+    "singledispatch": "from functools import singledispatch",
+    "a function's globals": "def f():\n    pass\nf.__globals__",
+    "a function's code": "def f():\n    pass\nf.__code__ = 1",
+    "a bound method's object": "print.__self__",
+    "eval": "eval('1')",
+    "exec": "exec('x = 1')",
+    "compile": "compile('1', 'x', 'eval')",
+    "__import__": "__import__('os')",
+    "__builtins__": "__builtins__",
+    "__build_class__": "__build_class__",
+    "globals": "globals()['_getattr_']",
+    "vars of a module": "import math\nvars(math)",
+    "vars of a class": "vars(int)",
+    "open": "open('/etc/passwd')",
+    "breakpoint": "breakpoint()",
+    "input": "input()",
+    "exception groups": "try:\n    1/0\nexcept* ZeroDivisionError:\n    pass",
+    "a module written to": "import math\nmath.pi = 3",
+    "a module's names": "import math\nmath._names",
+    "a module copied": "import copy, math\ncopy.copy(math)",
+    "a tool copied": "import copy\ncopy.deepcopy(double)",
+    "a tool written to": "double.__doc__ = 'x'",
+    "a built-in type written to": "int.x = 1",
+    "threads": "import threading",
+    "pickle": "import pickle",
+    "ctypes": "import ctypes",
+    "print to an object of ours": "print('x', file=1)",
+    "mangled names of ours": "class Guards:\n    def f(self, g):\n        return g.__own\nGuards().f(double)",
+    "a partial of getattr": "from functools import partial\npartial(getattr, 1)('__class__').__mro__",
+    "getattr with a string of ours": "class S(str):\n    pass\ngetattr(1, S('__class__'))",
+    "sort with a dunder": "sorted([1], key=int.__class__)",
+    "lambda default": "f = lambda x=().__class__.__base__: x",
+    "decorator": "@().__class__.__base__.__subclasses__\ndef f(): pass",
+    "f-string": "f'{().__class__.__base__}'",
+    "f-string spec": "f'{1:{().__class__.__base__}}'",
+}
+
+
+@pytest.fixture(scope="module")
+def filtered() -> Iterator[Sandbox]:
+    """The filter with as little of the wall as possible: what holds here is the language's doing."""
+    with Sandbox(Toolbox([double]), without=("landlock", "seccomp", "uid", "rlimits")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_an_escape_from_the_language(filtered: Sandbox, name: str) -> None:
+    execution = filtered.run(ESCAPES[name])
+    assert execution.error is not None, f"it ran: {execution}"
+    assert execution.error.type not in ("WorkerLost", "ProtocolError"), execution.error.text
+    assert not execution.restarted
+    assert "/work" not in execution.error.text
+    assert "codeact" not in execution.error.text
+    assert filtered.run("1 + 1").value == 2
+
+
+# ---- many at once -----------------------------------------------------------------------------------------------------
+
+
+def test_a_hostile_session_does_not_disturb_its_neighbours() -> None:
+    results: list[object] = []
+    with Sandbox(limits=LIMITS) as hostile, Sandbox() as neighbour:
+        thread = threading.Thread(target=lambda: hostile.run("x = 10 ** 10 ** 8"))
+        thread.start()
+        results = [neighbour.run(f"{number} + 1").value for number in range(50)]
+        thread.join()
+    assert results == list(range(1, 51))
+
+
+def test_a_worker_cannot_reach_an_abstract_socket_of_the_host(behind_wall: Sandbox) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("\0codeact-test-" + str(os.getpid()))
+        listening.listen()
+        code = f"import _socket\ns = _socket.socket(_socket.AF_UNIX)\ns.connect('\\0codeact-test-{os.getpid()}')"
+        harmless(behind_wall, code, "PermissionError")
+
+
+def test_nothing_is_written(behind_wall: Sandbox, tmp_path: Path) -> None:
+    target = tmp_path / "x"
+    harmless(behind_wall, f"import posix\nposix.open({str(target)!r}, posix.O_WRONLY | posix.O_CREAT)", "PermissionError")
+    assert not target.exists()
