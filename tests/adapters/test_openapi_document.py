@@ -124,7 +124,7 @@ class ToolError(Exception):
     """A tool is declared wrongly, or a call of a tool failed."""
 
 class HttpError(ToolError):
-    """The service answered with an error. `status` is its HTTP status (such as 404), `text` the start of its answer."""
+    """The service answered with an error. The message begins with the status: `HTTP 404 from GET /orders/7: ...`."""
 
 def get_pet_by_id(pet_id: int) -> Pet: ...
 

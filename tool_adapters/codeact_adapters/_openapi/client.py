@@ -20,7 +20,12 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class HttpError(ToolError):
-    """The service answered with an error. `status` is its HTTP status (such as 404), `text` the start of its answer."""
+    """The service answered with an error. The message begins with the status: `HTTP 404 from GET /orders/7: ...`.
+
+    Attributes:
+        status: the HTTP status, in the host; a program reads it from the message.
+        text: the start of the answer.
+    """
 
     def __init__(self, message: str, status: int = 0, text: str = "") -> None:
         super().__init__(message)
