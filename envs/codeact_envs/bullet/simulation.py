@@ -10,6 +10,7 @@ from codeact_envs.bullet.quiet import quiet
 
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
+_ITERATIONS = 25
 
 
 class Simulation:
@@ -36,9 +37,15 @@ class Simulation:
         self._next_frame = -1
         self._capture: Callable[[], None] | None = None
         on = {"physicsClientId": self.client}
-        # Must come before anything is loaded: else the order of contacts depends on what ran before.
+        # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve takes
+        # all its iterations: were it to end early at a small residual, which bodies are solved together would show in
+        # the last bits, and that depends on what was near in the past.
         pybullet.setPhysicsEngineParameter(
-            deterministicOverlappingPairs=1, fixedTimeStep=STEP, numSolverIterations=50, **on
+            deterministicOverlappingPairs=1,
+            fixedTimeStep=STEP,
+            numSolverIterations=_ITERATIONS,
+            solverResidualThreshold=0.0,
+            **on,
         )
         pybullet.setGravity(0.0, 0.0, -9.81, **on)
 

@@ -1,0 +1,234 @@
+"""What an episode costs: the reference program of CodeAct/Stack2-v0 through sandbox and CodeEnv, against bare PyBullet.
+
+Each seed is played twice, in turns: once as an episode (reset, program in the sandbox, tools, planning, inverse
+kinematics, safety checks, settling, judging), and once by a script that makes PyBullet calls only: the same scene, the
+same motor targets and the same number of steps, planned by nobody. CPU time of the episode counts the processes of the
+sandbox. Both end in the same state, bit for bit, or this benchmark fails.
+
+Run it: `python benchmarks/episode.py [--episodes 30]`. It exits with 1 when an episode costs more than 1.15 times the
+bare script, or a reset takes 1 ms or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pybullet
+import pybullet_data
+
+ENVIRONMENT = "CodeAct/Stack2-v0"
+MOST_RATIO, MOST_RESET_S = 1.15, 0.001
+
+Row = list[float]
+
+
+@dataclass
+class Motion:
+    """What was played in an episode: for each stretch of steps, the motor targets of each step, or None where the motors
+    kept their last ones."""
+
+    stretches: list[list[Row] | int] = field(default_factory=list)
+    steps: int = 0
+
+    def heard(self, rows: list[Row], steps_now: int) -> None:
+        idle = steps_now - len(rows) - self.steps
+        if idle:
+            self.stretches.append(idle)
+        if rows:
+            self.stretches.append(rows)
+        self.steps = steps_now
+
+
+# The bare script: PyBullet and nothing else.
+
+
+class BareScript:
+    """The scene of Stack2 in plain PyBullet."""
+
+    ARM_AND_FINGERS = (0, 1, 2, 3, 4, 5, 6, 9, 10)
+    HOME = (0.0, -0.7853981633974483, 0.0, -2.356194490192345, 0.0, 1.5707963267948966, 0.7853981633974483, 0.04, 0.04)
+    FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0, 40.0, 40.0)
+
+    def __init__(self, cubes: int) -> None:
+        self.client = c = pybullet.connect(pybullet.DIRECT)
+        pybullet.setPhysicsEngineParameter(
+            deterministicOverlappingPairs=1,
+            fixedTimeStep=1.0 / 240.0,
+            numSolverIterations=25,
+            solverResidualThreshold=0.0,
+            physicsClientId=c,
+        )
+        pybullet.setGravity(0.0, 0.0, -9.81, physicsClientId=c)
+        for position, half in (((0.4, 0.0, -0.65), (4.0, 4.0, 0.05)), ((0.42, 0.0, -0.02), (0.62, 0.72, 0.02))):
+            shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=c)
+            body = pybullet.createMultiBody(0.0, shape, -1, position, physicsClientId=c)
+            pybullet.changeDynamics(body, -1, lateralFriction=0.8, physicsClientId=c)
+        panda = pybullet_data.getDataPath() + "/franka_panda/panda.urdf"
+        self.robot = r = pybullet.loadURDF(panda, useFixedBase=True, physicsClientId=c)
+        for finger in (9, 10):
+            pybullet.changeDynamics(r, finger, lateralFriction=1.5, spinningFriction=0.02, physicsClientId=c)
+        gear = pybullet.createConstraint(
+            r, 9, r, 10, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], physicsClientId=c
+        )
+        pybullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=50, physicsClientId=c)
+        for joint, position in zip(self.ARM_AND_FINGERS, self.HOME, strict=True):
+            pybullet.resetJointState(r, joint, position, 0.0, physicsClientId=c)
+        self.cubes = []
+        for index in range(cubes):
+            shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=[0.02] * 3, physicsClientId=c)
+            cube = pybullet.createMultiBody(0.05, shape, -1, [0.0, 0.0, 50.0 * (index + 1)], physicsClientId=c)
+            pybullet.changeDynamics(
+                cube,
+                -1,
+                lateralFriction=0.7,
+                spinningFriction=0.002,
+                rollingFriction=0.0,
+                linearDamping=0.0,
+                angularDamping=0.02,
+                physicsClientId=c,
+            )
+            self.cubes.append(cube)
+        self.start = pybullet.saveState(physicsClientId=c)
+
+    def play(self, poses: list[tuple[Any, Any]], motion: Motion) -> None:
+        """One episode: cubes to their places, robot to its home, then every recorded step."""
+        c, robot, motors, forces = self.client, self.robot, self.ARM_AND_FINGERS, self.FORCES
+        pybullet.restoreState(self.start, physicsClientId=c)
+        pybullet.performCollisionDetection(physicsClientId=c)
+        for cube, (position, quaternion) in zip(self.cubes, poses, strict=True):
+            pybullet.resetBasePositionAndOrientation(cube, position, quaternion, physicsClientId=c)
+        position_gains = velocity_gains = [1.0] * len(motors)
+        row: Any = self.HOME
+        pybullet.setJointMotorControlArray(
+            robot,
+            motors,
+            pybullet.POSITION_CONTROL,
+            targetPositions=row,
+            forces=forces,
+            positionGains=position_gains,
+            velocityGains=velocity_gains,
+            physicsClientId=c,
+        )
+        for stretch in motion.stretches:
+            if isinstance(stretch, int):
+                for _ in range(stretch):
+                    pybullet.stepSimulation(c)
+                continue
+            for row in stretch:
+                pybullet.setJointMotorControlArray(
+                    robot,
+                    motors,
+                    pybullet.POSITION_CONTROL,
+                    targetPositions=row,
+                    forces=forces,
+                    positionGains=position_gains,
+                    velocityGains=velocity_gains,
+                    physicsClientId=c,
+                )
+                pybullet.stepSimulation(c)
+
+    def state(self) -> list[Any]:
+        c = self.client
+        joints = [state[:2] for state in pybullet.getJointStates(self.robot, self.ARM_AND_FINGERS, physicsClientId=c)]
+        return [*joints, *(pybullet.getBasePositionAndOrientation(cube, physicsClientId=c) for cube in self.cubes)]
+
+
+# The episode, through everything.
+
+
+def sandbox_cpu_s() -> float:
+    """CPU seconds of all processes below this one, those that have ended and were waited for included."""
+    parents, spent = {}, {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(entry.name)] = int(fields[1])
+        spent[int(entry.name)] = sum(int(value) for value in fields[11:15])
+    below, total = {os.getpid()}, 0
+    while True:
+        found = {pid for pid, parent in parents.items() if parent in below} - below
+        if not found:
+            break
+        below |= found
+        total += sum(spent[pid] for pid in found)
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def play_episode(environment: Any, world: Any, seed: int) -> tuple[list[Any], Motion, list[Any]]:
+    """One oracle episode. Returns where the cubes began, what was played, and the state in which it ended."""
+    motion = Motion()
+    environment.reset(seed=seed)
+    world.arm.recorder = lambda rows: motion.heard(rows, world.simulation.steps)
+    cubes = sorted(environment._plan.setup, key=lambda placed: world.body(placed.name))  # as they were loaded
+    poses = [(cube.position, (0.0, 0.0, math.sin(cube.yaw / 2.0), math.cos(cube.yaw / 2.0))) for cube in cubes]
+    info = environment.step(environment.oracle())[-1]
+    world.arm.recorder = None
+    motion.heard([], world.simulation.steps)
+    if not info["success"]:
+        raise SystemExit(f"the oracle failed on seed {seed}: {info['execution'].observation()}")
+    on = {"physicsClientId": world.simulation.client}
+    arm = world.arm
+    joints = [state[:2] for state in pybullet.getJointStates(arm.body, arm.joints + arm.fingers, **on)]
+    ends = [world.pose(cube.name) for cube in cubes]
+    return poses, motion, [*joints, *((pose.position, pose.quaternion) for pose in ends)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--episodes", type=int, default=30, help="seeds to play (default 30)")
+    episodes = parser.parse_args().episodes
+
+    environment: Any = gymnasium.make(ENVIRONMENT).unwrapped
+    environment.reset(seed=0)
+    world = environment._make_world().bullet
+    bare = BareScript(len(world.specs))
+    poses, motion, _ = play_episode(environment, world, 0)
+    bare.play(poses, motion)
+
+    episode_s, bare_s, steps = [], [], 0
+    below = sandbox_cpu_s()
+    for seed in range(episodes):
+        begin = time.process_time()
+        poses, motion, end = play_episode(environment, world, seed)
+        episode_s.append(time.process_time() - begin)
+        begin = time.process_time()
+        bare.play(poses, motion)
+        bare_s.append(time.process_time() - begin)
+        steps += motion.steps
+        if bare.state() != end:
+            raise SystemExit(f"seed {seed}: the bare script ended in another state; the comparison would not be fair")
+    below = sandbox_cpu_s() - below
+
+    resets = []
+    for seed in range(200):
+        begin = time.perf_counter()
+        environment.reset(seed=seed)
+        resets.append(time.perf_counter() - begin)
+        time.sleep(0.01)  # the sandbox makes its next worker meanwhile, as it does while a model thinks
+    environment.close()
+
+    ratio = (sum(episode_s) + below) / sum(bare_s)
+    reset_s = statistics.median(resets)
+    print(f"{ENVIRONMENT}, oracle, {episodes} episodes of {steps / episodes:.0f} simulation steps")
+    print(f"  episode      {(sum(episode_s) + below) / episodes:.4f} CPU-seconds ({below / episodes:.4f} in the sandbox)")
+    print(f"  bare script  {sum(bare_s) / episodes:.4f} CPU-seconds, ending in the same states")
+    print(f"  ratio        {ratio:.3f} (at most {MOST_RATIO})")
+    print(f"  reset        {1000 * reset_s:.3f} ms, median of {len(resets)} (below {1000 * MOST_RESET_S:g} ms)")
+    return 0 if ratio <= MOST_RATIO and reset_s < MOST_RESET_S else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
