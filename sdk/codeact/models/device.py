@@ -36,8 +36,8 @@ def choose_device(wanted: str | None = None) -> str:
 def choose_weight_type(device: str) -> WeightType:
     """`bfloat16` where the device multiplies it in hardware; else `float16` on CUDA and `float32` on a CPU.
 
-    `benchmarks/model.py` prints both for this machine. On two cores of an AMD EPYC with avx512_bf16, bfloat16 read
-    prompts 2.6 times as fast as float32 and wrote 1.2 times as fast.
+    On a CPU with such instructions bfloat16 reads prompts about twice as fast as float32 and writes as fast:
+    `benchmarks/model.py` prints both for this machine.
     """
     import torch
 
@@ -53,10 +53,12 @@ def choose_weight_type(device: str) -> WeightType:
 
 
 def limit_threads(threads: int | None = None) -> None:
-    """Set the number of threads torch computes with: `threads`, or no more than the CPU share of this container.
+    """Set the number of threads torch computes with: `threads`, or one less than the CPUs this process may use.
 
-    Torch by itself takes every core it sees, which on a share of a large machine is many times too many. The number
-    holds for the whole process. Without `threads`, an `OMP_NUM_THREADS` in the environment is left in force.
+    Torch's threads wait for each other by spinning. When something else needs one of their cores, as the simulator and
+    the sandbox do here, each step waits for the slowest, and a model on all cores writes many times slower than on all
+    but one. The number holds for the whole process. Without `threads`, an `OMP_NUM_THREADS` in the environment is left
+    in force.
 
     Raises:
         ModelError: `threads` is not positive.
@@ -68,9 +70,14 @@ def limit_threads(threads: int | None = None) -> None:
             raise ModelError(f"threads is {threads}; it must be at least 1")
         torch.set_num_threads(threads)
     elif "OMP_NUM_THREADS" not in os.environ:
-        share = _cpu_share()
-        if share is not None and share < torch.get_num_threads():
-            torch.set_num_threads(share)
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), _cpus() - 1)))
+
+
+def _cpus() -> int:
+    """CPUs that this process may run on, or those that its control group grants if they are fewer."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = _cpu_share()
+    return allowed if share is None else min(allowed, share)
 
 
 def _cpu_share() -> int | None:

@@ -39,7 +39,7 @@ class TransformersModel:
         device: `cuda`, `cuda:<number>`, `mps` or `cpu`; None takes the best there is.
         dtype: `bfloat16`, `float16` or `float32`; None takes what the device is fastest with.
         name: how traces and reports call the model; None makes it from `name_or_path`.
-        threads: CPU threads for the whole process; None: `OMP_NUM_THREADS` or the CPU share of this container.
+        threads: CPU threads for the whole process; None: `OMP_NUM_THREADS`, or all CPUs but one.
 
     Raises:
         ModelError: torch or transformers is missing, the model is not found or cannot be loaded, or the device is not
