@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Toolbox:
 
 def test_what_a_model_reads(store: Toolbox) -> None:
     assert store.stubs() == STUBS
+
+
+def test_a_type_checker_accepts_it(tmp_path: Path) -> None:
+    (tmp_path / "store.pyi").write_text(STUBS)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", "--no-incremental", "store.pyi"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.stdout == ""
 
 
 def test_operations_that_cannot_be_called_are_left_out_and_said_so(caplog: pytest.LogCaptureFixture) -> None:

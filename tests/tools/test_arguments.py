@@ -148,6 +148,8 @@ def test_lossless_conversions_happen(annotation: Any, value: Any, expected: Any)
         (set[str], ["a", "a"], "'value': expected a set, got a list with repeated items"),
         (dict[str, float], {"a": "b"}, "\"value['a']\": expected a number, got 'b' (str)"),
         (Literal["a", "b"], "c", "'value': expected one of 'a', 'b', got 'c' (str)"),
+        (Literal[1, 2], True, "'value': expected one of 1, 2, got True"),
+        (Literal[True], 1, "'value': expected True, got 1 (int)"),
         (Color, "blue", "'value': expected one of Color.RED, Color.GREEN, got 'blue' (str)"),
         (int | None, "x", "'value': expected a whole number or None, got 'x' (str)"),
         (int | str, 1.5, "'value': expected a whole number or a string, got 1.5 (float)"),

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import collections.abc
 import functools
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, Flag
+from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 import pytest
 
+import codeact
 from codeact.errors import ProgramEnd, ToolError
 from codeact.tools import Tool, finish_tool, tool
 
@@ -200,3 +205,54 @@ def test_finish_ends_the_program_with_an_answer() -> None:
         finish.invoke(finish.bind([42]))
     assert end.value.answer == 42
     assert finish.bind() == {"answer": None}
+
+
+TYPED = """
+from codeact import Toolbox, tool
+
+@tool(effect="read")
+def double(x: float) -> float:
+    return 2 * x
+
+@tool
+def name() -> str:
+    return ""
+
+class Arm:
+    @tool(effect="physical")
+    def move(self, x: float) -> bool:
+        return True
+
+reveal_type(double(1.0))
+reveal_type(name())
+reveal_type(Arm().move(0.1))
+reveal_type(double.effect)
+double("x")
+Arm().move()
+Toolbox([double, Arm().move, len])
+"""
+
+
+# Reading the types of pydantic and numpy as well would take a minute.
+ONLY_OURS = ("--follow-imports=silent", "--no-site-packages", "--ignore-missing-imports")
+
+
+def test_a_type_checker_still_knows_a_decorated_function(tmp_path: Path) -> None:
+    (tmp_path / "typed.py").write_text(TYPED)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *ONLY_OURS, "typed.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(Path(codeact.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    lines = [line.removeprefix("typed.py:") for line in done.stdout.splitlines() if line.startswith("typed.py")]
+    assert [line.split(": ", 2)[2].split(" [")[0].strip() for line in lines] == [
+        'Revealed type is "float"',
+        'Revealed type is "str"',
+        'Revealed type is "bool"',
+        "Revealed type is \"Literal['read'] | Literal['write'] | Literal['physical']\"",
+        'Argument 1 to "__call__" of "Tool" has incompatible type "str"; expected "float"',
+        'Missing positional argument "x" in call to "__call__" of "Tool"',
+    ]

@@ -16,6 +16,7 @@ from codeact.errors import ToolError
 from codeact.tools.wording import call_text
 
 Effect = Literal["read", "write", "physical"]
+_IMMUTABLE = (type(None), bool, int, float, str, bytes)
 EFFECTS: tuple[str, ...] = get_args(Effect)
 
 
@@ -57,7 +58,8 @@ def review(
     if approve is None:
         return None
     try:
-        approval: object = approve(PendingCall(tool, copy.deepcopy(dict(arguments)), effect, doc))
+        copied = {n: v if type(v) in _IMMUTABLE else copy.deepcopy(v) for n, v in arguments.items()}
+        approval: object = approve(PendingCall(tool, copied, effect, doc))
     except Exception as error:
         return f"the approval policy failed: {type(error).__name__}: {error}"
     if approval is None or approval is True:

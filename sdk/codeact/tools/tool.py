@@ -9,7 +9,8 @@ import keyword
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, Generic, cast, overload
+from types import ModuleType, UnionType
+from typing import Any, Concatenate, Generic, NewType, cast, get_origin, overload
 
 from typing_extensions import ParamSpec, TypeVar
 
@@ -263,10 +264,15 @@ def _surrounding_names() -> dict[str, Any]:
         frame = frame.f_back
     names: dict[str, Any] = {}
     while frame.f_locals is not frame.f_globals:
-        names = {**frame.f_locals, **names}
+        # Types and modules only, so that no tool keeps everything alive that was near it.
+        names = {**{name: value for name, value in frame.f_locals.items() if _may_annotate(value)}, **names}
         if (
             "__qualname__" not in frame.f_locals or frame.f_back is None
         ):  # only class bodies run inside their surroundings
             break
         frame = frame.f_back
     return names
+
+
+def _may_annotate(value: object) -> bool:
+    return isinstance(value, (type, ModuleType, UnionType, NewType)) or get_origin(value) is not None

@@ -45,8 +45,10 @@ def to_pydantic(annotation: Any, scope: Mapping[str, Any]) -> Any:
         return to_pydantic(annotation.__supertype__, scope)
     if kinds.is_anything(annotation):
         return Any
-    if annotation in (None, type(None)) or origin is Literal:
+    if annotation in (None, type(None)):
         return annotation
+    if origin is Literal:
+        return Annotated[Any, PlainValidator(functools.partial(_choice, arguments))]
     scalar = kinds.plain_scalar(annotation)
     if scalar is float:
         return Annotated[float, Strict(), AllowInfNan(False)]
@@ -112,6 +114,13 @@ def _distinct(value: Any) -> Any:
         if len(distinct) == len(value):
             return distinct
         raise _wrong(f"expected a set, got a {type(value).__name__} with repeated items")
+    raise _wrong("")
+
+
+def _choice(options: tuple[Any, ...], value: Any) -> Any:
+    for option in options:  # by type as well: True is not 1 here
+        if type(option) is type(value) and option == value:
+            return option
     raise _wrong("")
 
 
