@@ -1,8 +1,8 @@
 """Gymnasium's plug-ins: packages that register environments through the entry-point group `gymnasium.envs`.
 
-Gymnasium loaded them by itself until 1.0, which dropped it. `import codeact` brings it back: the plug-ins are loaded when
-Gymnasium is imported, or at once if it is imported already, with the name of their entry point as namespace. Gymnasium
-itself is not imported for it.
+Gymnasium loaded them by itself until 1.0, which dropped it. `import codeact` brings it back: the plug-ins are loaded
+when Gymnasium is imported, or at once if it is imported already, with the name of their entry point as namespace.
+Gymnasium itself is not imported for it.
 """
 
 from __future__ import annotations
