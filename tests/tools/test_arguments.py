@@ -219,9 +219,18 @@ def test_positional_only_arguments_cannot_be_named() -> None:
 
 
 def test_messages_stay_short_and_printable() -> None:
-    text = complaint(int, "\x1b[2J" + "x" * 10_000)
-    assert len(text) < 200
-    assert text.isprintable()
+    flood = "\x1b[2J" + "x" * 100_000
+    texts = [
+        complaint(int, flood),
+        complaint(str, 10**5000),
+        complaint(Pose, {flood: 1}),
+        complaint(dict[str, int], {flood: "a"}),
+    ]
+    with pytest.raises(ArgumentError) as caught:
+        move.bind([], {flood: 1})
+    for text in (*texts, str(caught.value)):
+        assert len(text) < 250
+        assert text.isprintable()
 
 
 @given(

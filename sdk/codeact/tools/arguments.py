@@ -12,7 +12,7 @@ from codeact.errors import ArgumentError
 from codeact.tools import annotations as kinds
 from codeact.tools.describe import describe
 from codeact.tools.validation import validator, without_numpy
-from codeact.tools.wording import did_you_mean, listed, value_text
+from codeact.tools.wording import did_you_mean, listed, short_repr, value_text
 
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
@@ -122,7 +122,7 @@ class Arguments:
         if name in self._positional:
             raise ArgumentError(f"{tool}() takes argument {name!r} by position only")
         hint = did_you_mean(str(name), self._named)
-        raise ArgumentError(f"{tool}() has no argument {name!r}{hint or '; ' + self._offer()}")
+        raise ArgumentError(f"{tool}() has no argument {short_repr(name)}{hint or '; ' + self._offer()}")
 
     def _missing(self, tool: str, given: Mapping[str, Any]) -> Never:
         names = [name for name in self._parameters if name in self._required and name not in given]
@@ -165,7 +165,7 @@ def _locate(name: str, path: tuple[int | str, ...], annotation: Any, value: Any)
             else:
                 fixed = collection is tuple and Ellipsis not in arguments
                 annotation, value = arguments[int(step) if fixed else 0], list(value)[int(step)]
-            place += f"[{step!r}]"
+            place += f"[{short_repr(step)}]"
         except (LookupError, TypeError, ValueError, AttributeError, NameError):
             break
     return place, annotation, value

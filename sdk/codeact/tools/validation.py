@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from codeact.tools import annotations as kinds
-from codeact.tools.wording import did_you_mean, listed, value_text
+from codeact.tools.wording import did_you_mean, listed, short_repr, value_text
 
 Validate = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -200,7 +200,7 @@ class _Fields:
             for key in given:
                 if key not in self._names:
                     raise _wrong(
-                        f"{name} has no field {key!r}{did_you_mean(str(key), self._names)}; "
+                        f"{name} has no field {short_repr(key)}{did_you_mean(str(key), self._names)}; "
                         f"it has {listed(self._names)}"
                     )
             for field in self._required:

@@ -11,6 +11,7 @@ _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 _short.maxlong = 40
 _short.maxlevel = 3
+_LONGEST_NAME = 100
 
 
 def value_text(value: object) -> str:
@@ -21,7 +22,10 @@ def value_text(value: object) -> str:
 
 
 def short_repr(value: object) -> str:
-    text = _short.repr(value)
+    try:
+        text = _short.repr(value)
+    except ValueError:  # Python refuses to write out an int of more than 4,300 digits
+        text = "..."
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -32,6 +36,8 @@ def call_text(tool: str, arguments: Mapping[str, Any]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'speed'?` when a known name is near, else an empty string."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
