@@ -1,4 +1,4 @@
-"""Environments that several tests look at. They are made once a module, because making one takes longer than an episode."""
+"""Environments that several tests look at, made once a module: making one takes longer than an episode."""
 
 from __future__ import annotations
 
