@@ -33,8 +33,8 @@ Row = list[float]
 
 @dataclass
 class Motion:
-    """What was played in an episode: for each stretch of steps, the motor targets of each step, or None where the motors
-    kept their last ones."""
+    """What was played in an episode: stretches of steps, each a list of motor targets, one row a step, or the number of
+    steps for which the motors kept their last ones."""
 
     stretches: list[list[Row] | int] = field(default_factory=list)
     steps: int = 0
@@ -223,7 +223,9 @@ def main() -> int:
     ratio = (sum(episode_s) + below) / sum(bare_s)
     reset_s = statistics.median(resets)
     print(f"{ENVIRONMENT}, oracle, {episodes} episodes of {steps / episodes:.0f} simulation steps")
-    print(f"  episode      {(sum(episode_s) + below) / episodes:.4f} CPU-seconds ({below / episodes:.4f} in the sandbox)")
+    print(
+        f"  episode      {(sum(episode_s) + below) / episodes:.4f} CPU-seconds ({below / episodes:.4f} in the sandbox)"
+    )
     print(f"  bare script  {sum(bare_s) / episodes:.4f} CPU-seconds, ending in the same states")
     print(f"  ratio        {ratio:.3f} (at most {MOST_RATIO})")
     print(f"  reset        {1000 * reset_s:.3f} ms, median of {len(resets)} (below {1000 * MOST_RESET_S:g} ms)")

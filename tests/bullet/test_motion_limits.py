@@ -129,7 +129,7 @@ def test_the_worst_moment_to_stop_is_soon_enough(world: BulletWorld) -> None:
 
         world.simulation.capture_every(after, None)
         world.simulation._capture = Stopper()  # at an exact step, which no thread could hit
-        world.simulation._next_frame = first + after
+        world.simulation.next_frame = first + after
         try:
             world.controller.move_joints(goal)
         except Stopped:

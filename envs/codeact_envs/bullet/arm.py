@@ -125,7 +125,7 @@ class SimulatedArm:
         forces, position_gains, velocity_gains = self._forces, self._position_gains, self._velocity_gains
         column = np.broadcast_to(np.asarray(fingers, dtype=float), (count,))[:, None]
         targets: list[list[float]] = np.hstack([rows, column, column]).tolist()
-        done, next_watch = 0, every
+        done, next_watch = 0, min(every, count)
         try:
             for row in targets:
                 if self.stop_requested and not braking:
@@ -145,8 +145,8 @@ class SimulatedArm:
                 done += 1
                 if simulation.steps == simulation.next_frame:
                     simulation.frame_due()
-                if done in (next_watch, count):
-                    next_watch += every
+                if done == next_watch:
+                    next_watch = min(done + every, count)
                     self.commanded = rows[done - 1]
                     if watch():
                         break

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
+_WATCH_EVERY = 15  # steps: contacts and tracking are looked at 16 times a second
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
@@ -238,14 +238,15 @@ class ArmController:
             self.violations.append(what)
 
     def _result(self, goal: Array, start: int) -> MotionResult:
-        wanted, actual = self.kinematics.forward(goal), self.kinematics.forward(self._arm.positions())
-        turn = float(np.clip((np.trace(wanted[:3, :3].T @ actual[:3, :3]) - 1.0) / 2.0, -1.0, 1.0))
+        wanted = self.kinematics.forward(goal).tolist()
+        actual = self.kinematics.forward(self._arm.positions()).tolist()
+        trace = sum(wanted[row][column] * actual[row][column] for row in range(3) for column in range(3))
         names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
         return MotionResult(
             reached=not self._blocked,
             reason=self._blocked,
-            position_error=float(np.linalg.norm(wanted[:3, 3] - actual[:3, 3])),
-            angle_error=math.acos(turn),
+            position_error=math.dist(*([row[3] for row in pose[:3]] for pose in (wanted, actual))),
+            angle_error=math.acos(min(1.0, max(-1.0, (trace - 1.0) / 2.0))),
             contacts=tuple(names),
             duration=(self._simulation.steps - start) * STEP,
         )

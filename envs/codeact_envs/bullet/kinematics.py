@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 
 _TOLERANCE = 1e-10  # of the squared pose error: about 1e-5 m and 1e-5 rad
 _NEWTON_STEPS = 8
-_LINE_TOLERANCE = 1e-6  # metres and radians at each waypoint of a line
-_SMALLEST_SINGULAR = 0.02  # damping begins where the Jacobian is worse conditioned than this
+_LINE_TOLERANCE = 1e-5  # metres and radians at each waypoint of a line
+_DAMPING = 1e-9 * np.eye(6)
 _LARGEST_STEP = 0.6  # radians that a joint may move between two waypoints of a line
 
 
@@ -93,7 +93,7 @@ class Kinematics:
         """Whether `q`, of shape (joints,) or (n, joints), lies inside the limits less the margin."""
         return bool(np.all(q >= self.lower - 1e-9) and np.all(q <= self.upper + 1e-9))
 
-    def line(self, start: Array, goal_position: Array, step: float = 0.025) -> tuple[Array, Array, Array] | None:
+    def line(self, start: Array, goal_position: Array, step: float = 0.04) -> tuple[Array, Array, Array] | None:
         """Joint positions along the tool's straight line from its pose at `start`, with the orientation kept.
 
         At each waypoint the joints follow from the ones before by Newton steps with the smallest joint motion, so the
@@ -113,46 +113,40 @@ class Kinematics:
         change = goal_position - begin
         count = max(3, math.ceil(float(np.linalg.norm(change)) / step))
         knots = [np.asarray(start, dtype=float)]
-        tangents: list[Array] = []
         q = knots[0]
         twist = np.concatenate([orientation.T @ change, np.zeros(3)])
+        inverse = self._smallest_motion(q)
+        first = inverse @ twist
         for index in range(1, count + 1):
-            tangent = self._smallest_motion(q, twist)
-            tangents.append(tangent)
-            previous, q = q, q + tangent / count
+            previous, q = q, q + inverse @ twist / count
+            inverse = self._smallest_motion(q)
             target = begin + change * (index / count)
             for _ in range(_NEWTON_STEPS):
                 error = self._error(self.forward(q), orientation, target)
                 if float(np.abs(error).max()) < _LINE_TOLERANCE:
                     break
-                q = q + self._smallest_motion(q, error)
+                q = q + inverse @ error
             else:
                 return None
             if not self.inside_limits(q) or float(np.abs(q - previous).max()) > _LARGEST_STEP:
                 return None
             knots.append(q)
-        return np.array(knots), tangents[0], self._smallest_motion(q, twist)
+        return np.array(knots), first, inverse @ twist
 
-    def _smallest_motion(self, q: Array, twist: Array) -> Array:
+    def _smallest_motion(self, q: Array) -> Array:
+        """The matrix (joints, 6) from a twist in the tool's own frame to the smallest joint motion that makes it."""
         jacobian = np.asarray(self._chain.joint_jacobian(q, self._offset))
-        square = jacobian @ jacobian.T
-        # Damped least squares, with no damping away from singularities (Nakamura and Hanafusa, 1986).
-        manipulability = math.sqrt(max(0.0, float(np.linalg.det(square))))
-        damping = (
-            0.0 if manipulability > _SMALLEST_SINGULAR else 1e-4 * (1.0 - manipulability / _SMALLEST_SINGULAR) ** 2
-        )
-        motion: Array = jacobian.T @ np.linalg.solve(square + (damping + 1e-12) * np.eye(6), twist)
-        return motion
+        # The damping is too small to be seen: near a singularity the step grows beyond what `line` allows.
+        inverse: Array = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING)
+        return inverse
 
     @staticmethod
     def _error(pose: Array, orientation: Array, target: Array) -> Array:
         """The twist in the tool's own frame that leads from `pose` to the target, to first order in the rotation."""
-        relative = pose[:3, :3].T @ orientation
-        position = pose[:3, :3].T @ (target - pose[:3, 3])
-        turn = 0.5 * np.array(
-            [relative[2, 1] - relative[1, 2], relative[0, 2] - relative[2, 0], relative[1, 0] - relative[0, 1]]
-        )
-        return np.concatenate([position, turn])
+        back = pose[:3, :3].T
+        (_, ab, ac), (ba, _, bc), (ca, cb, _) = (back @ orientation).tolist()
+        x, y, z = (back @ (target - pose[:3, 3])).tolist()
+        return np.array([x, y, z, 0.5 * (cb - bc), 0.5 * (ac - ca), 0.5 * (ba - ab)])
 
 
 def with_limits(robot: ArmDescription, lower: Array, upper: Array) -> str:

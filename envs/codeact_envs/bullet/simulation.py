@@ -20,6 +20,7 @@ class Simulation:
         bullet: the pybullet module.
         client: its client number; every call must name it.
         steps: simulation steps since the last reset.
+        next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
     """
 
     def __init__(self, gui: bool = False) -> None:
@@ -34,12 +35,12 @@ class Simulation:
             )
         self.steps = 0
         self._frame_interval = 0
-        self._next_frame = -1
+        self.next_frame = -1
         self._capture: Callable[[], None] | None = None
         on = {"physicsClientId": self.client}
-        # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve takes
-        # all its iterations: were it to end early at a small residual, which bodies are solved together would show in
-        # the last bits, and that depends on what was near in the past.
+        # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve
+        # takes all its iterations: were it to end early at a small residual, which bodies are solved together would
+        # show in the last bits, and that depends on what was near in the past.
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
             fixedTimeStep=STEP,
@@ -57,7 +58,7 @@ class Simulation:
     def capture_every(self, steps: int, capture: Callable[[], None] | None) -> None:
         """Call `capture` after every `steps` steps from now on, starting now; None ends it."""
         self._capture, self._frame_interval = capture, steps
-        self._next_frame = self.steps + steps if capture else -1
+        self.next_frame = self.steps + steps if capture else -1
         if capture is not None:
             capture()
 
@@ -65,17 +66,13 @@ class Simulation:
         """Set the step counter, after a reset or a restored state."""
         self.steps = steps
         if self._capture is not None:
-            self._next_frame = steps + self._frame_interval
+            self.next_frame = steps + self._frame_interval
 
     def frame_due(self) -> None:
         """To be called when `steps` has reached `next_frame`."""
-        self._next_frame = self.steps + self._frame_interval
+        self.next_frame = self.steps + self._frame_interval
         if self._capture is not None:
             self._capture()
-
-    @property
-    def next_frame(self) -> int:
-        return self._next_frame
 
     def run(self, steps: int) -> None:
         """Let time pass while the motors keep their last targets."""
@@ -83,7 +80,7 @@ class Simulation:
         for _ in range(steps):
             step(client)
             self.steps += 1
-            if self.steps == self._next_frame:
+            if self.steps == self.next_frame:
                 self.frame_due()
 
     def close(self) -> None:

@@ -108,18 +108,15 @@ def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, 
     first = np.maximum(first, _TINY)
     if float(first.max()) <= 2 * _TINY:
         return np.empty((0, len(first)))
-    curved = second > _TINY
-    twisted = third > _TINY
+    # Where a path is straight, the bounds that its curvature sets are far above all others.
+    second, third = np.maximum(second, _TINY), np.maximum(third, _TINY)
     s_v = float((bounds.velocity / first).min())
-    if curved.any():
-        s_v = min(s_v, math.sqrt(float((_SHARE * bounds.acceleration[curved] / second[curved]).min())))
-    if twisted.any():
-        s_v = min(s_v, float((_SHARE * bounds.jerk[twisted] / third[twisted]).min()) ** (1.0 / 3.0))
+    s_v = min(s_v, math.sqrt(float((_SHARE * bounds.acceleration / second).min())))
+    s_v = min(s_v, float((_SHARE * bounds.jerk / third).min()) ** (1.0 / 3.0))
     if length > 0.0:
         s_v = min(s_v, speed / length)
     s_a = float(((bounds.acceleration - second * s_v**2) / first).min())
-    if curved.any():
-        s_a = min(s_a, float((_SHARE * bounds.jerk[curved] / (3.0 * second[curved] * s_v)).min()))
+    s_a = min(s_a, float((_SHARE * bounds.jerk / (3.0 * second * s_v)).min()))
     s_j = float(((bounds.jerk - third * s_v**3 - 3.0 * second * s_v * s_a) / first).min())
     return path.evaluate(_time_law(s_v, s_a, s_j, dt))
 
