@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -35,8 +36,9 @@ def application(elsewhere: str) -> FastAPI:
     @app.get("/flood")
     async def flood() -> StreamingResponse:
         async def water() -> Any:
-            for _ in range(10_000):
+            for _ in range(200):
                 yield b"x" * 100_000
+                await asyncio.sleep(0)
 
         return StreamingResponse(water())
 
@@ -93,15 +95,23 @@ def visits() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def box(serve: Any, visits: list[str]) -> Toolbox:
+def address(serve: Any, visits: list[str]) -> str:
     thief = FastAPI()
 
     @thief.get("/steal")
     def steal() -> None:
         visits.append("steal")
 
-    address = serve(application(serve(thief)))
-    return openapi(f"{address}/openapi.json", token="secret-token", timeout_s=0.5, max_response_bytes=1_000_000)
+    return serve(application(serve(thief)))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def box(address: str) -> Toolbox:
+    return openapi(f"{address}/openapi.json", token="secret-token", max_response_bytes=1_000_000)
+
+
+def openapi_document(address: str) -> Any:
+    return httpx.get(f"{address}/openapi.json", trust_env=False).json()
 
 
 def call(box: Toolbox, name: str) -> Any:
@@ -109,14 +119,15 @@ def call(box: Toolbox, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["slow", "drip"])
-def test_the_time_limit_holds_for_the_whole_answer(box: Toolbox, name: str) -> None:
+def test_the_time_limit_holds_for_the_whole_answer(address: str, name: str) -> None:
+    hasty = openapi(openapi_document(address), base_url=address, timeout_s=0.5)
     started = time.monotonic()
     with pytest.raises(TimeoutError, match=rf"GET /{name}: no (complete )?answer within 0.5 s"):
-        call(box, name)
-    assert time.monotonic() - started < 2
+        call(hasty, name)
+    assert time.monotonic() - started < 4
 
 
-def test_an_endless_answer_is_cut_off(box: Toolbox) -> None:
+def test_a_long_answer_is_cut_off(box: Toolbox) -> None:
     with pytest.raises(HttpError, match="GET /flood: the answer is longer than 1,000,000 bytes"):
         call(box, "flood")
 
