@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -61,6 +62,30 @@ def test_the_same_calls_give_the_same_hashes_in_every_process_whatever_ran_befor
     fresh = episode_in_a_process()
     assert len(set(fresh)) == 4
     assert episode_in_a_process("history") == fresh
+
+
+def test_the_order_of_episodes_leaves_no_trace(specs: tuple[BodySpec, ...]) -> None:
+    random = Random(7)
+
+    def drawn(key: str, name: str, side: int) -> Placement:
+        place = (random.uniform(0.35, 0.6), side * random.uniform(0.06, 0.3), 0.02)
+        return Placement(key, name, place, random.uniform(-3, 3))
+
+    layouts = [[drawn("a", "upper", 1), drawn("b", "lower", -1)] for _ in range(6)]
+
+    def play(order: list[int]) -> dict[int, str]:
+        hashes = {}
+        with BulletWorld(specs[:2]) as world:
+            api = TabletopApi(world)
+            for index in order:
+                world.reset(layouts[index])
+                assert api.pick("upper")
+                assert api.place_on("lower")
+                world.settle(0.5)
+                hashes[index] = world.state_hash()
+        return hashes
+
+    assert play([0, 1, 2, 3, 4, 5]) == play([5, 3, 4, 0, 2, 1])
 
 
 def test_another_layout_gives_another_hash(world: BulletWorld, layout: tuple[Placement, ...]) -> None:
