@@ -15,10 +15,11 @@ import line_world  # noqa: F401 - registers the world
 import numpy as np
 import pytest
 
-from codeact.agent import ProgramAgent
+from codeact.agent import CodeActAgent, ProgramAgent
 from codeact.episode import VideoError, play
 from codeact.episode.plain import printable
 from codeact.episode.video import VideoWriter
+from codeact.models import ScriptedModel
 
 HOSTILE = """
 print('<script>alert(1)</script>')
@@ -60,6 +61,19 @@ def test_the_page_tells_the_episode(run: Path) -> None:
         assert expected in words
     assert "push(distance=" in words.replace("\n", "")
     assert "<b>agent</b>" in words
+
+
+def test_every_reply_is_on_the_page_and_its_program_once(tmp_path: Path) -> None:
+    env: Any = gymnasium.make("Line/Push-v0")
+    replies = ["Let me think first.", "Now I push.\n<execute>\npush(mark() - block())\n</execute>"]
+    directory = play(CodeActAgent(ScriptedModel(replies)), env, out=tmp_path).directory
+    env.close()
+    assert directory is not None
+    words = Reader((directory / "episode.html").read_text()).words
+    for said in ("Let me think first.", "Now I push."):
+        assert words.count(said) == 1
+    assert words.count("mark() - block()") + words.count("mark() - block") == 2
+    assert "<execute>" not in words.split("Turn 1")[1]
 
 
 def test_what_the_model_wrote_stays_text(run: Path) -> None:

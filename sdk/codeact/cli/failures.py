@@ -41,5 +41,5 @@ def say_error(message: str) -> None:
 
     from codeact.episode.plain import printable
 
-    text = Text("error: ", style="bold red").append(printable(message), style="not bold default")
+    text = Text.assemble(("error: ", "bold red"), printable(message))
     Console(stderr=True, soft_wrap=True, highlight=False).print(text)

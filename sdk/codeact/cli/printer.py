@@ -126,8 +126,8 @@ class EpisodePrinter:
     def _called(self, call: Call) -> None:
         from codeact.tools.wording import call_text, short_repr
 
-        text = Text("  ● ", style=_EFFECTS.get(call.effect, "dim"))
-        text.append(printable(call_text(call.tool, call.arguments)), style="default")
+        text = Text.assemble(("  ● ", _EFFECTS.get(call.effect, "dim")))
+        text.append(printable(call_text(call.tool, call.arguments)))
         if call.refused is not None:
             text.append(f"  refused: {printable(call.refused)}", style="yellow")
         elif call.error is not None:
@@ -138,7 +138,7 @@ class EpisodePrinter:
         self._print(text)
 
     def _output_line(self, line: str) -> None:
-        self._print(Text("  │ ", style="dim").append(printable(line), style="default"))
+        self._print(Text.assemble(("  │ ", "dim"), printable(line)))
 
     def _flush_output(self) -> None:
         if self._output:
@@ -149,8 +149,8 @@ class EpisodePrinter:
         self._in_turn = False
         for violation in event.violations:
             self._print(Text(f"  violation: {printable(violation)}", style="bold red"))
-        text = Text(f"  reward {event.reward:+.3f}", style="green" if event.reward > 0 else "default")
-        text.append(f"  score {event.score:.3f}", style="default")
+        text = Text.assemble((f"  reward {event.reward:+.3f}", "green" if event.reward > 0 else ""))
+        text.append(f"  score {event.score:.3f}")
         if event.simulated_seconds is not None:
             text.append(f"  after {event.simulated_seconds:.1f} s in the world", style="dim")
         self._print(text)

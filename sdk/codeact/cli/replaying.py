@@ -45,11 +45,9 @@ def replay_run(run: Path, show: bool) -> None:
     turns = f"{result.turns} of {result.recorded_turns} turns were played"
     if result.equal:
         console.print(
-            Text("equal", style="bold green").append(
-                f": all {result.compared} state hashes are as recorded; {turns}", style="not bold default"
-            )
+            Text.assemble(("equal", "bold green"), f": all {result.compared} state hashes are as recorded; {turns}")
         )
         return
     what = str(result.difference) if result.difference else "there was nothing to compare"
-    console.print(Text("not equal", style="bold red").append(f": {printable(what)}; {turns}", style="not bold default"))
+    console.print(Text.assemble(("not equal", "bold red"), f": {printable(what)}; {turns}"))
     raise typer.Exit(BROKE)

@@ -38,10 +38,20 @@ class Happening:
 
 
 @dataclass
+class Reply:
+    """What the model said. `told` is missing when the trace breaks off before the reply was whole."""
+
+    text: str
+    told: schema.ModelReplied | None = None
+
+
+@dataclass
 class Turn:
+    """The replies up to a program (those without one come before it), the program, and what it did and led to."""
+
     number: int
-    reply: str = ""
-    replied: schema.ModelReplied | None = None
+    streamed: str = ""
+    replies: list[Reply] = field(default_factory=list)
     program: str = ""
     code: Markup | str = ""
     note: str = ""
@@ -113,9 +123,10 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
     for line in trace.lines:
         match line:
             case schema.ModelText():
-                turn.reply += line.text
+                turn.streamed += line.text
             case schema.ModelReplied():
-                turn.reply, turn.replied = line.text, line
+                turn.replies.append(Reply(line.text, line))
+                turn.streamed = ""
             case schema.ActionChosen():
                 turn.program, turn.code, turn.note = line.code, _highlighted(line.code), line.note
             case schema.Printed():
@@ -135,10 +146,13 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
                 turn = Turn(turn.number + 1)
             case _:
                 pass
-    if turn.reply or turn.code or turn.happenings:
+    if turn.streamed:
+        turn.replies.append(Reply(turn.streamed))
+    if turn.replies or turn.code or turn.happenings:
         turns.append(turn)
     for turn in turns:
-        turn.reply = _words(turn.reply, turn.program.strip())
+        for reply in turn.replies[-1:]:
+            reply.text = _words(reply.text, turn.program.strip())
     return turns
 
 
