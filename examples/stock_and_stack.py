@@ -26,7 +26,7 @@ from codeact import CodeActAgent, Episode, Toolbox, load_model, play
 from codeact.agent import Agent, ProgramAgent
 from codeact.cli.printer import EpisodePrinter
 from codeact.events import EventSink
-from codeact_adapters.openapi import openapi
+from codeact_adapters import openapi
 from codeact_envs.tasks import register_task
 
 TASK = Path(__file__).with_suffix(".yaml")

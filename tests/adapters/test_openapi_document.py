@@ -14,7 +14,7 @@ import pytest
 
 from codeact.errors import ToolError
 from codeact.tools import Toolbox
-from codeact_adapters.openapi import openapi
+from codeact_adapters import openapi
 
 STORE = """
 openapi: 3.0.3

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 
 from codeact.errors import ToolError
 from codeact.tools import Toolbox
-from codeact_adapters.openapi import HttpError, openapi
+from codeact_adapters import HttpError, openapi
 
 
 def application(elsewhere: str) -> FastAPI:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from codeact.sandbox import Sandbox
 from codeact.tools import refuse_effects
-from codeact_adapters.openapi import openapi
+from codeact_adapters import openapi
 
 TOKEN = "nobody-sees-this-1234"
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from codeact.errors import ArgumentError, ToolError
 from codeact.tools import Toolbox
-from codeact_adapters.openapi import HttpError, openapi
+from codeact_adapters import HttpError, openapi
 
 TOKEN = "open-sesame-4711"
 
