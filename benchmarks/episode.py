@@ -22,8 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import pybullet
 import pybullet_data
+
+from codeact_envs.bullet.quiet import quiet
+
+with quiet():
+    import pybullet
 
 ENVIRONMENT = "CodeAct/Stack2-v0"
 MOST_RATIO, MOST_RESET_S = 1.15, 0.001
@@ -191,7 +195,7 @@ def main() -> int:
     parser.add_argument("--episodes", type=int, default=30, help="seeds to play (default 30)")
     episodes = parser.parse_args().episodes
 
-    environment: Any = gymnasium.make(ENVIRONMENT).unwrapped
+    environment: Any = gymnasium.make(f"codeact_envs:{ENVIRONMENT}").unwrapped
     environment.reset(seed=0)
     world = environment._make_world().bullet
     bare = BareScript(len(world.specs))
