@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_WATCH_EVERY = 15  # steps: contacts and tracking are looked at 16 times a second
+_WATCH_EVERY = 20  # steps: contacts and tracking are looked at 12 times a second
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
@@ -238,9 +238,13 @@ class ArmController:
             self.violations.append(what)
 
     def _result(self, goal: Array, start: int) -> MotionResult:
-        wanted = self.kinematics.forward(goal).tolist()
-        actual = self.kinematics.forward(self._arm.positions()).tolist()
-        trace = sum(wanted[row][column] * actual[row][column] for row in range(3) for column in range(3))
+        wanted = self.kinematics.pose(goal)
+        actual = self.kinematics.pose(self._arm.positions())
+        trace = sum(
+            a * b
+            for left, right in zip(wanted[:3], actual[:3], strict=True)
+            for a, b in zip(left[:3], right[:3], strict=True)
+        )
         names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
         return MotionResult(
             reached=not self._blocked,

@@ -181,8 +181,8 @@ class Planner:
     def _across(self, goal: Array, height: float, splits: int) -> MotionResult:
         """To the posture `goal` by joint motions, none of which dips below `height` by more than half the clearance."""
         start = self._world.arm.commanded
-        lowest = min(float(self._kinematics.forward(start + (goal - start) * s)[2, 3]) for s in (0.25, 0.5, 0.75))
-        ends = min(float(self._kinematics.forward(q)[2, 3]) for q in (start, goal))
+        lowest = min(self._kinematics.pose(start + (goal - start) * s)[2][3] for s in (0.25, 0.5, 0.75))
+        ends = min(self._kinematics.pose(q)[2][3] for q in (start, goal))
         if lowest < min(ends, height) - _ABOVE / 2.0 and splits:
             a, b = self._kinematics.forward(start), self._kinematics.forward(goal)
             between = self._between(a, b, height)
