@@ -1,12 +1,12 @@
 """Which values cross between a program in the sandbox and its host, and how.
 
-These cross, exactly: None, bool, int of any size, float, str, bytes, list, tuple, set, frozenset, dict, the dataclasses and
-enums that a toolbox declares, numpy arrays and numpy scalars (no object dtype), and images. Everything else is refused with
-`UnsupportedValue`, which names the type, the place and what is allowed. There is no pickle: what is decoded can only ever be
-one of these.
+These cross, exactly: None, bool, int of any size, float, str, bytes, list, tuple, set, frozenset, dict, the
+dataclasses and enums that a toolbox declares, numpy arrays and numpy scalars (no object dtype), and images.
+Everything else is refused with `UnsupportedValue`, which names the type, the place and what is allowed. There is no
+pickle: what is decoded can only ever be one of these.
 
-On the wire a value is msgpack. None, bool, int up to 64 bits, float, str, bytes and list are msgpack's own; each other kind is a
-map with one key, its tag, as `pack` shows. Both ends share this module.
+On the wire a value is msgpack. None, bool, int up to 64 bits, float, str, bytes and list are msgpack's own; each
+other kind is a map with one key, its tag, as `pack` shows. Both ends share this module.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def _unpack_tagged(tag: int, body: Any, types: Mapping[str, type], build: Build 
     items = _of(list, body, place)
     if tag == _TUPLE:
         return tuple([inner(item) for item in items])
-    if tag == _SET or tag == _FROZENSET:
+    if tag in (_SET, _FROZENSET):
         return (set if tag == _SET else frozenset)([inner(item) for item in items])
     if tag == _MAP:
         if len(items) % 2:
@@ -367,7 +367,8 @@ def decode(data: bytes, types: Mapping[str, type] | None = None, max_bytes: int 
 
 
 def describe_types(types: Mapping[str, type]) -> list[dict[str, Any]]:
-    """What the sandbox needs to know to make classes of the same names: fields with the defaults that cross, enum members.
+    """What the sandbox needs to know to make classes of the same names: fields with the defaults that cross, enum
+    members.
 
     Raises:
         UnsupportedValue: where a type is neither a dataclass nor an enum, or a member's value cannot cross.
@@ -409,6 +410,7 @@ def make_types(described: Iterable[Mapping[str, Any]]) -> dict[str, type]:
     made: dict[str, type] = {}
     for entry in described:
         name = entry["name"]
+        kind: type
         if "members" in entry:
             mixin = _ENUM_BASES.get(entry["base"], (enum.Enum,))
             members = [(member, unpack(item, made)) for member, item in entry["members"]]
@@ -442,8 +444,9 @@ def _field(entry: Mapping[str, Any], made: Mapping[str, type]) -> tuple[str, Any
 def to_json(value: Any) -> Any:
     """A form of a value that JSON can hold and that documents itself, for traces. It never fails.
 
-    Arrays become `{"ndarray": {"shape", "dtype", "data"}}` (above 256 elements a SHA-256 of the bytes instead of the data),
-    images their size and SHA-256, dataclasses `{"type": name, ...fields}`, what JSON lacks a map with one telling key.
+    Arrays become `{"ndarray": {"shape", "dtype", "data"}}` (above 256 elements a SHA-256 of the bytes instead of the
+    data), images their size and SHA-256, dataclasses `{"type": name, ...fields}`, what JSON lacks a map with one
+    telling key.
     """
     return _to_json(value, 0)
 

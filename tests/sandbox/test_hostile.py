@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (programs as tables: a line is a program)
 """Programs that mean harm: each ends with a clear error, the host lives, and the next program runs.
 
 Each runs against the language filter and the wall together, and, as plain Python that the filter would refuse, against the wall alone.
@@ -81,7 +82,12 @@ def test_opening_a_socket_behind_the_wall(behind_wall: Sandbox) -> None:
 
 
 def test_spawning_a_process(sandbox: Sandbox) -> None:
-    harmless(sandbox, "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'echo hi'])", "ModuleNotFoundError", "PermissionError")
+    harmless(
+        sandbox,
+        "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'echo hi'])",
+        "ModuleNotFoundError",
+        "PermissionError",
+    )
 
 
 def test_replacing_the_process(behind_wall: Sandbox) -> None:
@@ -184,7 +190,13 @@ def test_a_forged_frame(behind_wall: Sandbox, name: str) -> None:
 
 def test_a_forged_reply_through_the_filter() -> None:
     with Sandbox(Toolbox([double]), limits=LIMITS) as sandbox:
-        for code in ("double._call", "double.__closure__", "double.__call__.__self__", "import _socket", "getattr(double, '_call')"):
+        for code in (
+            "double._call",
+            "double.__closure__",
+            "double.__call__.__self__",
+            "import _socket",
+            "getattr(double, '_call')",
+        ):
             harmless(sandbox, code, "NotAllowed", "AttributeError", "ModuleNotFoundError")
 
 
@@ -231,7 +243,7 @@ def test_signals_reach_nobody(behind_wall: Sandbox) -> None:
     before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
     try:
         harmless(behind_wall, f"import posix\nposix.kill({os.getpid()}, 10)", "PermissionError")
-        harmless(behind_wall, f"import posix\nposix.kill(posix.getppid(), 9)", "PermissionError")
+        harmless(behind_wall, "import posix\nposix.kill(posix.getppid(), 9)", "PermissionError")
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert heard == []
@@ -285,7 +297,15 @@ address > 0
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/maps", "/proc/1/environ", "/dev/mem", "/root", "/tmp/x"])
 def test_no_path_can_be_used(behind_wall: Sandbox, path: str) -> None:
-    calls = ["stat({0!r})", "open({0!r}, 0)", "listdir({0!r})", "unlink({0!r})", "mkdir({0!r})", "readlink({0!r})", "chdir({0!r})"]
+    calls = [
+        "stat({0!r})",
+        "open({0!r}, 0)",
+        "listdir({0!r})",
+        "unlink({0!r})",
+        "mkdir({0!r})",
+        "readlink({0!r})",
+        "chdir({0!r})",
+    ]
     calls += ["symlink('/etc', {0!r})", "rename({0!r}, '/tmp/y')", "chmod({0!r}, 0o777)", "access({0!r}, 0) or 1/0"]
     code = "import posix\nresults = []\n"
     for call in calls:
@@ -473,5 +493,7 @@ def test_a_worker_cannot_reach_an_abstract_socket_of_the_host(behind_wall: Sandb
 
 def test_nothing_is_written(behind_wall: Sandbox, tmp_path: Path) -> None:
     target = tmp_path / "x"
-    harmless(behind_wall, f"import posix\nposix.open({str(target)!r}, posix.O_WRONLY | posix.O_CREAT)", "PermissionError")
+    harmless(
+        behind_wall, f"import posix\nposix.open({str(target)!r}, posix.O_WRONLY | posix.O_CREAT)", "PermissionError"
+    )
     assert not target.exists()

@@ -1,7 +1,8 @@
-"""The sandbox: runs a model's Python in an unprivileged process behind a kernel wall, against a toolbox that stays in the host.
+"""The sandbox: runs a model's Python in an unprivileged process behind a kernel wall, against a toolbox that stays in
+the host.
 
-host -> zygote -> worker. The zygote is a process of its own with an empty environment that has everything imported; a worker is
-a fork of it that puts up the wall and then runs programs; a session keeps one worker, so variables last.
+host -> zygote -> worker. The zygote is a process of its own with an empty environment that has everything imported;
+a worker is a fork of it that puts up the wall and then runs programs; a session keeps one worker, so variables last.
 
     session.py     `Sandbox`: one session, seen from the host
     dispatch.py    one tool call in the host: table, validation, approval, the tool, the answer

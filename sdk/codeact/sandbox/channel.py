@@ -90,7 +90,8 @@ class Channel:
     def _take(self, size: int) -> wire.ToHost:
         view = memoryview(self._buffer)
         try:
-            return wire.to_host.decode(view[4 : 4 + size])
+            message: wire.ToHost = wire.to_host.decode(view[4 : 4 + size])
+            return message
         except (msgspec.MsgspecError, RecursionError, ValueError, TypeError, OverflowError) as problem:
             raise Malformed(f"a frame that is not of the protocol ({type(problem).__name__}: {problem})") from None
         finally:

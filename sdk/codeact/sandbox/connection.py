@@ -54,7 +54,11 @@ class Connection:
                 "cpu_s": limits.cpu_s,
                 "fork": _may_fork(without),
             }
-            ticket = zygote.fork(theirs.fileno(), options)
+            try:
+                ticket = zygote.fork(theirs.fileno(), options)
+            except SandboxError:  # it died since the last session: a new one takes its place
+                zygote = spawner.spawner()
+                ticket = zygote.fork(theirs.fileno(), options)
         made = cls(Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), ticket, zygote, uid)
         with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
             made.channel.send(setup, time.monotonic() + 10.0)

@@ -1,7 +1,7 @@
 """One tool call in the host: the table of declared tools, validation, approval, the tool, the answer.
 
-The worker only ever names a tool; it is looked up in a table, never by an attribute. Arguments are decoded, then validated by the
-tool itself, then shown to the approval policy, then passed on.
+The worker only ever names a tool; it is looked up in a table, never by an attribute. Arguments are decoded, then
+validated by the tool itself, then shown to the approval policy, then passed on.
 """
 
 from __future__ import annotations
@@ -53,8 +53,13 @@ class Pending:
 
     @property
     def moves(self) -> bool:
-        """Whether it has a stop path or moves something: then it runs in the thread that called `run`."""
+        """Whether it has a stop path or moves something: then it is stopped at its deadline and waited for."""
         return self.tool is not None and (self.tool.effect == "physical" or self.tool.stop is not None)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it runs in the thread that called `run`: what moves does, but for coroutines."""
+        return self.tool is not None and self.moves and not self.tool.is_async
 
     def call(self) -> Call:
         return Call(self.name, self.arguments, self.effect, self.value, self.error, self.seconds, self.refused)
@@ -148,13 +153,16 @@ class Dispatcher:
             packed = values.pack(pending.value, self._types, f"the value that {pending.name}() returned")
             reply = wire.frame(wire.Result(packed))
             if len(reply) > self._value_bytes:
-                raise UnsupportedValue(
-                    f"the value that {pending.name}() returned takes {len(reply):,} bytes; at most {self._value_bytes:,} may cross"
-                )
+                size = f"{len(reply):,} bytes; at most {self._value_bytes:,} may cross"
+                raise UnsupportedValue(f"the value that {pending.name}() returned takes {size}")
             pending.reply = reply
         except (UnsupportedValue, RecursionError, msgspec.MsgspecError, OverflowError) as problem:
             pending.value = None
             self._fail(pending, problem)
+
+    def left_out(self, pending: Pending) -> None:
+        """The program is being ended: the tool does not run any more."""
+        self._fail(pending, InterruptedError("the program was ended before this call could run"))
 
     def late(self, pending: Pending, message: str) -> None:
         """The tool was given up, or stopped, at a time limit."""
@@ -169,7 +177,8 @@ class Dispatcher:
     def _as_seen(self, problem: Exception) -> tuple[str, list[Any]]:
         """The exception's class as the program knows it, and its arguments.
 
-        Built-in classes and declared ones cross as themselves; others as the nearest of those above them, with their name.
+        Built-in classes and declared ones cross as themselves; others as the nearest of those above them, with their
+        name.
         """
         plain = [values.pack(a) for a in problem.args if type(a) in _PLAIN_ARGUMENTS and _is_text(a)]
         if len(plain) != len(problem.args):

@@ -1,4 +1,4 @@
-"""Errors as a model should read them: its own lines with a caret, the type, the message, a hint. Never a frame of ours."""
+"""Errors as a model should read them: its own lines with a caret, type, message, a hint. Never a frame of ours."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def tell(
         names: gives the names that the program could have meant.
         modules: what it could have imported.
     """
-    current = next(reversed(sources), "")
+    current = next(reversed(list(sources)), "")
     kind = type(error).__name__
-    if isinstance(error, SyntaxError) and error.filename in sources:
+    if isinstance(error, SyntaxError) and error.filename is not None and error.filename in sources:
         return _tell_syntax(error, sources[error.filename])
     message = _message(error)
     hint = _hint(error, message, names, modules)

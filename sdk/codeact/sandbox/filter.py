@@ -1,9 +1,10 @@
 """The language filter: what a program may say, decided before it runs.
 
-It stands on RestrictedPython's transformer and gives natural Python back where that is safe. A program is rewritten so that each
-read of an attribute goes through `_getattr_` and each write of one through `_write_` (see guards.py); items, iteration,
-unpacking, calls and `+=` are left as they are, for in this policy a check there would decide nothing, and loops then run at
-CPython's speed. What cannot be allowed is refused with a line, a column and what to use instead.
+It stands on RestrictedPython's transformer and gives natural Python back where that is safe. A program is rewritten
+so that each read of an attribute goes through `_getattr_` and each write of one through `_write_` (see guards.py);
+items, iteration, unpacking, calls and `+=` are left as they are, for in this policy a check there would decide
+nothing, and loops then run at CPython's speed. What cannot be allowed is refused with a line, a column and what to
+use instead.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ METHODS = frozenset(
         "__missing__",
     ]
 )
-"""The special methods that a class may define. Never those that change how attributes are found or how objects are made."""
+"""The special methods that a class may define. Never those that change how attributes are found or objects made."""
 
 _ASYNC_METHODS = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__"}
 
@@ -131,12 +132,12 @@ class Refusal:
 
 
 def is_private(name: str) -> bool:
-    """Whether a name is a program's own private one: `_x` or `__x`, never `__x__`, and never a hook of ours, all of
-    which end in an underscore."""
+    """Whether a name is a program's own private one: `_x` or `__x`. Never `__x__`, and never a hook of ours: those
+    end in an underscore."""
     return _PRIVATE.match(name) is not None and not name.endswith("_")
 
 
-class Filter(RestrictingNodeTransformer):  # type: ignore[misc]
+class Filter(RestrictingNodeTransformer):
     """Rewrites a parsed program, and collects what is refused."""
 
     def __init__(self, modules: Mapping[str, Any]) -> None:
@@ -172,7 +173,7 @@ class Filter(RestrictingNodeTransformer):  # type: ignore[misc]
             self.error(node, '"super" cannot be given another meaning')
         elif name.startswith("_"):
             if name.startswith("__") and name.endswith("__"):
-                if self._in_class_body and (name in _CLASS_NAMES or (allow_magic_methods and name in METHODS)):
+                if self._in_class_body and (name in _CLASS_NAMES or name in METHODS):
                     return
                 if allow_magic_methods and self._in_class_body:
                     self.error(node, f"a class may not define {name} here")
@@ -458,7 +459,7 @@ class Filter(RestrictingNodeTransformer):  # type: ignore[misc]
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        names = []
+        names: list[ast.alias] = []
         for alias in node.names:
             if alias.name == "*":
                 view = self._modules.get(node.module or "")

@@ -1,8 +1,8 @@
 """The language's part at run time: what a program may reach.
 
-The filter sends each read and write of an attribute here. The program's own classes and the plain built-in types are let
-through at once; everything else is decided by type. A program's own classes are those that it defined, that a tool declares,
-or that `namedtuple` made for it.
+The filter sends each read and write of an attribute here. The program's own classes and the plain built-in types are
+let through at once; everything else is decided by type. A program's own classes are those that it defined, that a
+tool declares, or that `namedtuple` made for it.
 """
 
 from __future__ import annotations
@@ -189,9 +189,10 @@ _FAST_BASES = frozenset(
 
 
 class Token:
-    """What `type(x)` and names such as `np.ndarray` are where the constructor is not offered: it compares and prints."""
+    """What `type(x)` and names such as `np.ndarray` are where no constructor is offered: they compare and print."""
 
     __slots__ = ("_type",)
+    _type: type
 
     def __init__(self, kind: type) -> None:
         object.__setattr__(self, "_type", kind)
@@ -304,7 +305,7 @@ class Guards:
 
         if keywords:
             raise TypeError("a class statement may not pass keywords here")
-        real = []
+        real: list[Any] = []
         for base in bases:
             if base is offered.NAMED_TUPLE:
                 real.append(typing.NamedTuple)
@@ -466,7 +467,8 @@ class Guards:
         """The built-in `vars`, of one argument."""
         if not self.is_own(type(obj)) and type(obj) is not types.SimpleNamespace:
             raise TypeError("vars() takes an instance of one of your own classes here")
-        return vars(obj)
+        variables: dict[str, Any] = vars(obj)
+        return variables
 
     def names_of(self, *objects: Any) -> list[str]:
         """The built-in `dir`, of one argument: public names."""
@@ -515,7 +517,7 @@ class Guards:
             if conversion:
                 if conversion not in "rsa":
                     raise ValueError(f"Unknown conversion specifier {conversion!r}")
-                value = {"r": repr, "s": str, "a": ascii}[conversion](value)
+                value = ascii(value) if conversion == "a" else repr(value) if conversion == "r" else str(value)
             if spec and "{" in spec:
                 spec = "".join(self._nested(spec, args, kwargs, numbers))
             pieces.append(format(value, spec or ""))
@@ -571,7 +573,7 @@ def _is_generic(base: Any) -> bool:
 
 
 def exceptions() -> dict[str, type]:
-    """The built-in exceptions that a program may name. `BaseException` is `Exception`: what ends a program is never caught."""
+    """The built-in exceptions that a program may name. `BaseException` is `Exception`: what ends a program passes."""
     return {
         **{name: kind for name, kind in _EXCEPTIONS.items() if name not in ("ExceptionGroup", "BaseExceptionGroup")},
         "BaseException": Exception,

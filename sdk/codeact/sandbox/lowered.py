@@ -1,7 +1,7 @@
 """async, one step after the other: what `async def`, `await` and asyncio mean in a program.
 
-An `async def` becomes a function that gives a `Coroutine`; awaiting it runs it to its end. Tools block, so nothing is lost by
-that, and the order of effects is the order of awaits.
+An `async def` becomes a function that gives a `Coroutine`; awaiting it runs it to its end. Tools block, so nothing
+is lost by that, and the order of effects is the order of awaits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The modules that a program may import: read-only views of listed names, never the real modules.
 
-A real module leads to `sys`, `os` or `builtins` in a step or two (json.codecs, re.enum.sys, statistics.sys ...), so each name is
-listed. What would let a program make classes, change foreign objects or read unguarded attributes is replaced here by a
-version that keeps to the rules of guards.py.
+A real module leads to `sys`, `os` or `builtins` in a step or two (json.codecs, re.enum.sys, statistics.sys ...), so
+each name is listed. What would let a program make classes, change foreign objects or read unguarded attributes is
+replaced here by a version that keeps to the rules of guards.py.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class _EnumMeta(enum.EnumMeta):
     def __call__(cls, value: Any, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             raise TypeError("enums are made with a class statement here")
-        return cls.__new__(cls, value)
+        make: Any = cls.__new__
+        return make(cls, value)
 
 
 class Enum(enum.Enum, metaclass=_EnumMeta):
@@ -82,7 +83,7 @@ class Flag(enum.Flag, metaclass=_EnumMeta):
     pass
 
 
-class IntFlag(int, enum.ReprEnum, enum.Flag, metaclass=_EnumMeta):
+class IntFlag(int, enum.ReprEnum, enum.Flag, metaclass=_EnumMeta):  # type: ignore[misc]
     pass
 
 
@@ -131,34 +132,39 @@ BASES: frozenset[Any] = frozenset(
 """What a program's classes may derive from, besides its own."""
 
 _LISTED = {
-    math: """acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
-        factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp lgamma log log10 log1p
+    math: """acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2
+        expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp
+        lgamma log log10 log1p
         log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau trunc ulp sumprod fma""",
-    cmath: "acos asin atan cos cosh e exp inf infj isclose isfinite isinf isnan log log10 nan phase pi polar rect sin sqrt tan tau",
-    random: """betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate normalvariate
-        paretovariate randbytes randint random randrange sample seed setstate shuffle triangular uniform vonmisesvariate
+    cmath: """acos asin atan cos cosh e exp inf infj isclose isfinite isinf isnan log log10 nan phase pi polar rect sin
+        sinh sqrt tan tanh tau""",
+    random: """betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate
+        normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle triangular uniform
+        vonmisesvariate
         weibullvariate Random""",
-    statistics: """NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean linear_regression mean
-        median median_grouped median_high median_low mode multimode pstdev pvariance quantiles stdev variance""",
-    itertools: """accumulate batched chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse
-        groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest""",
+    statistics: """NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean
+        linear_regression mean median median_grouped median_high median_low mode multimode pstdev pvariance quantiles
+        stdev variance""",
+    itertools: """accumulate batched chain combinations combinations_with_replacement compress count cycle dropwhile
+        filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest""",
     collections: "ChainMap Counter OrderedDict defaultdict deque",
-    collections.abc: """Callable Collection Container Generator Hashable Iterable Iterator Mapping MutableMapping MutableSequence
-        MutableSet Reversible Sequence Set Sized ByteString KeysView ValuesView ItemsView Awaitable Coroutine""",
+    collections.abc: """Callable Collection Container Generator Hashable Iterable Iterator Mapping MutableMapping
+        MutableSequence MutableSet Reversible Sequence Set Sized ByteString KeysView ValuesView ItemsView Awaitable
+        Coroutine""",
     datetime: "MAXYEAR MINYEAR UTC date datetime time timedelta timezone",
-    time: """asctime ctime gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns process_time sleep strftime
-        strptime time time_ns""",
+    time: """asctime ctime gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns process_time
+        sleep strftime strptime time time_ns""",
     calendar: "day_abbr day_name isleap leapdays month month_abbr month_name monthcalendar monthrange timegm weekday",
     json: "JSONDecodeError dump dumps load loads",
-    re: """A ASCII DOTALL I IGNORECASE M MULTILINE S VERBOSE X compile error escape findall finditer fullmatch match search split
-        sub subn""",
+    re: """A ASCII DOTALL I IGNORECASE M MULTILINE S VERBOSE X compile error escape findall finditer fullmatch match
+        search split sub subn""",
     decimal: """Context Decimal DecimalException DivisionByZero InvalidOperation ROUND_CEILING ROUND_DOWN ROUND_FLOOR
         ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP getcontext localcontext""",
     fractions: "Fraction",
     heapq: "heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest",
     bisect: "bisect bisect_left bisect_right insort insort_left insort_right",
-    string: """Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation
-        whitespace""",
+    string: """Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable
+        punctuation whitespace""",
     textwrap: "dedent fill indent shorten wrap",
     base64: "b16decode b16encode b32decode b32encode b64decode b64encode urlsafe_b64decode urlsafe_b64encode",
     hashlib: "md5 sha1 sha224 sha256 sha384 sha512 sha3_256 blake2b blake2s",
@@ -173,13 +179,15 @@ _LISTED = {
     types: "MappingProxyType SimpleNamespace",
     abc: "ABC ABCMeta abstractmethod",
     contextlib: "AbstractContextManager ExitStack closing contextmanager nullcontext suppress",
-    operator: """abs add and_ concat contains countOf eq floordiv ge getitem gt indexOf inv invert is_ is_not itemgetter le lshift
-        lt mod mul matmul ne neg not_ or_ pos pow rshift setitem delitem sub truediv truth xor iadd isub imul""",
-    typing: """AbstractSet Annotated Any AnyStr Callable ClassVar Collection Counter DefaultDict Deque Dict Final FrozenSet
-        Generator Generic Hashable Iterable Iterator List Literal LiteralString Mapping MutableMapping NoReturn Never NewType
-        Optional OrderedDict Pattern Match ParamSpec Protocol Self Sequence Set Sized SupportsFloat SupportsInt TypeAlias TypeVar
-        Tuple TypeGuard Union cast final overload runtime_checkable Awaitable Coroutine AsyncIterator AsyncGenerator Concatenate
-        assert_never no_type_check TYPE_CHECKING""",
+    operator: """abs add and_ concat contains countOf eq floordiv ge getitem gt indexOf inv invert is_ is_not
+        itemgetter le lshift lt mod mul matmul ne neg not_ or_ pos pow rshift setitem delitem sub truediv truth xor
+        iadd isub imul""",
+    typing: """AbstractSet Annotated Any AnyStr Callable ClassVar Collection Counter DefaultDict Deque Dict Final
+        FrozenSet Generator Generic Hashable Iterable Iterator List Literal LiteralString Mapping MutableMapping
+        NoReturn Never NewType
+        Optional OrderedDict Pattern Match ParamSpec Protocol Self Sequence Set Sized SupportsFloat SupportsInt
+        TypeAlias TypeVar Tuple TypeGuard Union cast final overload runtime_checkable Awaitable Coroutine
+        AsyncIterator AsyncGenerator Concatenate assert_never no_type_check TYPE_CHECKING""",
     functools: "cache cached_property cmp_to_key lru_cache partial reduce",
     sys: "byteorder float_info int_info maxsize maxunicode version version_info getsizeof getrecursionlimit",
 }

@@ -16,7 +16,7 @@ import numpy as np
 from codeact.sandbox import lowered, offered
 from codeact.sandbox.errors_text import Told, tell, tell_refusals
 from codeact.sandbox.filter import Filter
-from codeact.sandbox.guards import Guards, exceptions
+from codeact.sandbox.guards import Guards, ModuleView, exceptions
 
 SHOWN_CHARS = 4_000
 """How much of the last expression's repr is shown."""
@@ -102,6 +102,8 @@ class Outcome:
 class ToolProxy:
     # A tool, as a program sees it. No docstring: each instance has its tool's.
     __slots__ = ("__doc__", "__name__", "_call")
+    __name__: str
+    _call: Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
     def __init__(self, name: str, doc: str, call: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> None:
         object.__setattr__(self, "__name__", name)
@@ -334,7 +336,7 @@ class Interpreter:
 
     def _import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> offered.ModuleView:
+    ) -> ModuleView:
         if type(name) is not str or level:
             raise ImportError("relative imports are not available here")
         view = self._modules.get(name)

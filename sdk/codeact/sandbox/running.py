@@ -1,8 +1,8 @@
 """One run of one program, seen from the host: frames pumped, calls dispatched, clocks kept, the end told.
 
-The frames are pumped by the thread that called `run`. At the first call of a tool that moves nothing the pump goes over to the
-session's own thread, so that a tool that never returns can be given up; a tool that moves something, or has a stop path, comes
-back to the caller's thread, is stopped at its deadline, and is waited for.
+The frames are pumped by the thread that called `run`. At the first call of a tool that moves nothing the pump goes
+over to the session's own thread, so that a tool that never returns can be given up; a tool that moves something, or
+has a stop path, comes back to the caller's thread, is stopped at its deadline, and is waited for.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Running:
         self._tool_s = 0.0
         self._approval_s = 0.0
         self._kill_at = 0.0
-        self._lines_left = limits.output_chars + 64
+        self._away = False  # whether the session's thread has the pump
+        self.finished = False
 
     # ---- the caller's thread ----------------------------------------------------------------------------------------
 
@@ -115,30 +116,31 @@ class Running:
             self._cpu_start = self._connection.cpu_seconds()
             step = self._pump(threaded=False, owner=self._pump_owner)
             while isinstance(step, HandOver):
-                step = self._hand_over(step.pending) if not step.pending.moves else self._move(step.pending)
+                step = self._move(step.pending) if step.pending.stays else self._hand_over(step.pending)
         except (Closed, Late):
             step = Lost("WorkerLost", "")
         return self._report(step)
 
     def _move(self, pending: Pending) -> Step:
         """A tool with a stop path, in this thread; the watch stops it at its deadline."""
-        self._perform(pending, asyncio.run)
-        sent = self._answer_call(pending)
-        return sent if sent is not None else self._pump(threaded=False, owner=self._pump_owner)
+        self._perform(pending, _never_awaits)
+        return self._answer_call(pending) or self._pump(threaded=False, owner=self._pump_owner)
 
     def _hand_over(self, pending: Pending) -> Step:
         """Let the session's thread perform a call and pump on; wait for what it comes to."""
         owner = self._pump_owner = object()
-        thread = self._threads.take()
-        thread.do(lambda wait: self._in_thread(pending, owner, wait))
+        self._away = True
+        self._threads.take().do(lambda wait: self._in_thread(pending, owner, wait))
         while True:
             try:
                 step = self._steps.get(timeout=self._patience())
             except queue.Empty:
                 step = None
             if isinstance(step, BaseException):
+                self._away = False
                 raise step
             if step is not None:
+                self._away = False
                 return step
             late = self._too_late()
             if late is not None:
@@ -146,6 +148,8 @@ class Running:
 
     def _patience(self) -> float:
         with self._lock:
+            if self.pending is not None and self.pending.moves:
+                return _CHECK_S  # the watch looks after it
             if self.stopping is not None and self.pending is not None:
                 return 0.0
             left = self._tool_time_left(self.pending)
@@ -164,9 +168,10 @@ class Running:
     def _too_late(self) -> Pending | None:
         with self._lock:
             pending = self.pending
-            if pending is None or self._pending_since == 0.0:
-                return pending if pending is not None and self.stopping is not None else None
-            if self.stopping is None and self._tool_time_left(pending) > 0:
+            if pending is None or pending.moves:
+                return None
+            waits = self._pending_since == 0.0 or self._tool_time_left(pending) > 0
+            if self.stopping is None and waits:
                 return None
             self._pump_owner = object()  # from here on the thread's outcome counts for nothing
             return pending
@@ -174,6 +179,7 @@ class Running:
     def _give_up(self, pending: Pending) -> Step:
         """Leave a tool that does not return to its thread, and go on without it."""
         self._threads.abandon()
+        self._away = False
         spent = time.monotonic() - self._pending_since if self._pending_since else 0.0
         with self._lock:
             self._pump_owner = object()
@@ -187,8 +193,7 @@ class Running:
         if self.stopping is None and self._tool_s >= self._limits.tool_s:
             self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(), which may still be running")
         self._note(given_up)
-        sent = self._answer_call(given_up)
-        return sent if sent is not None else self._pump(threaded=False, owner=owner)
+        return self._answer_call(given_up) or self._pump(threaded=False, owner=owner)
 
     def _tool_limit(self) -> str:
         return f"the limit of {self._limits.tool_s:g} s inside tools was reached"
@@ -251,18 +256,11 @@ class Running:
         if pending.reply is not None:
             self._note(pending, started=True)
             return self._answer_call(pending)
-        if threaded is pending.moves:
+        if threaded is pending.stays:
             return HandOver(pending)
-        if not threaded:  # an ordinary tool in the caller's thread goes over; a moving one runs here
-            return HandOver(pending) if not pending.moves else self._perform_here(pending)
-        assert wait is not None
-        self._perform(pending, wait, owner)
+        self._perform(pending, wait or _never_awaits, owner)
         if owner is not self._pump_owner:
             return Lost("WorkerLost", "")  # given up meanwhile: nobody listens
-        return self._answer_call(pending)
-
-    def _perform_here(self, pending: Pending) -> Step | None:
-        self._perform(pending, asyncio.run)
         return self._answer_call(pending)
 
     def _perform(self, pending: Pending, wait: Callable[[Any], Any], owner: object | None = None) -> None:
@@ -272,22 +270,26 @@ class Running:
         if self._approve is not None:
             self._approval_s += self._dispatcher.approve(pending, self._approve)
         self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
-        if pending.reply is None and self.stopping is None:
-            self._run_tool(pending, wait)
+        if pending.reply is None:
+            if self.stopping is None:
+                self._run_tool(pending, wait)
+            else:
+                self._dispatcher.left_out(pending)
         with self._lock:
             if owner is not None and owner is not self._pump_owner:
                 return
             if self._pending_since:
                 self._tool_s += time.monotonic() - self._pending_since
             self.pending = None
-        if pending.reply is not None:
-            self._note(pending)
+        self._note(pending)
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
         with self._lock:
             self._pending_since = time.monotonic()
             left = self._tool_time_left(pending)
         if not pending.moves:
+            if pending.tool is not None and pending.tool.timeout_s is not None:
+                self._steps.put(None)  # the caller's thread has to wait for less than it does
             self._dispatcher.invoke(pending, wait)
             return
         with self._watch.over(left, lambda: self.stop_tool(pending)) as watched:
@@ -391,8 +393,6 @@ class Running:
             timer.daemon = True
             timer.start()
 
-    finished = False
-
     def _kill_if_running(self) -> None:
         if not self.finished and self.pending is None:
             self._connection.kill()
@@ -403,8 +403,11 @@ class Running:
             self.stopping = self.stopping or ("Interrupted", "the host left the run")
             self._pump_owner = object()
             pending = self.pending
-        if pending is not None:
+        if self._away:
             self._threads.abandon()
+            if pending is None:
+                return False  # the other thread may be reading frames: there is nothing to rely on
+        if pending is not None:
             if pending.moves:
                 with contextlib.suppress(Exception):
                     self.stop_tool(pending)
@@ -516,9 +519,12 @@ class SessionThread:
         self._work.put(None)
 
     def _serve(self) -> None:
-        with asyncio.Runner() as runner:
+        runner = asyncio.Runner()  # makes its loop when the first async tool is called
+        try:
             while (work := self._work.get()) is not None:
                 work(lambda awaitable: runner.run(_awaited(awaitable)))
+        finally:
+            runner.close()
 
 
 async def _awaited(awaitable: Any) -> Any:
@@ -540,6 +546,10 @@ class SessionThreads:
         if self._thread is not None:
             self._thread.leave()
             self._thread = None
+
+
+def _never_awaits(awaitable: Any) -> Any:
+    raise AssertionError("an async tool runs in the session's thread")
 
 
 def _ignore(event: object) -> None:

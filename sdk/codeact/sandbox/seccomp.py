@@ -1,8 +1,9 @@
 """The seccomp filter: a short list of system calls that a worker may make; any other fails with EPERM.
 
-No system call here takes a path, makes a socket, sends a signal, starts a program or maps memory as executable. Numbers are
-from the kernel's own tables, `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h` (aarch64).
-The filter is classic BPF over `struct seccomp_data` (linux/seccomp.h), little-endian on both architectures.
+No system call here takes a path, makes a socket, sends a signal, starts a program or maps memory as executable.
+Numbers are from the kernel's own tables, `arch/x86/entry/syscalls/syscall_64.tbl` and
+`include/uapi/asm-generic/unistd.h` (aarch64). The filter is classic BPF over `struct seccomp_data` (linux/seccomp.h),
+little-endian on both architectures.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 # Audit names of the architectures, linux/audit.h.
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-# What a running Python needs once everything is imported: memory, clocks, its own identity, waiting, and the socket it holds.
+# What a running Python needs once everything is imported: memory, clocks, its own identity, waiting, and the socket
+# it holds.
 PLAIN: dict[str, tuple[int | None, int | None]] = {
     "read": (0, 63),
     "write": (1, 64),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Sandbox:
     """Runs programs against a toolbox, in a worker process behind the wall. Variables last from run to run.
 
-    One program runs at a time; several sandboxes run side by side in as many threads. After a fork of the host, a sandbox that the
-    child inherits starts anew there.
+    One program runs at a time; several sandboxes run side by side in as many threads. After a fork of the host, a
+    sandbox that the child inherits starts anew there.
     """
 
     def __init__(
@@ -160,7 +160,8 @@ class Sandbox:
 
     def _replace(self) -> None:
         self._held[0].close()
-        self._held[0] = self._open()
+        if not self._closed:
+            self._held[0] = self._open()
 
     def reset(self) -> None:
         """Forget all variables. The new worker is asked for and not waited for.
@@ -244,6 +245,8 @@ class _Exclusive:
 
 
 def _let_go(held: list[Connection], threads: SessionThreads, watch: Watch) -> None:
+    foreign = held[0].foreign
     held[0].close()
-    threads.abandon()
-    watch.close()
+    if not foreign:  # a fork has none of the threads, and may have inherited their locks locked
+        threads.abandon()
+        watch.close()

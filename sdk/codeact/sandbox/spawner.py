@@ -35,8 +35,8 @@ _BOOT = (
     "from codeact.sandbox.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 )
 
-# Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library path is the
-# exception: some Pythons do not start without it.
+# Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library
+# path is the exception: some Pythons do not start without it.
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "OPENBLAS_NUM_THREADS": "1",

@@ -1,8 +1,9 @@
 """The wall: what the kernel lets a worker do, put up by the worker itself before it reads a program.
 
-Only ctypes and the kernel's own interfaces: no dependency, no privilege needed. It needs about a millisecond. In order: no new
-privileges, death with the zygote, closed descriptors, a spare user when started as root, resource limits, Landlock with an
-empty allow-list, seccomp. A layer that cannot be put up raises `OSError` naming it, and the worker ends.
+Only ctypes and the kernel's own interfaces: no dependency, no privilege needed. It needs about a millisecond. In
+order: no new privileges, death with the zygote, closed descriptors, a spare user when started as root, resource
+limits, Landlock with an empty allow-list, seccomp. A layer that cannot be put up raises `OSError` naming it, and the
+worker ends.
 """
 
 from __future__ import annotations
@@ -121,8 +122,8 @@ def resource_limits(memory_bytes: int, cpu_s: int, descriptors: int) -> None:
     limit(resource.RLIMIT_NOFILE, descriptors)
     limit(resource.RLIMIT_MSGQUEUE, 0)
     limit(resource.RLIMIT_MEMLOCK, 0)
-    # The hard limit stays: the zygote lifts the soft one for the moment of a branch. The worker itself cannot, for seccomp
-    # lets no limit be set.
+    # The hard limit stays: the zygote lifts the soft one for the moment of a branch. The worker itself cannot, for
+    # seccomp lets no limit be set.
     resource.setrlimit(resource.RLIMIT_NPROC, (0, resource.getrlimit(resource.RLIMIT_NPROC)[1]))
 
 

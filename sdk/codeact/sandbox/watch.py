@@ -17,7 +17,7 @@ class Watched:
 
 
 class Watch:
-    """Starts its thread on first use. Watching costs a few microseconds: the thread is woken only for an earlier deadline."""
+    """Starts its thread on first use. Watching is cheap: the thread is woken only for an earlier deadline."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()

@@ -1,7 +1,7 @@
 """The wire between host and worker: length-limited msgpack frames on a pair of sockets, each of one declared kind.
 
-A frame is four bytes of length, little-endian, and that many bytes of msgpack: an array whose first item says the kind. Values
-inside are in the form of `codeact.values`. Nothing here can name a class or run code when it is read.
+A frame is four bytes of length, little-endian, and that many bytes of msgpack: an array whose first item says the
+kind. Values inside are in the form of `codeact.values`. Nothing here can name a class or run code when it is read.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Call(msgspec.Struct, array_like=True, tag=12, frozen=True):
 class Done(msgspec.Struct, array_like=True, tag=13, frozen=True):
     """Worker to host: the program has ended.
 
-    `number` is as the host gave it. `value` is the last expression's value where it can cross, `shown` its repr (empty where it is None).
-    `error` is None or [type, message, line or None, text].
+    `number` is as the host gave it. `value` is the last expression's value where it can cross, `shown` its repr
+    (empty where it is None). `error` is None or [type, message, line or None, text].
     """
 
     number: int

@@ -103,7 +103,7 @@ class Line:
 
     def _take(self) -> wire.ToWorker:
         size = wire.HEADER.unpack_from(self._buffer)[0]
-        message = wire.to_worker.decode(memoryview(self._buffer)[4 : 4 + size])
+        message: wire.ToWorker = wire.to_worker.decode(memoryview(self._buffer)[4 : 4 + size])
         del self._buffer[: 4 + size]
         return message
 
@@ -261,7 +261,7 @@ class Worker:
     # ---- a branch ---------------------------------------------------------------------------------------------------
 
     def _branch(self, descriptor: int) -> None:
-        """Fork twice, so that the branch becomes the zygote's child; it takes the new socket, this process keeps its own."""
+        """Fork twice, so that the branch becomes the zygote's child. It takes the new socket; this process goes on."""
         chance = random.getstate()  # Python seeds this anew in a forked process
         try:
             child = os.fork()
@@ -313,6 +313,7 @@ def main(descriptor: int, zygote: int, options: dict[str, Any]) -> None:
             descriptors=_DESCRIPTORS,
             fork=bool(options["fork"]),
         )
+        wall.die_with(zygote)  # again: a change of user forgets it
     except OSError as problem:
         line.send(wire.Broken(str(problem)))
         os._exit(1)

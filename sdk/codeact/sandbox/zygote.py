@@ -1,7 +1,7 @@
 """The zygote: a process of its own that has everything imported, and forks the workers.
 
-It never runs a program. It is started with an empty environment, holds nothing of the host's but one socket, and ends when that
-socket closes or the host is no longer its parent; the workers die with it.
+It never runs a program. It is started with an empty environment, holds nothing of the host's but one socket, and
+ends when that socket closes or the host is no longer its parent; the workers die with it.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class Zygote:
         for _ in range(50):
             self._reap()
             strangers = [pid for pid in _children(self._me) if pid not in self._tickets and pid != branch]
-            broods = [pid for pid in (worker, branch) if pid and _children(pid)]
+            broods = [pid for pid in (worker, branch) if pid and any(map(_runs, _children(pid)))]
             if not strangers and not broods:
                 return clean
             clean = False
@@ -201,6 +201,15 @@ class Zygote:
         return clean
 
 
+def _runs(pid: int) -> bool:
+    """Whether a process is more than an exit status that nobody has asked for yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def _allow_forks(pid: int, allowed: bool) -> None:
     with _as_owner_of(pid):
         hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
@@ -209,7 +218,7 @@ def _allow_forks(pid: int, allowed: bool) -> None:
 
 @contextlib.contextmanager
 def _as_owner_of(pid: int) -> Iterator[None]:
-    """Take the worker's user as the real one for a moment: root without CAP_SYS_RESOURCE may not set its limits otherwise."""
+    """Take the worker's user as the real one for a moment: without CAP_SYS_RESOURCE root may set no limits else."""
     with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
         lines = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
     uid, gid = int(lines["Uid"].split()[0]), int(lines["Gid"].split()[0])

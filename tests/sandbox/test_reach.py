@@ -1,0 +1,262 @@
+# ruff: noqa: E501  (tables)
+"""Everything that a program can reach through the language is walked, and nothing that leads out may be among it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import io
+import random
+import re
+import string
+import types
+import typing
+from typing import Any
+
+import numpy as np
+
+from codeact.sandbox import lowered
+from codeact.sandbox.guards import ModuleView, Token
+from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
+
+DEPTH = 4
+FORBIDDEN_MODULES = {
+    "os",
+    "posix",
+    "sys",
+    "builtins",
+    "subprocess",
+    "ctypes",
+    "_ctypes",
+    "importlib",
+    "socket",
+    "pickle",
+    "shutil",
+    "inspect",
+    "gc",
+}
+FORBIDDEN_BUILTINS = {
+    "open",
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "getattr",
+    "setattr",
+    "delattr",
+    "vars",
+    "globals",
+    "locals",
+    "input",
+    "breakpoint",
+}
+# What is of `sys` or `builtins` by its module and harmless.
+HARMLESS = {"getsizeof", "getrecursionlimit"}
+RAW_ARRAY_METHODS = {
+    "tofile",
+    "dump",
+    "dumps",
+    "setflags",
+    "getfield",
+    "setfield",
+    "newbyteorder",
+    "tobytes",
+    "tostring",
+    "view",
+    "ctypes",
+}
+
+
+class Own(Exception):
+    """Stands for an error that some library raised."""
+
+
+def an_error() -> BaseException:
+    try:
+        try:
+            types.ModuleType("inner").nothing  # noqa: B018
+        except AttributeError as inner:
+            raise ValueError("outer") from inner
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def seeds(interpreter: Interpreter) -> dict[str, Any]:
+    """What a program starts from, and one instance of each kind that it can make."""
+    generator = (x for x in [1])
+    made: dict[str, Any] = {
+        "array": np.arange(3.0),
+        "numpy scalar": np.float64(1),
+        "generator of numbers": np.random.default_rng(0),
+        "dtype": np.dtype("f8"),
+        "ufunc": np.add,
+        "flat": np.arange(3).flat,
+        "vectorize": np.vectorize(abs),
+        "generator": generator,
+        "error": an_error(),
+        "attribute error": an_error().__cause__,
+        "key error": KeyError("x"),
+        "datetime": datetime.datetime(2020, 1, 1),
+        "decimal": decimal.Decimal(1),
+        "decimal context": decimal.Context(),
+        "fraction": fractions.Fraction(1, 2),
+        "pattern": re.compile("a"),
+        "match": re.match("a", "a"),
+        "function": lambda: 0,
+        "partial": functools.partial(abs, 1),
+        "cached": functools.lru_cache(abs),
+        "counter": collections.Counter(),
+        "deque": collections.deque(),
+        "random": random.Random(1),
+        "file of text": io.StringIO("x"),
+        "template": string.Template("$a"),
+        "field": dataclasses.field(default=1),
+        "auto": enum.auto(),
+        "alias": typing.List[int],  # noqa: UP006
+        "type variable": typing.TypeVar("T"),
+        "coroutine": lowered.Coroutine(lambda: 1),
+        "tool": ToolProxy("tool", "doc", lambda args, kwargs: None),
+        "namespace": Namespace("arm"),
+        "space": types.SimpleNamespace(a=1),
+        "iterator": iter([1]),
+        "map": map(abs, [1]),
+        "bound method": "".join,
+        "unbound method": str.join,
+    }
+    made.update(
+        {
+            repr(value): value
+            for value in ("text", b"bytes", 1, 1.5, 1j, True, None, (1,), [1], {1: 2}, {1}, range(2), slice(1))
+        }
+    )
+    made.update({name: value for name, value in interpreter._builtins.items() if not name.startswith("__")})
+    made.update({f"import {name}": view for name, view in interpreter._modules.items()})
+    return made
+
+
+def complaint(value: Any) -> str | None:
+    """Why this must not be reachable."""
+    kind = type(value)
+    if isinstance(value, (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)):
+        return kind.__name__
+    if isinstance(value, io.IOBase) and not isinstance(value, (io.StringIO, io.BytesIO)):
+        return "a file"
+    owner = value if isinstance(value, type) else kind
+    if (owner.__module__ or "").split(".")[0] in (
+        "ctypes",
+        "_ctypes",
+        "cffi",
+        "socket",
+        "subprocess",
+        "threading",
+        "importlib",
+    ):
+        return f"of {owner.__module__}"
+    if kind.__name__ == "PyCapsule":
+        return "a capsule"
+    if value is type:
+        return "type"
+    name = getattr(value, "__name__", "")
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) and type(name) is str:
+        module = getattr(value, "__module__", None)
+        holder = getattr(value, "__self__", None)
+        if module == "builtins" and name in FORBIDDEN_BUILTINS and isinstance(value, types.BuiltinFunctionType):
+            return f"the built-in {name}"
+        if (
+            module in FORBIDDEN_MODULES - {"builtins"}
+            and name not in HARMLESS
+            and isinstance(holder, (types.ModuleType, type(None)))
+        ):
+            return f"{module}.{name}"
+        if name in RAW_ARRAY_METHODS and isinstance(holder, (np.ndarray, np.generic)):
+            return f"array method {name}"
+    if (
+        isinstance(value, types.MethodDescriptorType)
+        and name in RAW_ARRAY_METHODS
+        and issubclass(value.__objclass__, (np.ndarray, np.generic))
+    ):
+        return f"array method {name}"
+    if (
+        isinstance(value, types.BuiltinFunctionType)
+        and name in ("format", "format_map")
+        and isinstance(getattr(value, "__self__", None), str)
+    ):
+        return "str.format"
+    if isinstance(value, types.MethodDescriptorType) and name in ("format", "format_map"):
+        return "str.format"
+    if isinstance(value, type) and issubclass(value, (np.ndarray, np.memmap)):
+        return "the constructor of arrays"
+    if isinstance(value, dict) and "__builtins__" in value:
+        return "a namespace"
+    return None
+
+
+def names_of(value: Any) -> list[str]:
+    if isinstance(value, ModuleView):
+        return dir(value)
+    return [
+        *dir(value),
+        "__class__",
+        "__dict__",
+        "__cause__",
+        "__context__",
+        "__doc__",
+        "__name__",
+        "__annotations__",
+        "__members__",
+    ]
+
+
+def test_nothing_that_leads_out_can_be_reached() -> None:
+    interpreter = Interpreter(True)
+    read, guards = interpreter._guards.get, interpreter._guards
+    pending: list[tuple[str, Any, int]] = [(place, value, 0) for place, value in seeds(interpreter).items()]
+    seen: dict[int, Any] = {}
+    found: list[str] = []
+    while pending:
+        place, value, depth = pending.pop()
+        if id(value) in seen or depth > DEPTH:
+            continue
+        seen[id(value)] = value
+        why = complaint(value)
+        if why is not None:
+            found.append(f"{place}: {why}")
+            continue
+        for name in set(names_of(value)):
+            try:
+                pending.append((f"{place}.{name}", read(value, name), depth + 1))
+            except Exception:
+                continue
+        kind = guards.type_of(value)
+        if not isinstance(kind, Token):
+            pending.append((f"type({place})", kind, depth + 1))
+        if isinstance(value, (list, tuple, set, frozenset)) and len(value) < 300:
+            pending.extend((f"{place}[{index}]", item, depth + 1) for index, item in enumerate(value))
+        if isinstance(value, (dict, types.MappingProxyType)) and len(value) < 500:
+            pending.extend((f"{place}[{key!r}]", item, depth + 1) for key, item in list(value.items()))
+    assert len(seen) > 2_000, "the walk did not get far"
+    assert sorted(set(found)) == []
+
+
+def test_the_walk_sees_what_it_should() -> None:
+    """The walk itself: it complains of each thing that it looks for."""
+    for value in (
+        io,
+        an_error().__traceback__,
+        open,
+        eval,
+        type,
+        np.ndarray,
+        np.zeros(1).tofile,
+        "{}".format,
+        str.format,
+        globals(),
+        np.float64.tofile,
+    ):
+        assert complaint(value) is not None, value

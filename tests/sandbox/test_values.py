@@ -1,0 +1,274 @@
+# ruff: noqa: E501  (tables)
+"""Values cross exactly or not at all, and a hostile encoding is refused with an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as PillowImage
+
+from codeact.errors import UnsupportedValue
+from codeact.values import Image, decode, describe_types, encode, make_types, pack, to_json, unpack
+
+
+class Mode(enum.Enum):
+    FAST = "fast"
+    SLOW = (1, 2)
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@dataclasses.dataclass
+class Pose:
+    position: tuple[float, float, float]
+    mode: Mode = Mode.FAST
+    notes: list[Any] = dataclasses.field(default_factory=list)
+
+
+TYPES: dict[str, type] = {"Pose": Pose, "Mode": Mode, "Level": Level}
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=-(2**200), max_value=2**200)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary()
+    | st.complex_numbers(allow_nan=False)
+)
+keys = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary()
+    | st.tuples(st.integers(), st.text("ab"))
+)
+plain = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(keys, inner, max_size=4)
+        | st.sets(keys, max_size=4)
+        | st.frozensets(keys, max_size=4)
+        | st.builds(
+            Pose,
+            st.tuples(st.floats(allow_nan=False), st.just(0.0), st.just(1.0)),
+            st.sampled_from(Mode),
+            st.lists(inner, max_size=2),
+        )
+        | st.sampled_from([*Mode, *Level])
+    ),
+    max_leaves=12,
+)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal, and of the same types all through."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left.items(), right.items(), strict=True))
+    if isinstance(left, (set, frozenset)):
+        return left == right and {type(item) for item in left} == {type(item) for item in right}
+    if dataclasses.is_dataclass(left) and not isinstance(left, type):
+        return all(same(getattr(left, field.name), getattr(right, field.name)) for field in dataclasses.fields(left))
+    return bool(left == right)
+
+
+@given(plain)
+@settings(max_examples=200, deadline=None)
+def test_values_cross_exactly(value: Any) -> None:
+    assert same(decode(encode(value, TYPES), TYPES), value)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "int8", "uint64", "float16", "float32", "float64", "complex128", ">i4", "<U5", "S3", "datetime64[s]"],
+)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 4), (1, 2, 3, 4)])
+def test_arrays_cross_exactly(dtype: str, shape: tuple[int, ...]) -> None:
+    count = int(np.prod(shape))
+    array = (np.arange(count) % 2).astype("int64").astype(dtype).reshape(shape)
+    back = decode(encode(array))
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert np.array_equal(back, array)
+    assert back.flags.writeable
+    scalar = np.ones((), "float32")[()]
+    assert type(decode(encode(scalar))) is np.float32
+
+
+def test_arrays_that_are_not_contiguous_cross() -> None:
+    array = np.arange(24).reshape(4, 6)[::2, ::-1].T
+    assert np.array_equal(decode(encode(array)), array)
+
+
+def test_images_cross() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 6, 3), dtype=np.uint8)
+    image = Image(pixels)
+    assert (image.width, image.height, repr(image)) == (6, 4, "Image(6x4 RGB)")
+    assert decode(encode(image)) == image
+    pillow = PillowImage.fromarray(pixels)
+    assert decode(encode(pillow)) == image
+    assert Image.from_pil(image.to_pil()) == image
+    assert image.png().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="read-only"):
+        image.array[0, 0, 0] = 1
+    with pytest.raises(UnsupportedValue, match=r"\(H, W, 3\)"):
+        Image(np.zeros((2, 2), np.float64))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"a": [1, 2, 3, object()]}, "value['a'][3] is of type object"),
+        (lambda: 1, "value is of type function"),
+        ([{1, (2, print)}], "builtin_function_or_method"),
+        (np.array([None]), "value is a numpy array of object"),
+        ({"k": np.zeros(2, [("a", "i4")])}, "value['k'] is a numpy array"),
+        (Pose((0.0, 0.0, range(3))), "value.position[2] is of type range"),  # type: ignore[arg-type]
+        (dataclasses.make_dataclass("Other", ["x"])(1), "Other, which the tools do not declare"),
+        ("\ud800", "not valid Unicode"),
+        ({"\udfff": 1}, "not valid Unicode"),
+    ],
+)
+def test_anything_else_is_refused_by_type_and_place(value: Any, place: str) -> None:
+    with pytest.raises(UnsupportedValue) as refused:
+        encode(value, TYPES)
+    assert place in str(refused.value)
+
+
+def test_depth_and_size_are_limited() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(UnsupportedValue, match="deeper than 60"):
+        encode(endless)
+    with pytest.raises(UnsupportedValue, match="at most 1,000"):
+        encode(b"x" * 2_000, max_bytes=1_000)
+    with pytest.raises(UnsupportedValue, match="at most 1,000"):
+        decode(b"\x00" * 2_000, max_bytes=1_000)
+    with pytest.raises(UnsupportedValue, match="malformed|nested"):
+        decode(b"\x91" * 100_000)
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=500, deadline=None)
+def test_hostile_bytes_give_a_value_or_an_error(data: bytes) -> None:
+    try:
+        decode(data, TYPES)
+    except UnsupportedValue:
+        pass
+
+
+forms = st.recursive(
+    st.none() | st.integers(-5, 20) | st.floats() | st.text("abPoseMdF<>f84i|O", max_size=5) | st.binary(max_size=16),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.integers(-1, 14) | st.text("ab", max_size=2), inner, max_size=2)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.integers(0, 13), forms, min_size=1, max_size=1))
+@settings(max_examples=1_000, deadline=None)
+def test_hostile_forms_give_a_value_or_an_error(form: Any) -> None:
+    try:
+        value = unpack(msgspec.msgpack.decode(msgspec.msgpack.encode(form)), TYPES)
+    except UnsupportedValue:
+        return
+    to_json(value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {6: ["<f8", [2**40, 2**40], b""]},
+        {6: ["|O", [1], b"\x00" * 8]},
+        {6: ["<f8", [-1], b""]},
+        {6: ["V8", [1], b"\x00" * 8]},
+        {6: ["<f8,<f8", [1], b"\x00" * 16]},
+        {4: ["Pose", {"position": 1, "nope": 2}]},
+        {4: ["Mode", {}]},
+        {4: ["dict", {}]},
+        {5: ["Mode", "NOPE"]},
+        {5: ["Pose", "x"]},
+        {2: [{1: [[]]}]},
+        {11: [1]},
+        {3: {"a": {99: 1}}},
+        {1: [], 2: []},
+        {"1": []},
+        {True: []},
+    ],
+)
+def test_each_malformed_form_is_refused(form: Any) -> None:
+    with pytest.raises(UnsupportedValue):
+        unpack(form, TYPES)
+
+
+def test_types_are_made_anew_from_a_description() -> None:
+    described = msgspec.msgpack.decode(
+        msgspec.msgpack.encode(describe_types({"Mode": Mode, "Level": Level, "Pose": Pose}))
+    )
+    made = make_types(described)
+    pose: Any = made["Pose"]((1.0, 2.0, 3.0))
+    assert pose.mode is made["Mode"]["FAST"]  # type: ignore[index]
+    assert pose.notes == []
+    assert pose.notes is not made["Pose"]((0.0, 0.0, 0.0)).notes
+    assert made["Level"](1) == 1
+    back = unpack(pack(pose, made), TYPES)
+    assert back == Pose((1.0, 2.0, 3.0))
+
+
+def test_the_form_for_traces_documents_itself() -> None:
+    value = {
+        "pose": Pose((0.0, float("inf"), 2.0), Mode.SLOW),
+        "set": {1},
+        "tuple": (1, 2),
+        "array": np.arange(3, dtype=np.int16),
+        "large": np.zeros((100, 100)),
+        "image": Image(np.zeros((2, 3), np.uint8)),
+        "bytes": b"\x01\xff",
+        "scalar": np.float32(1.5),
+        "odd": object(),
+        "keys": {1: 2},
+    }
+    text = json.dumps(to_json(value), allow_nan=False)
+    assert json.loads(text) == {
+        "pose": {
+            "type": "Pose",
+            "position": {"tuple": [0.0, {"float": "inf"}, 2.0]},
+            "mode": {"type": "Mode", "member": "SLOW"},
+            "notes": [],
+        },
+        "set": {"set": [1]},
+        "tuple": {"tuple": [1, 2]},
+        "array": {"ndarray": {"shape": [3], "dtype": "int16", "data": [0, 1, 2]}},
+        "large": {
+            "ndarray": {
+                "shape": [100, 100],
+                "dtype": "float64",
+                "sha256": json.loads(text)["large"]["ndarray"]["sha256"],
+            }
+        },
+        "image": {"image": [3, 2], "sha256": json.loads(text)["image"]["sha256"]},
+        "bytes": {"bytes": "01ff"},
+        "scalar": {"numpy": "float32", "value": 1.5},
+        "odd": {"unsupported": "object"},
+        "keys": {"dict": [[1, 2]]},
+    }
