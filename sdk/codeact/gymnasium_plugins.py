@@ -7,6 +7,7 @@ Gymnasium itself is not imported for it.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 _MODULE = "gymnasium"
 
 
+@functools.cache
 def load_plugins() -> None:
-    """Call every entry point of the group `gymnasium.envs`. One that fails is told as a warning and left out."""
+    """Call each entry point of the group `gymnasium.envs`, once a process. One that fails is left out, with a warning."""
     from importlib.metadata import entry_points
 
     import gymnasium
