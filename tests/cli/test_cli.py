@@ -68,7 +68,7 @@ def test_a_run_tells_everything_as_it_happens_and_leaves_its_files(runs: Path) -
         "turn 1",
         "distance = mark() - block()",
         "● mark()",
-        "pushing",
+        "│ pushing",
         "● push(distance=",
     ]
     order += ["reward +1.000", "success  score 1.000  1 turn, 3 calls", "episode.html", "codeact replay"]
@@ -244,6 +244,7 @@ def test_tasks_are_listed_with_their_tiers() -> None:
     assert "CodeAct/Push-v0" in codeact("tasks", "list", "CodeAct/P*").stdout
 
 
+@pytest.mark.slow
 def test_a_task_is_held_against_the_gate() -> None:
     good = codeact("tasks", "check", PUSH, "--seeds", "0-1")
     assert good.returncode == 0, good.stdout
@@ -253,8 +254,9 @@ def test_a_task_is_held_against_the_gate() -> None:
     assert "FAIL oracle: the reference program solves 0 of 2" in bad.stdout
 
 
+@pytest.mark.slow
 def test_the_arm_plays_and_replays_bit_for_bit(tmp_path: Path) -> None:
-    shown = codeact("run", "CodeAct/Reach-v0", "--seed", 1, "--agent", "oracle", "--out", tmp_path)
+    shown = codeact("run", "CodeAct/Reach-v0", "--seed", 1, "--agent", "oracle", "--no-video", "--out", tmp_path)
     assert shown.returncode == 0, shown.stderr
     (run,) = tmp_path.iterdir()
     again = codeact("replay", run)

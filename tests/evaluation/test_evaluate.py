@@ -188,6 +188,7 @@ def wait_for_lines(folder: Path, count: int) -> None:
     raise AssertionError(f"there were no {count} lines within 30 s")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_evaluation_leaves_no_process_and_goes_on(tmp_path: Path, number: signal.Signals) -> None:
     process = start(tmp_path, "Line/Slow-v0", "0-7")

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables)
 """Everything that a program can reach through the language is walked, and nothing that leads out may be among it."""
 
 from __future__ import annotations
@@ -166,7 +165,7 @@ def complaint(value: Any) -> str | None:
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) and type(name) is str:
         module = getattr(value, "__module__", None)
         holder = getattr(value, "__self__", None)
-        if module == "builtins" and name in FORBIDDEN_BUILTINS and isinstance(value, types.BuiltinFunctionType):
+        if module in ("builtins", "io", "_io") and name in FORBIDDEN_BUILTINS and isinstance(value, types.BuiltinFunctionType):
             return f"the built-in {name}"
         if (
             module in FORBIDDEN_MODULES - {"builtins"}
@@ -213,17 +212,30 @@ def names_of(value: Any) -> list[str]:
     ]
 
 
+def identity(value: Any) -> Any:
+    """The same for values that lead to the same things: texts, numbers, and the methods of one type."""
+    if isinstance(value, (str, bytes, int, float, complex)):
+        return type(value)
+    if isinstance(value, (types.BuiltinFunctionType, types.MethodType)) and not isinstance(
+        value.__self__, types.ModuleType
+    ):
+        holder = value.__self__
+        return (value.__name__, holder if isinstance(holder, type) else type(holder))
+    return id(value)
+
+
 def test_nothing_that_leads_out_can_be_reached() -> None:
     interpreter = Interpreter(True)
     read, guards = interpreter._guards.get, interpreter._guards
-    pending: list[tuple[str, Any, int]] = [(place, value, 0) for place, value in seeds(interpreter).items()]
-    seen: dict[int, Any] = {}
+    pending = collections.deque((place, value, 0) for place, value in seeds(interpreter).items())
+    seen: dict[Any, Any] = {}
     found: list[str] = []
     while pending:
-        place, value, depth = pending.pop()
-        if id(value) in seen or depth > DEPTH:
+        place, value, depth = pending.popleft()
+        key = identity(value)
+        if key in seen or depth > DEPTH:
             continue
-        seen[id(value)] = value
+        seen[key] = value
         why = complaint(value)
         if why is not None:
             found.append(f"{place}: {why}")
@@ -240,7 +252,7 @@ def test_nothing_that_leads_out_can_be_reached() -> None:
             pending.extend((f"{place}[{index}]", item, depth + 1) for index, item in enumerate(value))
         if isinstance(value, (dict, types.MappingProxyType)) and len(value) < 500:
             pending.extend((f"{place}[{key!r}]", item, depth + 1) for key, item in list(value.items()))
-    assert len(seen) > 2_000, "the walk did not get far"
+    assert len(seen) > 1_500, f"the walk did not get far: {len(seen)}"
     assert sorted(set(found)) == []
 
 

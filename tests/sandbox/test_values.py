@@ -1,8 +1,8 @@
-# ruff: noqa: E501  (tables)
 """Values cross exactly or not at all, and a hostile encoding is refused with an error."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import json
@@ -162,17 +162,15 @@ def test_depth_and_size_are_limited() -> None:
         encode(b"x" * 2_000, max_bytes=1_000)
     with pytest.raises(UnsupportedValue, match="at most 1,000"):
         decode(b"\x00" * 2_000, max_bytes=1_000)
-    with pytest.raises(UnsupportedValue, match="malformed|nested"):
+    with pytest.raises(UnsupportedValue, match=r"malformed|nested"):
         decode(b"\x91" * 100_000)
 
 
 @given(st.binary(max_size=60))
 @settings(max_examples=500, deadline=None)
 def test_hostile_bytes_give_a_value_or_an_error(data: bytes) -> None:
-    try:
+    with contextlib.suppress(UnsupportedValue):
         decode(data, TYPES)
-    except UnsupportedValue:
-        pass
 
 
 forms = st.recursive(

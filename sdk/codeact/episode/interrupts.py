@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ class Interrupts:
     stops the robot and then ends the program) and lets the step return, so that the trace holds what happened. A second
     signal, or the end of `GRACE_S`, raises KeyboardInterrupt at once. Outside a step the first signal raises it. While
     files are being finished, signals wait. Handlers that somebody else installed are left alone.
+
+    Python runs a signal's handler in the main thread, between two of its instructions: when that thread has just gone
+    to sleep in a tool, that may be long after. So a thread of its own is woken by the signal and stops the robot, too.
     """
 
     def __init__(self, environment: Any) -> None:
@@ -27,6 +31,7 @@ class Interrupts:
         self._kept: dict[int, Any] = {}
         self._stepping = False
         self._finishing = False
+        self._woken: socket.socket | None = None
         self.requested = False
 
     def __enter__(self) -> Interrupts:
@@ -34,6 +39,8 @@ class Interrupts:
             for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
                 if signal.getsignal(number) is usual:
                     self._kept[number] = signal.signal(number, self._signalled)
+            if self._kept:
+                self._watch()
         return self
 
     def __exit__(
@@ -42,6 +49,10 @@ class Interrupts:
         for number, handler in self._kept.items():
             signal.signal(number, handler)
         self._kept.clear()
+        if self._woken is not None:
+            signal.set_wakeup_fd(-1)
+            self._woken.close()  # ends the thread that reads at the other end
+            self._woken = None
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -72,6 +83,25 @@ class Interrupts:
             with suppress(Exception):  # the episode ends in any case, and its own error is the one to show
                 interrupt()
 
+    def _watch(self) -> None:
+        reading, writing = socket.socketpair()
+        writing.setblocking(False)
+        other = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        if other != -1:  # an event loop watches already; the handler must do
+            signal.set_wakeup_fd(other)
+            reading.close()
+            writing.close()
+            return
+        self._woken = writing
+
+        def watch() -> None:
+            with reading:
+                while numbers := reading.recv(64):
+                    if self._stepping and not self._finishing and self._kept.keys() & set(numbers):
+                        self._interrupt()
+
+        threading.Thread(target=watch, name="codeact-signals", daemon=True).start()
+
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         again, self.requested = self.requested, True
         if self._finishing:
@@ -85,4 +115,4 @@ class Interrupts:
 
     def _abandon(self, number: int) -> None:
         if self._stepping and number in self._kept:
-            signal.raise_signal(number)
+            signal.pthread_kill(threading.main_thread().ident or 0, number)

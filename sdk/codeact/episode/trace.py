@@ -6,6 +6,7 @@ line that it told, and at most one torn line at the end.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -112,6 +113,7 @@ def head_of(
     )
 
 
+@functools.cache
 def installed_packages() -> dict[str, str]:
     """Name to version of codeact and of everything that it and its extras may use, as far as installed."""
     from importlib import metadata
