@@ -21,7 +21,7 @@ _MODULE = "gymnasium"
 
 @functools.cache
 def load_plugins() -> None:
-    """Call each entry point of the group `gymnasium.envs`, once a process. One that fails is left out, with a warning."""
+    """Call each entry point of the group `gymnasium.envs`, once a process. One that fails is a warning."""
     from importlib.metadata import entry_points
 
     import gymnasium
