@@ -437,6 +437,26 @@ ESCAPES = {
     "a tool copied": "import copy\ncopy.deepcopy(double)",
     "a tool written to": "double.__doc__ = 'x'",
     "a built-in type written to": "int.x = 1",
+    "code in the name of a field": (
+        "from dataclasses import dataclass\nclass A:\n    x: int = 0\n"
+        "A().__annotations__[\"y: (__import__('os').getpid()) = 1, z\"] = int\ndataclass(A)"
+    ),
+    "an array interface in a dictionary of attributes": (
+        "import numpy as np\nclass A:\n    pass\na = A()\n"
+        "a.__dict__['__array_interface__'] = {'version': 3, 'shape': (1,), 'typestr': '<u8', 'data': (0, False)}\nnp.array(a)"
+    ),
+    "an array interface through vars": "class A:\n    pass\nvars(A())['__array_interface__'] = 1",
+    "an array interface through update": "class A:\n    pass\nA().__dict__.update(__array_interface__=1)",
+    "an array interface through setitem": "from operator import setitem\nclass A:\n    pass\nsetitem(A().__dict__, '__array__', 1)\nA().__array__",
+    "an array interface in a name space": "from types import SimpleNamespace\nSimpleNamespace(**{'__array_interface__': {}})",
+    "an array interface in a slot": "class A:\n    __slots__ = ('__array_interface__',)",
+    "format through super": "class S(str):\n    def f(self):\n        return super().format\nS('{0.__globals__}').f()(print)",
+    "format through super of two": "class S(str):\n    pass\nsuper(S, S('{0.__globals__}')).format(print)",
+    "format of a string of ours": "class S(str):\n    pass\nS('{0.__globals__}').format(print)",
+    "an array's maker through an index tool": "import numpy as np\nnp.c_.makemat",
+    "a base that only says it is one": (
+        "class F:\n    def __hash__(self): return hash(object)\n    def __eq__(self, o): return True\nclass A(F()):\n    pass"
+    ),
     "threads": "import threading",
     "pickle": "import pickle",
     "ctypes": "import ctypes",

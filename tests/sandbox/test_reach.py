@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from codeact.sandbox import lowered
-from codeact.sandbox.guards import ModuleView, Token
+from codeact.sandbox.guards import ModuleView, Space, Token
 from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
 
 DEPTH = 4
@@ -122,7 +122,7 @@ def seeds(interpreter: Interpreter) -> dict[str, Any]:
         "coroutine": lowered.Coroutine(lambda: 1),
         "tool": ToolProxy("tool", "doc", lambda args, kwargs: None),
         "namespace": Namespace("arm"),
-        "space": types.SimpleNamespace(a=1),
+        "space": Space(a=1),
         "iterator": iter([1]),
         "map": map(abs, [1]),
         "bound method": "".join,
@@ -165,7 +165,11 @@ def complaint(value: Any) -> str | None:
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)) and type(name) is str:
         module = getattr(value, "__module__", None)
         holder = getattr(value, "__self__", None)
-        if module in ("builtins", "io", "_io") and name in FORBIDDEN_BUILTINS and isinstance(value, types.BuiltinFunctionType):
+        if (
+            module in ("builtins", "io", "_io")
+            and name in FORBIDDEN_BUILTINS
+            and isinstance(value, types.BuiltinFunctionType)
+        ):
             return f"the built-in {name}"
         if (
             module in FORBIDDEN_MODULES - {"builtins"}

@@ -1,7 +1,8 @@
 """The language filter: what a program may say, decided before it runs.
 
 It stands on RestrictedPython's transformer and gives natural Python back where that is safe. A program is rewritten
-so that each read of an attribute goes through `_getattr_` and each write of one through `_write_` (see guards.py);
+so that each read of an attribute goes through `_getattr_` (or `_getspecial_`, for the few special ones that may be
+named) and each write of one through `_write_` (see guards.py);
 items, iteration, unpacking, calls and `+=` are left as they are, for in this policy a check there would decide
 nothing, and loops then run at CPython's speed. What cannot be allowed is refused with a line, a column and what to
 use instead.
@@ -239,7 +240,8 @@ class Filter(RestrictingNodeTransformer):
                 return node  # super has its own meaning always, so this is the method of the class above
             name = self._attribute_name(node, node.attr)
             value = cast(ast.expr, self.visit(owner))
-            return _placed(_call("_getattr_", value, ast.Constant(name)), node)
+            hook = "_getspecial_" if name.startswith("__") and name.endswith("__") else "_getattr_"
+            return _placed(_call(hook, value, ast.Constant(name)), node)
         if node.attr.startswith("__") and node.attr.endswith("__"):
             allowed = node.attr in ("__name__", "__doc__")
             if not allowed:

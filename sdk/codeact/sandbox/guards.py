@@ -50,7 +50,7 @@ _EXCEPTIONS = {
 _FORMATS = frozenset(["format", "format_map"])
 _EXCEPTION_BANNED = frozenset(["obj", "with_traceback", "add_note"])
 _INSPECTION = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
-_FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.MethodDescriptorType)
+_INDEX_TOOLS = tuple({type(tool) for tool in (np.c_, np.r_, np.s_, np.mgrid, np.ogrid)})
 
 _ARRAY_NAMES = frozenset(
     [
@@ -260,6 +260,28 @@ class ModuleView:
         raise TypeError("modules cannot be copied here")
 
 
+class Snapshot(dict[str, Any]):
+    """What `vars(x)` and `x.__dict__` give: to read."""
+
+    def _refuse(self, *_: object, **__: object) -> Any:
+        raise TypeError("set the attributes themselves, or use setattr(x, name, value)")
+
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
+
+
+class Space(types.SimpleNamespace):
+    """`types.SimpleNamespace`, for names that a program may use as attributes."""
+
+    def __init__(self, /, **names: Any) -> None:
+        for name in names:
+            if _check_name(name) in READABLE:
+                raise AttributeError(f"the attribute {name} cannot be set here", name=name)
+        super().__init__(**names)
+
+
+Space.__name__ = "namespace"  # as its repr starts
+
+
 class _Held:
     __slots__ = ("value",)
 
@@ -273,6 +295,13 @@ def _check_name(name: object) -> str:
     if name in BANNED or (name.startswith("_") and name != "_" and name not in READABLE and not is_private(name)):
         raise AttributeError(f"the attribute {name} is not available here", name=name)
     return name
+
+
+def _check_slot(slot: object) -> None:
+    if type(slot) is not str or (
+        slot.startswith("__") and slot.endswith("__") and slot not in ("__dict__", "__weakref__")
+    ):
+        raise TypeError(f"the slot {slot!r} is not available here")
 
 
 class Guards:
@@ -316,7 +345,11 @@ class Guards:
             else:
                 shown = getattr(base, "__name__", None) or repr(base)
                 raise TypeError(f"a class may not derive from {shown} here")
-        return self.adopt(builtins.__build_class__(body, name, *real))
+        made = builtins.__build_class__(body, name, *real)
+        slots = made.__dict__.get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
+            _check_slot(slot)
+        return self.adopt(made)
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
@@ -335,12 +368,12 @@ class Guards:
         kind = type(obj)
         if kind is ModuleView:
             return ModuleView.__getattr__(obj, name)  # only listed names, not the view's own
-        if name.startswith("__") and name.endswith("__"):
-            return self._read_special(obj, name)
         if name.startswith("_") and name != "_" and not (self.is_own(kind) or self.is_own(obj)):
             raise AttributeError(f"the private attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(obj, str) and name in _FORMATS:
             return self._formatter(obj, name)
+        if kind is super and name in _FORMATS:
+            raise AttributeError(f"the attribute {name} is not available through super() here", name=name)
         if isinstance(obj, type):
             return self._read_of_type(obj, name)
         if isinstance(obj, BaseException) and name in _EXCEPTION_BANNED:
@@ -351,7 +384,7 @@ class Guards:
         if isinstance(obj, (np.random.Generator, np.random.RandomState)) and name not in _GENERATOR_NAMES:
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         value = getattr(obj, name)
-        if isinstance(value, _INSPECTION):
+        if isinstance(value, _INSPECTION) or isinstance(obj, _INDEX_TOOLS):
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         return value
 
@@ -367,7 +400,10 @@ class Guards:
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         return value
 
-    def _read_special(self, obj: Any, name: str) -> Any:
+    def read_special(self, obj: Any, name: str) -> Any:
+        """A special attribute. Dictionaries are copies: what is written to a real one escapes all checks of names."""
+        if type(obj) is ModuleView:
+            return ModuleView.__getattr__(obj, name)
         if name == "__class__":
             return self.type_of(obj)
         if name in ("__name__", "__qualname__", "__doc__"):
@@ -378,9 +414,9 @@ class Guards:
             cause = getattr(obj, name)
             return cause if isinstance(cause, Exception) else None
         elif name == "__dict__" and self.is_own(type(obj)):
-            return obj.__dict__
+            return Snapshot(obj.__dict__)
         elif name in ("__dict__", "__annotations__") and self.is_own(obj):
-            return {key: value for key, value in getattr(obj, name).items() if not key.startswith("__")}
+            return Snapshot({key: value for key, value in getattr(obj, name).items() if not key.startswith("__")})
         elif name == "__members__" and isinstance(obj, enum.EnumMeta):
             return obj.__members__
         raise AttributeError(f"the attribute {name} of {type(obj).__name__} is not available here", name=name)
@@ -392,7 +428,7 @@ class Guards:
         kind = type(obj)
         if kind in self._own or kind in self._own_checked or self.is_own(obj):
             return obj
-        if kind in (types.FunctionType, types.SimpleNamespace, decimal.Context):
+        if kind in (types.FunctionType, Space, decimal.Context):
             return obj
         if isinstance(obj, np.ndarray):
             raise TypeError("attributes of an array cannot be set here; make a new one, as with reshape() or astype()")
@@ -405,16 +441,20 @@ class Guards:
         if len(default) > 1:
             raise TypeError(f"getattr expected at most 3 arguments, got {2 + len(default)}")
         try:
-            return self.getattr(obj, _check_name(name))
+            return self._named(obj, name)
         except AttributeError:
             if default:
                 return default[0]
             raise
 
+    def _named(self, obj: Any, name: str) -> Any:
+        read = self.read_special if _check_name(name) in READABLE else self.getattr
+        return read(obj, name)
+
     def has(self, obj: Any, name: str) -> bool:
         """The built-in `hasattr`."""
         try:
-            self.getattr(obj, _check_name(name))
+            self._named(obj, name)
         except AttributeError:
             return False
         return True
@@ -465,10 +505,9 @@ class Guards:
 
     def variables_of(self, obj: Any) -> dict[str, Any]:
         """The built-in `vars`, of one argument."""
-        if not self.is_own(type(obj)) and type(obj) is not types.SimpleNamespace:
+        if not self.is_own(type(obj)) and not isinstance(obj, types.SimpleNamespace):
             raise TypeError("vars() takes an instance of one of your own classes here")
-        variables: dict[str, Any] = vars(obj)
-        return variables
+        return Snapshot(vars(obj))
 
     def names_of(self, *objects: Any) -> list[str]:
         """The built-in `dir`, of one argument: public names."""
@@ -542,7 +581,7 @@ class Guards:
         else:
             value = kwargs[first]
         for is_attribute, name in rest:
-            value = self.getattr(value, _check_name(name)) if is_attribute else value[name]
+            value = self._named(value, name) if is_attribute else value[name]
         return value
 
 

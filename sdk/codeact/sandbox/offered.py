@@ -51,7 +51,7 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.guards import Guards, ModuleView, token
+from codeact.sandbox.guards import Guards, ModuleView, Space, token
 from codeact.sandbox.offered_numpy import numpy_views
 
 
@@ -176,7 +176,7 @@ _LISTED = {
     uuid: "UUID uuid4 uuid3 uuid5 NAMESPACE_DNS NAMESPACE_URL",
     numbers: "Complex Integral Number Rational Real",
     pprint: "pformat",
-    types: "MappingProxyType SimpleNamespace",
+    types: "MappingProxyType",
     abc: "ABC ABCMeta abstractmethod",
     contextlib: "AbstractContextManager ExitStack closing contextmanager nullcontext suppress",
     operator: """abs add and_ concat contains countOf eq floordiv ge getitem gt indexOf inv invert is_ is_not
@@ -187,7 +187,7 @@ _LISTED = {
         NoReturn Never NewType
         Optional OrderedDict Pattern Match ParamSpec Protocol Self Sequence Set Sized SupportsFloat SupportsInt
         TypeAlias TypeVar Tuple TypeGuard Union cast final overload runtime_checkable Awaitable Coroutine
-        AsyncIterator AsyncGenerator Concatenate assert_never no_type_check TYPE_CHECKING""",
+        AsyncIterator AsyncGenerator Concatenate assert_never TYPE_CHECKING""",
     functools: "cache cached_property cmp_to_key lru_cache partial reduce",
     sys: "byteorder float_info int_info maxsize maxunicode version version_info getsizeof getrecursionlimit",
 }
@@ -246,6 +246,7 @@ def views(guards: Guards, write: Callable[[str], None]) -> dict[str, ModuleView]
         },
     )
     made["copy"] = ModuleView("copy", {"copy": copy.copy, "deepcopy": copy.deepcopy})
+    made["types"] = _view(types, {"SimpleNamespace": Space})
     made["warnings"] = ModuleView(
         "warnings",
         {

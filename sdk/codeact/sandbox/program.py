@@ -167,6 +167,7 @@ class Interpreter:
             guards = self._guards
             self.variables.update(
                 _getattr_=guards.getattr,
+                _getspecial_=guards.read_special,
                 _write_=guards.write,
                 _match_class_=guards.match_class,
                 _match_value_=guards.match_value,
