@@ -185,9 +185,9 @@ class Sandbox:
         """
         if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
             raise SandboxError("a branch needs the same tools: its variables may hold functions of this one's toolbox")
+        if not self._held[0].runs or self._held[0].foreign:
+            self.run("")  # a worker that has answered has its wall up; while it builds it, it undoes what lets it fork
         with self._exclusive():
-            if self._held[0].foreign:
-                self._replace()
             try:
                 connection = self._held[0].branch(self._limits, self._without, {})
             except SandboxError:
