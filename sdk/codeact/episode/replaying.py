@@ -276,9 +276,6 @@ def _notes(trace: TraceFile) -> list[str]:
 def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
     import gymnasium
 
-    from codeact.episode.registry import load_environments
-
-    load_environments()
     made = trace.head.environment
     if made.id is None:
         raise TraceError(f"{trace.path} names no Gymnasium id: give the environment, as replay(run, env=...)")

@@ -7,7 +7,6 @@ import fnmatch
 import re
 from collections.abc import Iterable
 
-from codeact.episode.registry import load_environments
 from codeact.evaluation.errors import SelectionError
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
@@ -41,7 +40,6 @@ def registered_tasks(pattern: str = "CodeAct/*") -> tuple[str, ...]:
     """Ids in Gymnasium's registry that match a glob pattern, in order."""
     import gymnasium
 
-    load_environments()
     return tuple(sorted(fnmatch.filter(gymnasium.registry, pattern)))
 
 
@@ -55,7 +53,6 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     """
     import gymnasium
 
-    load_environments()
     found: dict[str, None] = {}
     for pattern in patterns:
         if ":" in pattern:

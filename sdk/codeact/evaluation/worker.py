@@ -148,9 +148,6 @@ class Player:
         import gymnasium
         from gymnasium.utils.env_checker import check_env
 
-        from codeact.episode.registry import load_environments
-
-        load_environments()
         env = gymnasium.make(job["task"])
         try:
             with warnings.catch_warnings(record=True) as caught:
@@ -172,9 +169,6 @@ class Player:
         if task not in self.environments:
             import gymnasium
 
-            from codeact.episode.registry import load_environments
-
-            load_environments()
             while len(self.environments) >= OPEN_ENVIRONMENTS:
                 self.environments.popitem(last=False)[1].close()
             self.environments[task] = gymnasium.make(task)
