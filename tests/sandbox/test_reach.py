@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from codeact.sandbox import lowered
-from codeact.sandbox.guards import ModuleView, Space, Token
 from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
+from codeact.sandbox.views import ModuleView, Space, Token
 
 DEPTH = 4
 FORBIDDEN_MODULES = {

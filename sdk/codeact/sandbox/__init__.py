@@ -13,6 +13,7 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     program.py     compile and run one program, and tell its errors
     filter.py      the language's part: what a program may say
     guards.py      the language's part: what it may reach when it runs
+    views.py       what stands for modules, types and dictionaries of attributes
     offered.py     the modules that it may import, as views of listed names
     wire.py        the frames between host and worker
 

@@ -138,6 +138,19 @@ def is_private(name: str) -> bool:
     return _PRIVATE.match(name) is not None and not name.endswith("_")
 
 
+def checked_name(name: object) -> str:
+    """An attribute's name that came as a value, if a program may use it.
+
+    Raises:
+        TypeError, AttributeError
+    """
+    if type(name) is not str:
+        raise TypeError(f"attribute name must be a string, not {type(name).__name__}")
+    if name in BANNED or (name.startswith("_") and name != "_" and name not in READABLE and not is_private(name)):
+        raise AttributeError(f"the attribute {name} is not available here", name=name)
+    return name
+
+
 class Filter(RestrictingNodeTransformer):
     """Rewrites a parsed program, and collects what is refused."""
 

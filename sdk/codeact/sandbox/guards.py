@@ -7,7 +7,6 @@ tool declares, or that `namedtuple` made for it.
 
 from __future__ import annotations
 
-import _string  # type: ignore[import-not-found]
 import abc
 import builtins
 import collections
@@ -17,12 +16,14 @@ import enum
 import fractions
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.filter import BANNED, READABLE, is_private
+from codeact.sandbox.filter import READABLE, checked_name
+from codeact.sandbox.formatting import format_text
+from codeact.sandbox.views import ModuleView, Snapshot, Space, Token, token
 
 _FREE = frozenset(
     [
@@ -188,113 +189,11 @@ _FAST_BASES = frozenset(
 )
 
 
-class Token:
-    """What `type(x)` and names such as `np.ndarray` are where no constructor is offered: they compare and print."""
-
-    __slots__ = ("_type",)
-    _type: type
-
-    def __init__(self, kind: type) -> None:
-        object.__setattr__(self, "_type", kind)
-
-    @property
-    def __name__(self) -> str:
-        return str(self._type.__name__)
-
-    def __instancecheck__(self, value: object) -> bool:
-        return isinstance(value, self._type)
-
-    def __repr__(self) -> str:
-        return repr(self._type)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise TypeError("types are read-only here")
-
-    def __or__(self, other: object) -> Token:
-        return self
-
-    __ror__ = __or__
-
-    def __getitem__(self, _: object) -> Token:
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> Any:
-        raise TypeError("types cannot be copied here")
-
-
-_tokens: dict[type, Token] = {}
-
-
-def token(kind: type) -> Token:
-    """The one token of a type."""
-    if kind not in _tokens:
-        _tokens[kind] = Token(kind)
-    return _tokens[kind]
-
-
-class ModuleView:
-    """Listed names of a module: nothing else of the module can be reached from here."""
-
-    __slots__ = ("_name", "_names")
-
-    def __init__(self, name: str, names: dict[str, Any]) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_names", names)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._names[name]
-        except KeyError:
-            raise AttributeError(f"module '{self._name}' does not offer '{name}' here", name=name) from None
-
-    def __dir__(self) -> list[str]:
-        return sorted(self._names)
-
-    def __repr__(self) -> str:
-        return f"<module '{self._name}'>"
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise TypeError("modules are read-only here")
-
-    def __reduce_ex__(self, protocol: object) -> Any:
-        raise TypeError("modules cannot be copied here")
-
-
-class Snapshot(dict[str, Any]):
-    """What `vars(x)` and `x.__dict__` give: to read."""
-
-    def _refuse(self, *_: object, **__: object) -> Any:
-        raise TypeError("set the attributes themselves, or use setattr(x, name, value)")
-
-    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
-
-
-class Space(types.SimpleNamespace):
-    """`types.SimpleNamespace`, for names that a program may use as attributes."""
-
-    def __init__(self, /, **names: Any) -> None:
-        for name in names:
-            if _check_name(name) in READABLE:
-                raise AttributeError(f"the attribute {name} cannot be set here", name=name)
-        super().__init__(**names)
-
-
-Space.__name__ = "namespace"  # as its repr starts
-
-
 class _Held:
     __slots__ = ("value",)
 
     def __init__(self, value: object) -> None:
         self.value = value
-
-
-def _check_name(name: object) -> str:
-    if type(name) is not str:
-        raise TypeError(f"attribute name must be a string, not {type(name).__name__}")
-    if name in BANNED or (name.startswith("_") and name != "_" and name not in READABLE and not is_private(name)):
-        raise AttributeError(f"the attribute {name} is not available here", name=name)
-    return name
 
 
 def _check_slot(slot: object) -> None:
@@ -448,7 +347,7 @@ class Guards:
             raise
 
     def _named(self, obj: Any, name: str) -> Any:
-        read = self.read_special if _check_name(name) in READABLE else self.getattr
+        read = self.read_special if checked_name(name) in READABLE else self.getattr
         return read(obj, name)
 
     def has(self, obj: Any, name: str) -> bool:
@@ -461,13 +360,13 @@ class Guards:
 
     def set(self, obj: Any, name: str, value: Any) -> None:
         """The built-in `setattr`."""
-        if _check_name(name) in READABLE:
+        if checked_name(name) in READABLE:
             raise AttributeError(f"the attribute {name} cannot be set here", name=name)
         setattr(self.write(obj), name, value)
 
     def delete(self, obj: Any, name: str) -> None:
         """The built-in `delattr`."""
-        if _check_name(name) in READABLE:
+        if checked_name(name) in READABLE:
             raise AttributeError(f"the attribute {name} cannot be deleted here", name=name)
         delattr(self.write(obj), name)
 
@@ -539,71 +438,8 @@ class Guards:
 
     def _formatter(self, template: str, name: str) -> Callable[..., str]:
         if name == "format_map":
-            return lambda mapping: self._format(template, (), mapping)
-        return lambda *args, **kwargs: self._format(template, args, kwargs)
-
-    def _format(self, template: str, args: tuple[Any, ...], kwargs: Any, depth: int = 0) -> str:
-        """`str.format`, with each attribute of a field read through the guard."""
-        if depth > 2:
-            raise ValueError("Max string recursion exceeded")
-        pieces: list[str] = []
-        numbers = _Numbers()
-        for literal, field, spec, conversion in _string.formatter_parser(template):
-            pieces.append(literal)
-            if field is None:
-                continue
-            value = self._field(field, args, kwargs, numbers)
-            if conversion:
-                if conversion not in "rsa":
-                    raise ValueError(f"Unknown conversion specifier {conversion!r}")
-                value = ascii(value) if conversion == "a" else repr(value) if conversion == "r" else str(value)
-            if spec and "{" in spec:
-                spec = "".join(self._nested(spec, args, kwargs, numbers))
-            pieces.append(format(value, spec or ""))
-        return "".join(pieces)
-
-    def _nested(self, spec: str, args: tuple[Any, ...], kwargs: Any, numbers: _Numbers) -> Iterator[str]:
-        for literal, field, inner, _ in _string.formatter_parser(spec):
-            yield literal
-            if field is not None:
-                yield format(self._field(field, args, kwargs, numbers), inner or "")
-
-    def _field(self, field: str, args: tuple[Any, ...], kwargs: Any, numbers: _Numbers) -> Any:
-        first, rest = _string.formatter_field_name_split(field)
-        if first == "":
-            first = numbers.next()
-        elif type(first) is int:
-            numbers.named()
-        if type(first) is int:
-            if first >= len(args):
-                raise IndexError(f"Replacement index {first} out of range for positional args tuple")
-            value = args[first]
-        else:
-            value = kwargs[first]
-        for is_attribute, name in rest:
-            value = self._named(value, name) if is_attribute else value[name]
-        return value
-
-
-class _Numbers:
-    """`{}` counts by itself, `{0}` does not; a template keeps to one of them."""
-
-    def __init__(self) -> None:
-        self._next = 0
-        self._kind = ""
-
-    def next(self) -> int:
-        self._choose("automatic")
-        self._next += 1
-        return self._next - 1
-
-    def named(self) -> None:
-        self._choose("manual")
-
-    def _choose(self, kind: str) -> None:
-        if self._kind not in ("", kind):
-            raise ValueError("cannot switch between automatic field numbering and manual field specification")
-        self._kind = kind
+            return lambda mapping: format_text(template, (), mapping, self._named)
+        return lambda *args, **kwargs: format_text(template, args, kwargs, self._named)
 
 
 def _is_generic(base: Any) -> bool:

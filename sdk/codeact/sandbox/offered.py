@@ -51,8 +51,9 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.guards import Guards, ModuleView, Space, token
+from codeact.sandbox.guards import Guards
 from codeact.sandbox.offered_numpy import numpy_views
+from codeact.sandbox.views import ModuleView, Space, token
 
 
 class _EnumMeta(enum.EnumMeta):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.guards import ModuleView, token
+from codeact.sandbox.views import ModuleView, token
 
 _NAMES = """ abs absolute add all allclose amax amin angle any append apply_along_axis apply_over_axes arange arccos
 arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argpartition argsort argwhere around array array2string

@@ -16,7 +16,8 @@ import numpy as np
 from codeact.sandbox import lowered, offered
 from codeact.sandbox.errors_text import Told, tell, tell_refusals
 from codeact.sandbox.filter import Filter
-from codeact.sandbox.guards import Guards, ModuleView, exceptions
+from codeact.sandbox.guards import Guards, exceptions
+from codeact.sandbox.views import ModuleView
 
 SHOWN_CHARS = 4_000
 """How much of the last expression's repr is shown."""

@@ -7,7 +7,6 @@ has a stop path, comes back to the caller's thread, is stopped at its deadline, 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
 import threading
@@ -26,6 +25,7 @@ from codeact.sandbox.dispatch import Dispatcher, Pending
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
 from codeact.sandbox.text import clean
+from codeact.sandbox.threads import SessionThreads
 
 if TYPE_CHECKING:
     from codeact.sandbox.watch import Watch
@@ -501,51 +501,6 @@ class Running:
         message = f"the program was ended: {reason}. It could not be ended softly, so the session was restarted: "
         message += "all variables, functions and imports are lost"
         return ExecutionError(step.kind, message, None, f"{step.kind}: {message}")
-
-
-class SessionThread:
-    """A daemon thread that performs tool calls which may never return, with an event loop for async tools."""
-
-    def __init__(self) -> None:
-        self._work: queue.SimpleQueue[Callable[[Callable[[Any], Any]], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="codeact-tools", daemon=True)
-        self._thread.start()
-
-    def do(self, work: Callable[[Callable[[Any], Any]], None]) -> None:
-        self._work.put(work)
-
-    def leave(self) -> None:
-        """End after the work at hand, should that ever return."""
-        self._work.put(None)
-
-    def _serve(self) -> None:
-        runner = asyncio.Runner()  # makes its loop when the first async tool is called
-        try:
-            while (work := self._work.get()) is not None:
-                work(lambda awaitable: runner.run(_awaited(awaitable)))
-        finally:
-            runner.close()
-
-
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
-
-
-class SessionThreads:
-    """At most one session thread in use; a new one after one was given up."""
-
-    def __init__(self) -> None:
-        self._thread: SessionThread | None = None
-
-    def take(self) -> SessionThread:
-        if self._thread is None:
-            self._thread = SessionThread()
-        return self._thread
-
-    def abandon(self) -> None:
-        if self._thread is not None:
-            self._thread.leave()
-            self._thread = None
 
 
 def _never_awaits(awaitable: Any) -> Any:

@@ -15,7 +15,8 @@ from codeact.sandbox.connection import Connection
 from codeact.sandbox.dispatch import Dispatcher
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
-from codeact.sandbox.running import Running, SessionThreads
+from codeact.sandbox.running import Running
+from codeact.sandbox.threads import SessionThreads
 from codeact.sandbox.watch import Watch
 
 if TYPE_CHECKING:
