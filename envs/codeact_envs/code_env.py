@@ -90,7 +90,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._turns = self._calls = 0
         self._over = True
         self._spent: str | None = None  # the limit that a running program has used up
-        self._rehearsing = False
+        self._rehearsal: Sandbox | None = None  # while one runs
         self._frames: list[NDArray[np.uint8]] = []  # collected before a rehearsal
 
     @classmethod
@@ -236,7 +236,7 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     def interrupt(self) -> None:
         """From any thread: bring the robot to rest and end the running program; `step` returns as after an error."""
-        world, sandbox = self._world, self._sandbox
+        world, sandbox = self._world, self._rehearsal or self._sandbox
         if world is not None:
             world.stop()
         if sandbox is not None:
@@ -280,6 +280,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         other.spec = self.spec
         other.approve = self.approve
         other.np_random.bit_generator.state = self.np_random.bit_generator.state
+        other._np_random_seed = self._np_random_seed
         other._world = world.branch()
         other._tools = other._make_tools(other._world)
         other._sandbox = sandbox.branch(toolbox=other._tools)
@@ -303,12 +304,10 @@ class CodeEnv(gymnasium.Env[str, str]):
         if filming:
             self._frames += world.take_frames()
             world.record(None, self._width, self._height)
-        self._rehearsing = True
         try:
             world.resume()
-            with sandbox.branch() as rehearsal:
-                rehearsal.approve = self._review
-                execution = self._run(rehearsal, world, code, None)
+            with sandbox.branch() as self._rehearsal:
+                execution = self._run(self._rehearsal, world, code, None)
             world.settle(SETTLE_S)
             now = world.snapshot()
             judgement = self.task.judge(plan, start, now, execution.answer)
@@ -323,7 +322,7 @@ class CodeEnv(gymnasium.Env[str, str]):
                 simulated_seconds=world.time_s - began,
             )
         finally:
-            self._rehearsing = False
+            self._rehearsal = None
             self.restore_state(saved)
             if filming:
                 world.record(self.metadata["render_fps"], self._width, self._height)
@@ -383,7 +382,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             self._spent = "simulated_seconds"
             return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
         self._calls += 1
-        if self._rehearsing and call.effect != "read" and call.tool not in world.toolbox:
+        if self._rehearsal is not None and call.effect != "read" and call.tool not in world.toolbox:
             return Refusal(f"{call.tool} may change things outside the simulation, which a rehearsal could not undo")
         return None if self.approve is None else self.approve(call)
 
