@@ -17,6 +17,7 @@ from codeact_envs.bullet.simulation import STEP, Simulation
 Array = NDArray[np.float64]
 
 _GAIN = 1.0  # of the position motors: the commanded point is reached within a step as long as the effort lasts
+_STRETCH = 4  # steps between two looks at a requested stop: 17 ms of simulated time
 _GRASP_DEPTH = 0.004  # metres that a closing finger is commanded beyond the surface, so that its force limit rules
 
 
@@ -28,7 +29,7 @@ class SimulatedArm:
         commanded: joint positions last commanded, radians.
         finger: position last commanded for each finger, metres from the middle.
         squeezing: whether the fingers press with their grasping force.
-        stop_requested: set by any thread; a running `follow` returns at its next step.
+        stop_requested: set by any thread; a running `follow` returns within 4 steps.
         recorder: when set, told every row of motor targets that was played, arm joints first.
     """
 
@@ -127,24 +128,23 @@ class SimulatedArm:
         targets: list[list[float]] = np.hstack([rows, column, column]).tolist()
         done, next_watch = 0, min(every, count)
         try:
-            for row in targets:
-                if self.stop_requested and not braking:
-                    break
-                command(
-                    body,
-                    motors,
-                    mode,
-                    targetPositions=row,
-                    forces=forces,
-                    positionGains=position_gains,
-                    velocityGains=velocity_gains,
-                    physicsClientId=client,
-                )
-                step(client)
-                simulation.steps += 1
-                done += 1
-                if simulation.steps == simulation.next_frame:
-                    simulation.frame_due()
+            while done < count and (braking or not self.stop_requested):
+                # A stretch between two looks at anything but the motors: here is where an episode's time goes.
+                end = min(done + _STRETCH, next_watch, done + simulation.steps_to_frame())
+                for row in targets[done:end]:
+                    command(
+                        body,
+                        motors,
+                        mode,
+                        targetPositions=row,
+                        forces=forces,
+                        positionGains=position_gains,
+                        velocityGains=velocity_gains,
+                        physicsClientId=client,
+                    )
+                    step(client)
+                simulation.count(end - done)
+                done = end
                 if done == next_watch:
                     next_watch = min(done + every, count)
                     self.commanded = rows[done - 1]

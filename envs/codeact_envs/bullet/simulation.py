@@ -11,6 +11,7 @@ from codeact_envs.bullet.quiet import quiet
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
 _ITERATIONS = 25
+_NO_FRAME = 1 << 62
 
 
 class Simulation:
@@ -68,20 +69,26 @@ class Simulation:
         if self._capture is not None:
             self.next_frame = steps + self._frame_interval
 
-    def frame_due(self) -> None:
-        """To be called when `steps` has reached `next_frame`."""
-        self.next_frame = self.steps + self._frame_interval
-        if self._capture is not None:
+    def steps_to_frame(self) -> int:
+        """How many steps may be done before `count` must be told, so that no frame is missed."""
+        return self.next_frame - self.steps if self._capture is not None else _NO_FRAME
+
+    def count(self, steps: int) -> None:
+        """Steps were done, at most as many as `steps_to_frame` said."""
+        self.steps += steps
+        if self.steps == self.next_frame and self._capture is not None:
+            self.next_frame = self.steps + self._frame_interval
             self._capture()
 
     def run(self, steps: int) -> None:
         """Let time pass while the motors keep their last targets."""
         step, client = self.bullet.stepSimulation, self.client
-        for _ in range(steps):
-            step(client)
-            self.steps += 1
-            if self.steps == self.next_frame:
-                self.frame_due()
+        while steps > 0:
+            stretch = min(steps, self.steps_to_frame())
+            for _ in range(stretch):
+                step(client)
+            self.count(stretch)
+            steps -= stretch
 
     def close(self) -> None:
         if self.client >= 0 and self.bullet.isConnected(self.client):
