@@ -110,7 +110,7 @@ class BareScript:
         """One episode: cubes to their places, robot to its home, then every recorded step.
 
         With `tool_path`, the hand's (position, quaternion) at each commanded step, the arm's joints come from
-        PyBullet's inverse kinematics instead of the recording, as in its examples: 40 iterations, from the current joints.
+        PyBullet's inverse kinematics instead of the recording: 40 iterations, from the current joints.
         """
         hand = iter(tool_path or ())
         c, robot, motors, forces = self.client, self.robot, self.ARM_AND_FINGERS, self.FORCES
