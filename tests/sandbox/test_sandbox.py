@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -560,6 +561,16 @@ def test_interrupt_from_another_thread(code: str) -> None:
         assert execution.error.type == "Interrupted", execution.error.text
         assert execution.restarted == ("sum" in code)
         assert value(sandbox, "1 + 1") == 2
+
+
+@pytest.mark.parametrize("code", ["while True: pass", "later(100)", "import time\ntime.sleep(100)"])
+def test_ctrl_c_leaves_the_run_and_the_session_usable(code: str) -> None:
+    with Sandbox(BOX) as sandbox:
+        sandbox.run("x = 1")
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.run(code)
+        assert value(sandbox, "x") == 1
 
 
 def test_interrupt_without_a_program_does_nothing(sandbox: Sandbox) -> None:
