@@ -18,9 +18,9 @@ Frame = NDArray[np.uint8]
 class Camera:
     """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees."""
 
-    eye: Vector3 = (1.42, 0.78, 0.78)
-    target: Vector3 = (0.30, -0.02, 0.23)
-    field_of_view: float = 42.0
+    eye: Vector3 = (1.36, 0.74, 0.80)
+    target: Vector3 = (0.27, -0.02, 0.29)
+    field_of_view: float = 46.0
     light: Vector3 = (0.7, 0.9, 2.0)
 
 
