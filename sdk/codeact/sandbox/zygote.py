@@ -238,21 +238,30 @@ def _as_owner_of(pid: int) -> Iterator[None]:
 
 
 def _children(pid: int) -> list[int]:
-    """The children of a process with one thread, such as this one and the workers."""
+    """The living children of a process with one thread, such as this one and the workers.
+
+    One that has ended and waits to be collected does nothing more: the process between a worker and its branch is such
+    a one until the worker collects it.
+    """
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
-            return [int(child) for child in listing.read().split()]
+            found = [int(child) for child in listing.read().split()]
     except (FileNotFoundError, ProcessLookupError):
-        pass
-    if not os.path.exists(f"/proc/{pid}"):
-        return []
-    found = []  # a kernel without that listing: ask every process for its parent
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
-                if int(stat.read().rpartition(")")[2].split()[1]) == pid:
-                    found.append(int(entry))
-    return found
+        if not os.path.exists(f"/proc/{pid}"):
+            return []
+        # A kernel without that listing: ask every process for its parent.
+        found = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _status(int(entry))[1] == pid]
+    return [child for child in found if _status(child)[0] not in "ZX"]
+
+
+def _status(pid: int) -> tuple[str, int]:
+    """State letter and parent of a process, as /proc/PID/stat gives them; ("X", 0) when it has gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            state, parent = stat.read().rpartition(")")[2].split()[:2]
+    except OSError:
+        return "X", 0
+    return state, int(parent)
 
 
 if __name__ == "__main__":
