@@ -1,6 +1,6 @@
 """Which values cross between a program in the sandbox and its host, and how.
 
-These cross, exactly: None, bool, int of any size, float, str, bytes, list, tuple, set, frozenset, dict, the
+These cross, exactly: None, bool, int of any size, float, complex, str, bytes, list, tuple, set, frozenset, dict, the
 dataclasses and enums that a toolbox declares, numpy arrays and numpy scalars (no object dtype), and images.
 Everything else is refused with `UnsupportedValue`, which names the type, the place and what is allowed. There is no
 pickle: what is decoded can only ever be one of these.
@@ -32,11 +32,11 @@ MAX_BYTES = 16 * 1024 * 1024
 """How large one encoded value may be by default, in bytes."""
 
 ALLOWED = (
-    "None, bool, int, float, str, bytes, list, tuple, set, dict, dataclasses and enums that the tools declare, "
-    "numpy arrays of numbers, and images"
+    "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, dataclasses and enums that the "
+    "tools declare, numpy arrays of numbers, text or times, and images"
 )
 
-_INT64_LOW, _INT64_HIGH = -(2**63), 2**64 - 1
+_LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
 _ARRAY_KINDS = frozenset("biufcSUmM?")
 _TUPLE, _SET, _DICT, _DATACLASS, _ENUM, _ARRAY, _SCALAR, _IMAGE, _BIG_INT, _FROZENSET, _MAP, _COMPLEX = range(1, 13)
 
@@ -138,7 +138,7 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int) -> Any:
     if kind is float or kind is bool or value is None or kind is bytes:
         return value
     if kind is int:
-        if _INT64_LOW <= value <= _INT64_HIGH:
+        if _LOWEST_INT <= value <= _HIGHEST_INT:
             return value
         return {_BIG_INT: value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)}
     if depth >= MAX_DEPTH:
@@ -446,25 +446,31 @@ def to_json(value: Any) -> Any:
 
     Arrays become `{"ndarray": {"shape", "dtype", "data"}}` (above 256 elements a SHA-256 of the bytes instead of the
     data), images their size and SHA-256, dataclasses `{"type": name, ...fields}`, what JSON lacks a map with one
-    telling key.
+    telling key. Equal values have equal forms in every process: the items of a set are sorted by their form.
     """
     return _to_json(value, 0)
 
 
 def _to_json(value: Any, depth: int) -> Any:
-    if value is None or (isinstance(value, (bool, str)) and not isinstance(value, enum.Enum)):
+    if value is None or type(value) in (bool, str):
         return value
     if depth >= MAX_DEPTH:
         return {"too_deep": type(value).__name__}
     if isinstance(value, enum.Enum):
         return {"type": type(value).__name__, "member": value.name}
+    if isinstance(value, str):
+        return str(value)
     if type(value) is int:
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {"float": str(value)}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if type(value) is complex:
+        return {"complex": [_to_json(value.real, depth + 1), _to_json(value.imag, depth + 1)]}
+    if isinstance(value, (list, tuple)):
         items = [_to_json(item, depth + 1) for item in value]
         return items if isinstance(value, list) else {type(value).__name__: items}
+    if isinstance(value, (set, frozenset)):
+        return {type(value).__name__: sorted((_to_json(item, depth + 1) for item in value), key=repr)}
     if isinstance(value, dict):
         if all(type(key) is str for key in value):
             return {key: _to_json(item, depth + 1) for key, item in value.items()}

@@ -243,6 +243,7 @@ def test_the_form_for_traces_documents_itself() -> None:
         "image": Image(np.zeros((2, 3), np.uint8)),
         "bytes": b"\x01\xff",
         "scalar": np.float32(1.5),
+        "complex": 1 - 2j,
         "odd": object(),
         "keys": {1: 2},
     }
@@ -267,6 +268,19 @@ def test_the_form_for_traces_documents_itself() -> None:
         "image": {"image": [3, 2], "sha256": json.loads(text)["image"]["sha256"]},
         "bytes": {"bytes": "01ff"},
         "scalar": {"numpy": "float32", "value": 1.5},
+        "complex": {"complex": [1.0, -2.0]},
         "odd": {"unsupported": "object"},
         "keys": {"dict": [[1, 2]]},
     }
+
+
+def test_the_form_of_a_set_does_not_depend_on_the_process() -> None:
+    letters = "abcdefghij"
+    assert to_json(set(letters)) == {"set": list(letters)}
+    assert to_json(frozenset((letter, 1) for letter in letters)) == {
+        "frozenset": [{"tuple": [letter, 1]} for letter in letters]
+    }
+
+
+def test_texts_of_other_classes_are_plain_in_traces() -> None:
+    assert type(to_json(np.str_("north"))) is str

@@ -202,7 +202,7 @@ def line_of(event: Event, at: float) -> Line:
 
 def value_of(value: object) -> Any:
     """`value` as JSON, by `codeact.values.to_json`."""
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or type(value) in (bool, str):  # most are, and numpy is not loaded for these
         return value
     from codeact.values import to_json
 
@@ -213,19 +213,20 @@ def encode(line: Line) -> bytes:
     """One line of a trace file, with its newline."""
     try:
         return msgspec.json.encode(line) + b"\n"
-    except ValueError:  # half a surrogate pair in a text, or an integer of thousands of digits
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(line))) + b"\n"
+    except ValueError:
+        return msgspec.json.encode(encodable(msgspec.to_builtins(line))) + b"\n"
 
 
-def _encodable(value: Any) -> Any:
+def encodable(value: Any) -> Any:
+    """JSON data that every encoder takes: no half of a surrogate pair in a text, no integer of thousands of digits."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, int) and value.bit_length() > 10_000:
         return {"int": hex(value)}
     if isinstance(value, list):
-        return [_encodable(item) for item in value]
+        return [encodable(item) for item in value]
     if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
+        return {encodable(key): encodable(item) for key, item in value.items()}
     return value
 
 
