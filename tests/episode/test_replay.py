@@ -101,6 +101,38 @@ def test_refused_calls_are_refused_again(record: Record) -> None:
     assert replay(run).equal
 
 
+def test_a_call_that_was_not_recorded_does_not_undo_the_later_refusals(record: Record) -> None:
+    def refuse_backwards(call: PendingCall) -> str | None:
+        return "not backwards" if call.tool == "push" and call.arguments["distance"] < 0 else None
+
+    run = record("try:\n    push(-0.01)\nexcept Refused:\n    pass", approve=refuse_backwards)
+
+    def change(line: dict[str, Any]) -> None:
+        if line["event"] == "ActionChosen":
+            line["code"] = f"block()\n{line['code']}"
+
+    _edit(run, change)
+    assert replay(run).equal
+
+
+class WithoutScore(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """An environment that gives rewards, and no score in `info`."""
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        del info["score"]
+        return observation, reward, terminated, truncated, info
+
+
+def test_without_a_score_the_rewards_are_compared(tmp_path: Path) -> None:
+    env = WithoutScore(gymnasium.make("Line/Push-v0"))
+    episode = play(ProgramAgent(["push(0.01)", "push(0.02)"]), env, seed=5, out=tmp_path)
+    assert episode.directory is not None
+    assert episode.score > 0.0
+    assert replay(episode.directory, env=env).equal
+    env.close()
+
+
 def test_a_trace_that_breaks_off_is_played_as_far_as_it_goes(record: Record) -> None:
     run = record("push(0.01)", "push(0.02)")
     lines = (run / "trace.jsonl").read_text().splitlines(keepends=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +114,7 @@ class _Replay:
         self.world: Any = env.unwrapped
         self.on_event = on_event
         self.compared = 0
-        self.score, self.success = 0.0, False
+        self.score, self.total_reward, self.success = 0.0, 0.0, False
         self.executed = False
 
     def play(self) -> ReplayResult:
@@ -190,7 +189,8 @@ class _Replay:
         observation, reward, terminated, truncated, info = self.env.step(turn.code)
         if info.get("execution") is not None and not self.executed:
             self.tell(events.Executed(info["execution"]))
-        self.score, self.success = float(info.get("score", 0.0)), bool(info.get("success", False))
+        self.total_reward += float(reward)
+        self.score, self.success = float(info.get("score", self.total_reward)), bool(info.get("success", False))
         stepped = events.Stepped(
             turn=number,
             observation=observation,
@@ -228,14 +228,14 @@ class _RecordedApproval:
     """Decides about a call as it was decided in the trace: the next recorded call that is the same."""
 
     def __init__(self, calls: Iterable[schema.CallRecord]) -> None:
-        self._calls = deque(calls)
+        self._calls = list(calls)
 
     def __call__(self, pending: PendingCall) -> Approval:
         arguments = schema.value_of(dict(pending.arguments))
-        while self._calls:
-            call = self._calls.popleft()
+        for number, call in enumerate(self._calls):
             if call.tool == pending.tool and call.arguments == arguments:
-                return None if call.refused is None else call.refused
+                del self._calls[: number + 1]
+                return call.refused
         return None
 
 
