@@ -87,6 +87,14 @@ def test_an_episode_that_breaks_is_a_result_and_the_others_go_on(tmp_path: Path)
     assert result.tasks[0].errors == 2
 
 
+def test_an_answer_that_cannot_be_encoded_is_kept_as_far_as_it_can(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps(["<answer>half a pair: \ud800</answer>"]))
+    result = evaluate([PUSH], [0], f"scripted:{script}", out=tmp_path / "results")
+    assert [r.error for r in result.results] == [None]
+    assert lines(tmp_path / "results")[0]["answer"] == "half a pair: ?"
+
+
 def test_resume_plays_what_is_missing_and_repairs_a_torn_line(tmp_path: Path) -> None:
     evaluate([PUSH], "0-3", out=tmp_path)
     file = tmp_path / "results.jsonl"
@@ -198,7 +206,8 @@ def test_a_stopped_evaluation_leaves_no_process_and_goes_on(tmp_path: Path, numb
     process.send_signal(number)
     assert process.wait(timeout=10) in (-signal.SIGKILL, 130)
     _, alive = psutil.wait_procs(family, timeout=3)
-    assert alive == []
+    # One that has ended and waits for the machine's init to collect it does nothing more.
+    assert [child for child in alive if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
     kept = lines(tmp_path)
     assert 2 <= len(kept) < 8
     assert start(tmp_path, "Line/Slow-v0", "0-7").wait(timeout=60) == 0

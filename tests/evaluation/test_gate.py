@@ -7,7 +7,7 @@ import re
 import line_world  # noqa: F401 - registers the worlds
 import pytest
 
-from codeact.evaluation import SelectionError, check_task
+from codeact.evaluation import EvaluationError, SelectionError, check_task
 
 
 def test_a_good_task_passes() -> None:
@@ -39,3 +39,8 @@ def test_a_bad_task_is_stopped_by_the_check_that_is_there_for_it(flaw: str, fail
 def test_an_unknown_task_is_said() -> None:
     with pytest.raises(SelectionError, match="did you mean"):
         check_task("Line/Psuh-v0", "0")
+
+
+def test_a_pattern_of_several_tasks_is_refused() -> None:
+    with pytest.raises(EvaluationError, match=r"'Line/\*' matches \d+ tasks"):
+        check_task("Line/*")

@@ -34,6 +34,7 @@ class GateReport:
 
     @property
     def ok(self) -> bool:
+        """Whether every check passed."""
         return all(check.ok for check in self.checks)
 
     def __str__(self) -> str:
@@ -57,9 +58,12 @@ def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
         seeds: numbers, or text such as `0-19`.
 
     Raises:
-        EvaluationError: there is no such task, or no seed.
+        EvaluationError: there is no such task, a pattern matches several, or there is no seed.
     """
-    (name,) = find_tasks([task])
+    names = find_tasks([task])
+    if len(names) != 1:
+        raise EvaluationError(f"{task!r} matches {len(names)} tasks; check them one by one")
+    (name,) = names
     numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
     if not numbers:
         raise EvaluationError("no seed was named: name one or more, for example 0-19")
@@ -102,8 +106,8 @@ def _play(task: str, jobs: list[_Job], played: _Played) -> None:
     worker: Worker | None = None
     try:
         for agent, seed in jobs:
-            worker = worker or Worker()
             try:
+                worker = worker or Worker()
                 played[agent, seed] = worker.episode(task, seed, agent)
             except WorkerDied as death:
                 played[agent, seed] = {"error": f"the worker process {death}"}

@@ -72,10 +72,12 @@ class Worker:
                 raise EvaluationError(answer["error"])
         except BaseException:
             self.kill()
+            self._forget()
             raise
 
     @property
     def pid(self) -> int:
+        """Of the process."""
         return self._process.pid
 
     def episode(self, task: str, seed: int, agent: str) -> dict[str, Any]:
@@ -128,7 +130,9 @@ class Worker:
         except (OSError, ValueError):
             line = b""
         if not line.endswith(b"\n"):
-            raise WorkerDied(self._last_words())
+            words = self._last_words()
+            self._forget()
+            raise WorkerDied(words)
         answer: dict[str, Any] = json.loads(line)
         return answer
 

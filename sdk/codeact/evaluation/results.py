@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterable, Sequence
@@ -68,6 +69,7 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fal
 
     @property
     def key(self) -> tuple[str, int]:
+        """Task and seed, which tell the episodes of an evaluation apart."""
         return self.task, self.seed
 
 
@@ -110,7 +112,7 @@ class ResultsFile:
         size = os.fstat(self._file).st_size
         try:
             if os.write(self._file, data) != len(data):
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file)
         except OSError as error:
             os.ftruncate(self._file, size)

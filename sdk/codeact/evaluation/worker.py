@@ -35,6 +35,9 @@ EXIT_SECONDS = 0.5
 
 
 def main() -> None:
+    """Serve requests until standard input ends."""
+    from codeact.episode.schema import encodable
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the evaluation decides what to do
     faulthandler.enable()
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -52,7 +55,7 @@ def main() -> None:
     threading.Thread(target=read, name="requests", daemon=True).start()
 
     def reply(value: dict[str, Any]) -> None:
-        replies.write(json.dumps(value).encode() + b"\n")
+        replies.write(json.dumps(encodable(value)).encode() + b"\n")
         replies.flush()
 
     setup = jobs.get()
