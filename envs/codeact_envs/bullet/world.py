@@ -7,7 +7,6 @@ import hashlib
 import math
 import struct
 import tempfile
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,11 +30,8 @@ from codeact_envs.bullet.simulation import RATE, Simulation
 
 _ZONE_THICKNESS = 0.001
 _LIMBO = 50.0  # metres between bodies while everything is apart
-_PARKING = (
-    -1.2,
-    -1.0,
-    0.6,
-)  # x, first y and spacing of bodies that an episode does not use: on the floor, out of sight
+# x, first y and spacing of bodies that an episode does not use, metres: on the floor, out of sight
+_PARKING = (-1.2, -1.0, 0.6)
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,6 @@ class BulletWorld:
         self.camera = Camera()
         self._recording: tuple[int, int] | None = None
         self._frames: list[Frame] = []
-        self._lock = threading.RLock()
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
         with quiet():
             self.table = build_scene(self.simulation)
