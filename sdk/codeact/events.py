@@ -40,11 +40,14 @@ class Call:
 
     @property
     def ok(self) -> bool:
+        """Whether the tool returned a value."""
         return self.error is None
 
 
 @dataclass(frozen=True)
 class EpisodeStarted:
+    """The environment was reset. `stubs`: what programs may call, as Python stubs; `options`: of the reset."""
+
     environment: str
     seed: int
     agent: str
@@ -64,6 +67,8 @@ class ModelText:
 
 @dataclass(frozen=True)
 class ModelReplied:
+    """The model's whole reply, what it cost (`seconds`: wall time), and why it ended: `stop`, `length` or `interrupted`."""
+
     text: str
     prompt_tokens: int
     completion_tokens: int
@@ -82,11 +87,15 @@ class ActionChosen:
 
 @dataclass(frozen=True)
 class Printed:
+    """A piece of what the program prints, as it comes."""
+
     text: str
 
 
 @dataclass(frozen=True)
 class CallStarted:
+    """A call of a tool begins. Told after validation and approval, and for the calls that these refuse as well."""
+
     tool: str
     arguments: dict[str, Any]
     effect: str
@@ -94,11 +103,15 @@ class CallStarted:
 
 @dataclass(frozen=True)
 class CallFinished:
+    """A call of a tool has returned, failed or been refused."""
+
     call: Call
 
 
 @dataclass(frozen=True)
 class Executed:
+    """The program has ended."""
+
     execution: Execution
 
 
