@@ -1,6 +1,6 @@
 """How fast the embedded model is on this machine: loading, reading a prompt, writing a reply.
 
-python benchmarks/model.py                     # bfloat16 and float32, on all threads
+python benchmarks/model.py                     # bfloat16 and float32, on all CPUs but one
 python benchmarks/model.py --threads 1 --prompt 512 --reply 32
 """
 

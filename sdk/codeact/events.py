@@ -67,7 +67,7 @@ class ModelText:
 
 @dataclass(frozen=True)
 class ModelReplied:
-    """The model's whole reply, what it cost (`seconds`: wall time), and why it ended: `stop`, `length` or `interrupted`."""
+    """The model's whole reply, its cost (`seconds`: wall time) and why it ended, as in `Completion.finish_reason`."""
 
     text: str
     prompt_tokens: int

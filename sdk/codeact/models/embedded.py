@@ -183,6 +183,7 @@ def _quiet_transformers() -> Iterator[None]:
 
 
 def main() -> int:
+    """Fetch the embedded model ahead of time and print its folder. Returns the exit status."""
     try:
         folder = ensure_embedded_model()
     except ModelError as error:

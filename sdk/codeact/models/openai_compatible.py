@@ -1,4 +1,4 @@
-"""Any server that speaks the OpenAI chat protocol: a hosted one, vLLM, llama.cpp, Ollama, or `codeact` itself."""
+"""Any server that speaks the OpenAI chat protocol: a hosted one, vLLM, llama.cpp or Ollama."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class OpenAICompatibleModel:
     """A model behind `<base_url>/chat/completions`, streamed.
 
     The key is taken from the environment only, `CODEACT_API_KEY` before `OPENAI_API_KEY`, at each request; it is never
-    printed, and redirects are not followed, so it goes to `base_url` and nowhere else. Connection errors, 408, 409, 429
-    and 5xx are tried again with growing, random pauses, or as `Retry-After` says, as long as no text has come.
+    printed, and redirects are not followed, so it goes to `base_url` and nowhere else. Connection errors and the
+    statuses in `chat_stream.TRY_AGAIN` are tried again with growing, random pauses, or as `Retry-After` says, as long
+    as no text has come.
 
     Args:
         base_url: such as `http://localhost:8000/v1`.
