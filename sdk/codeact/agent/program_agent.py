@@ -56,7 +56,7 @@ class ProgramAgent:
     def act(self, observation: str | None, on_event: EventSink) -> Action:
         """The next program; done when all have been played."""
         if self._turn >= len(self._programs):
-            return Action(None, "", done=True, reason="gave up", answer=None)
+            return Action(None, "", done=True, reason="gave up")
         code = self._programs[self._turn]
         self._turn += 1
         on_event(ActionChosen(self._turn, code))

@@ -51,6 +51,8 @@ def stream_episode(agent: CodeActAgent, env: Any, seed: int, options: dict[str, 
         while not over and thread.is_alive():  # again and again: the episode may be just before what is to be stopped
             stop.set()
             agent.interrupt()
-            env.unwrapped.interrupt()
+            interrupt = getattr(env.unwrapped, "interrupt", None)  # as in an episode: a world may have none
+            if interrupt is not None:
+                interrupt()
             thread.join(ASK_AGAIN_SECONDS)
         thread.join()

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from codeact import events
 from codeact.episode.trace import TraceWriter, head_of
+from codeact.episode.video import VideoWriter
 from codeact.errors import TraceError
 
 if TYPE_CHECKING:
     import gymnasium
 
-    from codeact.episode.video import VideoWriter
     from codeact.events import Event
 
 
@@ -24,10 +24,14 @@ class EpisodeFiles:
 
     Args:
         parent: the folder of all runs; made when missing.
+        env: the environment that is played.
+        seed, options: of its reset.
+        agent: the agent's name.
         frame_rate: frames a second of the video; None: no video.
 
     Raises:
         TraceError: the folder or the trace cannot be made.
+        VideoError: the frame rate is not positive.
     """
 
     def __init__(
@@ -42,12 +46,9 @@ class EpisodeFiles:
     ) -> None:
         task = env.spec.id if env.spec else type(env.unwrapped).__name__
         self.directory = _make(parent, task, seed)
+        video = self.directory / "episode.mp4"
+        self._video = None if frame_rate is None else VideoWriter(video, frame_rate)
         self._trace = TraceWriter(self.directory / "trace.jsonl", head_of(env, seed=seed, agent=agent, options=options))
-        self._video: VideoWriter | None = None
-        if frame_rate is not None:
-            from codeact.episode.video import VideoWriter
-
-            self._video = VideoWriter(self.directory / "episode.mp4", frame_rate)
 
     def __call__(self, event: Event) -> None:
         self._trace(event)

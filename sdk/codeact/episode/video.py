@@ -27,6 +27,9 @@ class VideoWriter:
     Args:
         path: the file to write, ending in `.mp4`.
         fps: frames a second.
+
+    Raises:
+        VideoError: `fps` is not positive.
     """
 
     def __init__(self, path: Path | str, fps: float) -> None:
@@ -42,9 +45,12 @@ class VideoWriter:
         """Append frames: uint8 RGB arrays of shape (height, width, 3), all of one size.
 
         Raises:
-            VideoError: a frame is of another shape or type, or the file cannot be written.
+            VideoError: a frame is of another shape or type, the file cannot be written, or PyAV is missing.
         """
-        import av
+        try:
+            import av
+        except ImportError as error:
+            raise VideoError(f'a video needs PyAV: pip install "codeact[bullet]" ({error})') from error
         import numpy as np
 
         try:
@@ -82,7 +88,7 @@ class VideoWriter:
         except (OSError, av.FFmpegError) as error:
             raise VideoError(f"the video {self.path} cannot be finished: {error}") from error
         finally:
-            self._container = None
+            self._abandon()
 
     def _open(self, height: int, width: int) -> None:
         import av
@@ -106,6 +112,7 @@ class VideoWriter:
         self._stream.codec_context.time_base = 1 / rate
 
     def _abandon(self) -> None:
+        """Free the encoder and the file, whatever state they are in."""
         import contextlib
 
         container, self._container = self._container, None
