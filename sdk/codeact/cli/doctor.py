@@ -19,6 +19,7 @@ from rich.text import Text
 
 from codeact.cli.failures import BROKE
 from codeact.episode.plain import printable
+from codeact.requirements import requirements
 
 State = Literal["ok", "optional", "missing"]
 _MARKS: dict[State, tuple[str, str]] = {"ok": ("✓", "green"), "optional": ("–", "yellow"), "missing": ("✗", "red")}
@@ -85,7 +86,10 @@ def _machine() -> Iterator[Finding]:
         yield Finding("ok", "system", system)
     else:
         yield Finding(
-            "missing", "system", system, "the wall of the sandbox needs Linux: use a container or a machine of it"
+            "missing",
+            "system",
+            system,
+            "the wall of the sandbox needs Linux: use a Linux machine or container",
         )
     free = shutil.disk_usage(Path.cwd()).free
     yield Finding(
@@ -102,7 +106,7 @@ def _cores() -> set[int]:
 
 def _packages() -> Iterator[Finding]:
     yield Finding("ok", "codeact", metadata.version("codeact"))
-    needs = _requirements()
+    needs = requirements()
     missing = [name for name in needs.pop("", []) if not _installed(name)]
     if missing:
         yield Finding("missing", "required", f"not installed: {', '.join(missing)}", f"pip install {' '.join(missing)}")
@@ -119,19 +123,6 @@ def _packages() -> Iterator[Finding]:
                 f"{purpose}: not installed: {', '.join(missing)}",
                 f'pip install "codeact[{extra}]"',
             )
-
-
-def _requirements() -> dict[str, list[str]]:
-    """Extra to names of packages; the required ones under the empty name."""
-    import re
-
-    needs: dict[str, list[str]] = {}
-    for requirement in metadata.requires("codeact") or []:
-        name = re.match(r"[A-Za-z0-9._-]+", requirement)
-        extra = re.search(r"""extra\s*==\s*["']([^"']+)["']""", requirement)
-        if name is not None and name[0] != "codeact":
-            needs.setdefault(extra[1] if extra else "", []).append(name[0])
-    return needs
 
 
 def _installed(name: str) -> bool:

@@ -56,7 +56,11 @@ class TraceWriter:
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise TraceError(f"the trace {self.path} cannot be made: {error.strerror}") from error
-        self._write(head)
+        try:
+            self._write(head)
+        except BaseException:
+            self.close()
+            raise
 
     def __call__(self, event: Event) -> None:
         line = schema.line_of(event, round(time.perf_counter() - self._began, 6))
@@ -81,6 +85,7 @@ class TraceWriter:
         self.lines += 1
 
     def close(self) -> None:
+        """Write no more. Closing twice is allowed."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -118,12 +123,10 @@ def installed_packages() -> dict[str, str]:
     """Name to version of codeact and of everything that it and its extras may use, as far as installed."""
     from importlib import metadata
 
-    names = {"codeact"}
-    for requirement in metadata.requires("codeact") or []:
-        name = requirement.split(";")[0]
-        names.add(name[: next((i for i, c in enumerate(name) if not (c.isalnum() or c in "-_.")), len(name))])
+    from codeact.requirements import requirements
+
     found = {}
-    for name in sorted(names):
+    for name in sorted({"codeact"}.union(*requirements().values())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -177,6 +180,7 @@ class TraceFile:
 
     @property
     def started(self) -> schema.EpisodeStarted | None:
+        """How the episode began; None when the trace breaks off before the reset."""
         return next((line for line in self.lines if isinstance(line, schema.EpisodeStarted)), None)
 
     @property
