@@ -11,7 +11,7 @@ import typer
 
 from codeact.errors import CodeActError
 
-RAN_THROUGH, BROKE, USAGE, INTERRUPTED = 0, 1, 2, 130
+BROKE, USAGE, INTERRUPTED = 1, 2, 130
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def reported() -> Iterator[None]:
 
 
 def say_error(message: str) -> None:
+    """Print `message` on standard error, without what it could do to a terminal."""
     from rich.console import Console
     from rich.text import Text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,9 @@ def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
 
     films = video and importlib.util.find_spec("av") is not None
     if video and not films:
-        Console(stderr=True).print("no video: the package `av` is missing (pip install av)", style="yellow")
+        Console(stderr=True).print(
+            "no video: the package `av` is missing (pip install 'codeact[bullet]')", style="yellow", markup=False
+        )
     try:
         # An environment that cannot film would only warn when it is asked to.
         films = films and "rgb_array_list" in _render_modes(task)
@@ -81,25 +84,30 @@ def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
 
 
 def _render_modes(task: str) -> list[str]:
-    import gymnasium
-    from gymnasium.envs.registration import load_env_creator
+    from codeact.evaluation.selection import environment_class
 
-    entry = gymnasium.spec(task.rpartition(":")[2]).entry_point
-    creator: Any = load_env_creator(entry) if isinstance(entry, str) else entry
+    creator, _ = environment_class(task)
     return list(getattr(creator, "metadata", {}).get("render_modes", ()))
 
 
 def policy(name: str) -> Approve | None:
-    """The approval policy that an option names."""
+    """The approval policy that `--approve` names; None for `always`.
+
+    Raises:
+        CodeActError: there is none of that name.
+    """
     from codeact.tools import ask_in_terminal, refuse_effects
 
-    if name == "ask":
-        return ask_in_terminal
-    if name == "never-physical":
-        return refuse_effects("physical")
-    if name == "read-only":
-        return refuse_effects("physical", "write")
-    return None
+    match name:
+        case "always":
+            return None
+        case "ask":
+            return ask_in_terminal
+        case "never-physical":
+            return refuse_effects("physical")
+        case "read-only":
+            return refuse_effects("physical", "write")
+    raise CodeActError(f"there is no approval policy {name!r}")
 
 
 def _print_files(console: Console, directory: Path | None) -> None:
@@ -107,4 +115,4 @@ def _print_files(console: Console, directory: Path | None) -> None:
         return
     for file in sorted(directory.iterdir()):
         console.print(Text(f"  {file}", style="dim"))
-    console.print(Text(f"  play it again with: codeact replay {directory}", style="dim"))
+    console.print(Text(f"  play it again with: codeact replay {shlex.quote(str(directory))}", style="dim"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -35,13 +34,11 @@ def print_tasks(pattern: str) -> None:
 
 def _facts(task: str) -> dict[str, str]:
     """What the environment's class says of a task, through its `describe(**kwargs)`, when it has one."""
-    import gymnasium
-    from gymnasium.envs.registration import load_env_creator
+    from codeact.evaluation.selection import environment_class
 
-    spec = gymnasium.spec(task.rpartition(":")[2])
-    entry = load_env_creator(spec.entry_point) if isinstance(spec.entry_point, str) else spec.entry_point
-    describe: Any = getattr(entry, "describe", None)
-    return dict(describe(**spec.kwargs)) if describe is not None else {}
+    creator, kwargs = environment_class(task)
+    describe = getattr(creator, "describe", None)
+    return dict(describe(**kwargs)) if describe is not None else {}
 
 
 def check(patterns: Sequence[str], seeds: str) -> None:

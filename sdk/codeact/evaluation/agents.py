@@ -15,6 +15,21 @@ CONTROLS = ("nothing", "opposite")
 """Agents that must score 0 on every task: they show that its check can fail."""
 
 
+def has_model(name: str) -> bool:
+    """Whether the agent of this name asks a model; the others play programs."""
+    return name != "oracle" and name not in CONTROLS
+
+
+def require_budget(name: str, max_turns: int | None, max_tokens: int | None) -> None:
+    """Refuse a budget that means nothing.
+
+    Raises:
+        EvaluationError: a budget was given to an agent that has no model.
+    """
+    if not has_model(name) and (max_turns is not None or max_tokens is not None):
+        raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
+
+
 def make_agent(
     name: str, *, max_turns: int | None = None, max_tokens: int | None = None, approve: Approve | None = None
 ) -> Agent:
@@ -33,9 +48,8 @@ def make_agent(
     """
     from codeact.agent import CodeActAgent, ProgramAgent
 
-    if name == "oracle" or name in CONTROLS:
-        if max_turns is not None or max_tokens is not None:
-            raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
+    require_budget(name, max_turns, max_tokens)
+    if not has_model(name):
         return _Control(name, approve) if name in CONTROLS else ProgramAgent("oracle", approve=approve)
     from codeact.models import load_model
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from codeact.evaluation.agents import CONTROLS
+from codeact.evaluation.agents import require_budget
 from codeact.evaluation.errors import EvaluationError
 from codeact.evaluation.pool import Worker, WorkerDied
 from codeact.evaluation.results import EpisodeResult, ResultsFile, Times
@@ -119,8 +119,7 @@ def evaluate(
     if resume and out is None:
         raise EvaluationError("to resume, say with out=... where the results are")
     settings = {"max_turns": max_turns, "max_tokens": max_tokens}
-    if (agent == "oracle" or agent in CONTROLS) and (max_turns is not None or max_tokens is not None):
-        raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {agent!r} has no model")
+    require_budget(agent, max_turns, max_tokens)
     folder = Path(out) if out is not None else None
     file = ResultsFile(folder, agent=agent, settings=settings, resume=resume) if folder is not None else None
     try:

@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from codeact.evaluation.errors import SelectionError
 
@@ -66,6 +67,16 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     if not found:
         raise SelectionError("no task was named: name one or more, for example CodeAct/Stack2-v0 or 'CodeAct/*'")
     return tuple(found)
+
+
+def environment_class(task: str) -> tuple[Any, dict[str, Any]]:
+    """The class or function that makes a registered task's environment, and the keywords it is registered with."""
+    import gymnasium
+    from gymnasium.envs.registration import load_env_creator
+
+    spec = gymnasium.spec(task.rpartition(":")[2])
+    entry = spec.entry_point
+    return (load_env_creator(entry) if isinstance(entry, str) else entry), dict(spec.kwargs)
 
 
 def _import_and_look(name: str) -> None:

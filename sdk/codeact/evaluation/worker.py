@@ -162,10 +162,9 @@ class Player:
 
     def agent(self, name: str) -> Agent:
         if name not in self.agents:
-            from codeact.evaluation.agents import CONTROLS, make_agent
+            from codeact.evaluation.agents import has_model, make_agent
 
-            budget = {} if name == "oracle" or name in CONTROLS else self.settings
-            self.agents[name] = make_agent(name, **budget)
+            self.agents[name] = make_agent(name, **(self.settings if has_model(name) else {}))
         return self.agents[name]
 
     def environment(self, task: str) -> gymnasium.Env[Any, Any]:
