@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_WATCH_EVERY = 20  # steps: contacts and tracking are looked at 12 times a second
+_WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
