@@ -260,6 +260,8 @@ class Sly:
         ("x" * 500, "..."),
         (np.zeros(3), "..."),
         (set(), "set()"),
+        (set("dbca"), "{'a', 'b', 'c', 'd'}"),
+        (frozenset("ba"), "frozenset(['a', 'b'])"),
     ],
 )
 def test_defaults_are_source_or_left_open(value: Any, source: str) -> None:

@@ -127,7 +127,10 @@ def literal(value: Any) -> str:
     if type(value) is float:
         return repr(value) if math.isfinite(value) else f'float("{value}")'
     if type(value) in (list, tuple, set, frozenset):
-        inner = ", ".join(literal(item) for item in value)
+        items = [literal(item) for item in value]
+        if type(value) in (set, frozenset):
+            items.sort()  # prompts and traces must not depend on how this process hashes
+        inner = ", ".join(items)
         if type(value) is list:
             return f"[{inner}]"
         if type(value) is tuple:
