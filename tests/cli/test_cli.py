@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from codeact.cli.running import policy
 from codeact.episode import read_trace
+from codeact.errors import CodeActError
 
 PUSH = "line_world:Line/Push-v0"
 WORLD = str(Path(__file__).parents[1] / "episode")
@@ -112,6 +114,11 @@ def test_approval(tmp_path: Path, option: str, refused: bool) -> None:
     shown = codeact("run", PUSH, "--agent", "oracle", "--no-video", "--approve", option, "--out", tmp_path)
     assert shown.returncode == 0
     assert ("refused: " in shown.stdout) == refused, "nobody is at the terminal to be asked"
+
+
+def test_an_approval_that_is_not_known_lets_nothing_pass() -> None:
+    with pytest.raises(CodeActError, match="no approval policy 'Always'"):
+        policy("Always")
 
 
 @pytest.mark.parametrize(
