@@ -162,6 +162,14 @@ class Server:
                     return stream(of("data: {not json\n\n"))
                 case "wrong-json":
                     return stream(of('data: {"choices": [{"delta": {"content": 5}}]}\n\n'))
+                case "wrong-choices":
+                    return stream(of('data: {"choices": {"first": 1}}\n\n'))
+                case "wrong-counts":
+                    return stream(of(chunk("a", "stop"), 'data: {"usage": {"prompt_tokens": "3"}}\n\n'))
+                case "null-error":
+                    return stream(
+                        of('data: {"error": null, "choices": [{"delta": {"content": "a"}}]}\n\n', chunk("", "stop"))
+                    )
                 case "list-json":
                     return stream(of("data: [1, 2]\n\n"))
                 case "error-in-stream":

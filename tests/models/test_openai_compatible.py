@@ -113,6 +113,10 @@ def test_too_long_a_prompt_is_an_error_of_its_own(server: Any) -> None:
         ask(server, "too-long")
 
 
+def test_an_error_that_is_null_is_none(server: Any) -> None:
+    assert ask(server, "null-error").text == "a"
+
+
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
@@ -120,6 +124,8 @@ def test_too_long_a_prompt_is_an_error_of_its_own(server: Any) -> None:
         ("broken-json", "does not speak the OpenAI chat protocol; it sent '{not json"),
         ("wrong-json", "does not speak the OpenAI chat protocol"),
         ("list-json", "does not speak the OpenAI chat protocol"),
+        ("wrong-choices", "does not speak the OpenAI chat protocol"),
+        ("wrong-counts", "does not speak the OpenAI chat protocol"),
         ("error-in-stream", "reported an error: out of memory"),
         ("redirect", "redirects"),
         ("cut", "ended before the reply was complete, after 7 characters"),

@@ -148,7 +148,7 @@ class ChatStream:
     def _event(self, data: str, usage: Usage) -> str:
         """Read one event into `usage` and return its text."""
         event = self._json(data)
-        if "error" in event:
+        if event.get("error"):  # some servers send a null with every piece
             raise ModelError(f"{self.shown_url} reported an error: {self._hide_key(_message(data))}")
         try:
             counts = event.get("usage") or {}
@@ -158,9 +158,10 @@ class ChatStream:
             for choice in (event.get("choices") or [])[:1]:
                 usage.finish_reason = choice.get("finish_reason") or usage.finish_reason
                 text = (choice.get("delta") or choice.get("message") or {}).get("content") or ""
-        except AttributeError as error:
+        except (AttributeError, TypeError, KeyError) as error:
             raise self._no_protocol(data) from error
-        if not isinstance(text, str):
+        counted = (usage.prompt_tokens, usage.completion_tokens)
+        if not isinstance(text, str) or any(type(count) not in (int, type(None)) for count in counted):
             raise self._no_protocol(data)
         return text
 
