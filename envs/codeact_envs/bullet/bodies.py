@@ -88,6 +88,11 @@ class Placement:
 
 
 def require_color(name: str) -> tuple[float, float, float]:
+    """A colour's red, green and blue in [0, 1].
+
+    Raises:
+        TaskError: no colour has this name.
+    """
     try:
         return COLORS[name]
     except KeyError:
@@ -109,8 +114,7 @@ def build(bullet: Any, client: int, spec: BodySpec) -> int:
         collision = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, **on)
         visual = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=half, rgbaColor=color, **on)
     elif spec.shape == "zone":
-        flat = [half[0], half[1], half[2]]
-        visual = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=flat, rgbaColor=color, **on)
+        visual = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=half, rgbaColor=color, **on)
     elif spec.shape == "cylinder":
         collision = bullet.createCollisionShape(bullet.GEOM_CYLINDER, radius=half[0], height=spec.size[2], **on)
         visual = _mesh(bullet, client, meshes.cylinder(half[0], spec.size[2]), color)

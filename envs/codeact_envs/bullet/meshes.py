@@ -23,11 +23,13 @@ class Mesh:
 
 
 def cylinder(radius: float, height: float) -> Mesh:
+    """An upright cylinder about its centre; metres."""
     half = height / 2.0
     return _revolve([(0.0, -half), (radius, -half), (radius, half), (0.0, half)])
 
 
 def bowl(radius: float, height: float, floor: float) -> Mesh:
+    """A bowl, open above, about the centre of its extents. `floor`: how thick its bottom is; metres."""
     half, base = height / 2.0, radius * BOWL_BASE
     lean = (radius - base) / height
     inner = base - BOWL_WALL + lean * floor

@@ -91,6 +91,7 @@ class Simulation:
             steps -= stretch
 
     def close(self) -> None:
+        """Give the client back. May be called again."""
         if self.client >= 0 and self.bullet.isConnected(self.client):
             self.bullet.disconnect(physicsClientId=self.client)
         self.client = -1

@@ -214,6 +214,11 @@ class BulletWorld:
         return self._names.get(body)
 
     def spec(self, name: str) -> BodySpec:
+        """What a body is.
+
+        Raises:
+            UnknownObject: no body has this name.
+        """
         self.body(name)
         return self._spec[self._placed[name].key]
 
@@ -253,10 +258,12 @@ class BulletWorld:
         self.arm.stop_requested = True
 
     def resume(self) -> None:
+        """Allow motions again after a `stop`."""
         self.arm.stop_requested = False
 
     @property
     def stopped(self) -> bool:
+        """Whether motions are refused, after a `stop`."""
         return self.arm.stop_requested
 
     # State
@@ -302,12 +309,16 @@ class BulletWorld:
     def branch(self) -> BulletWorld:
         """Another world in this same state, with a future of its own. The caller closes it."""
         other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out)
-        with tempfile.TemporaryDirectory() as folder:
-            path = str(Path(folder) / "state.bullet")
-            self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
-            other._forget_contacts()
-            other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
-        other._restore_controller(self._controller_state())
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(Path(folder) / "state.bullet")
+                self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
+                other._forget_contacts()
+                other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
+            other._restore_controller(self._controller_state())
+        except BaseException:
+            other.close()
+            raise
         return other
 
     def state_hash(self) -> str:
