@@ -47,6 +47,7 @@ class Spending:
         self.tokens += tokens
 
     def out_of_time(self) -> bool:
+        """Whether the budget of time is used up."""
         limit = self._budget.seconds
         return limit is not None and time.monotonic() - self._started >= limit
 
@@ -61,4 +62,5 @@ class Spending:
         return ""
 
     def tokens_left(self) -> int | None:
+        """How many tokens the budget still has; None without a limit."""
         return None if self._budget.tokens is None else max(0, self._budget.tokens - self.tokens)

@@ -53,10 +53,12 @@ class ChatSession:
                 return _final(execution)
 
     def interrupt(self) -> None:
+        """From another thread: end the reply that is being written and the program that is running."""
         self._conversation.interrupt()
         self._sandbox.interrupt()
 
     def close(self) -> None:
+        """End the sandbox; the variables are lost."""
         self._sandbox.close()
 
 

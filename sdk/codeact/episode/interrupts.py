@@ -56,7 +56,7 @@ class Interrupts:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """A step of the environment. Raises KeyboardInterrupt at its end when one was asked for meanwhile."""
+        """A step of the environment: signals let it return. `check` after it raises what they asked for."""
         self._stepping = True
         try:
             yield
@@ -64,6 +64,7 @@ class Interrupts:
             self._stepping = False
 
     def check(self) -> None:
+        """Raise KeyboardInterrupt when a signal came during the step that has just ended."""
         if self.requested:
             raise KeyboardInterrupt
 

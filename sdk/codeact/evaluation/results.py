@@ -122,6 +122,7 @@ class ResultsFile:
             ) from error
 
     def close(self) -> None:
+        """Let go of the file and its lock. Closing twice is allowed."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -56,6 +56,7 @@ class GenerationOptions:
             raise ModelError(f"stop is {self.stop!r}; it must be a tuple of non-empty strings")
 
     def interrupted(self) -> bool:
+        """Whether the reply is to end now."""
         return self.interrupt is not None and self.interrupt()
 
 

@@ -96,6 +96,11 @@ class Tool(Generic[P, R]):
 
     @property
     def declaration(self) -> _Declaration:
+        """What follows from the signature; resolved at the first use if it names what is defined further down.
+
+        Raises:
+            ToolError: an annotation names what does not exist, or asks for a value that cannot cross.
+        """
         if self._declaration is None:
             self._declaration = _Declaration(self.name, self.function, self._scope)
         return self._declaration
@@ -131,6 +136,7 @@ class Tool(Generic[P, R]):
         return "\n".join(self.stub_lines(Renderer()))
 
     def stub_lines(self, renderer: Renderer, indent: str = "") -> list[str]:
+        """The lines of `stub`; `renderer` remembers which imports they need."""
         signature = self.signature
         head = f"{indent}def {self.name}{renderer.signature(signature)}:"
         notes = [line for name, each in signature.parameters.items() if (line := note(name, each.annotation))]
@@ -148,6 +154,11 @@ class Tool(Generic[P, R]):
         return copy
 
     def with_effect(self, effect: Effect) -> Tool:
+        """This tool with another effect.
+
+        Raises:
+            ToolError: there is no such effect.
+        """
         copy = object.__new__(Tool)
         copy.__dict__.update(self.__dict__)
         copy.effect = check_effect(effect, self.full_name)
