@@ -16,6 +16,8 @@ import enum
 import hashlib
 import io
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -31,6 +33,9 @@ MAX_DEPTH = 60
 MAX_BYTES = 16 * 1024 * 1024
 """How large one encoded value may be by default, in bytes."""
 
+MAX_ITEMS, MAX_CONTAINERS = 2_000_000, 250_000
+"""How many items, and how many lists, dicts and the like among them, may be in what comes over the wire at once."""
+
 ALLOWED = (
     "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, dataclasses and enums that the "
     "tools declare, numpy arrays of numbers, text or times, and images"
@@ -39,6 +44,10 @@ ALLOWED = (
 _LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
 _ARRAY_KINDS = frozenset("biufcSUmM?")
 _TUPLE, _SET, _DICT, _DATACLASS, _ENUM, _ARRAY, _SCALAR, _IMAGE, _BIG_INT, _FROZENSET, _MAP, _COMPLEX = range(1, 13)
+
+_SAME_HASH = 50
+_EMPTY_TEXTS = 10_000
+_JSON_INT_BITS = 14_000  # Python writes no more than 4300 digits
 
 _ENUM_BASES: dict[str, tuple[type, ...]] = {
     "IntEnum": (enum.IntEnum,),
@@ -254,11 +263,12 @@ def _unpack_tagged(tag: int, body: Any, types: Mapping[str, type], build: Build 
     if tag == _TUPLE:
         return tuple([inner(item) for item in items])
     if tag in (_SET, _FROZENSET):
-        return (set if tag == _SET else frozenset)([inner(item) for item in items])
+        return (set if tag == _SET else frozenset)(_spread([inner(item) for item in items], place))
     if tag == _MAP:
         if len(items) % 2:
             raise UnsupportedValue(f"{place} is malformed on the wire")
-        return {inner(items[index]): inner(items[index + 1]) for index in range(0, len(items), 2)}
+        keys = _spread([inner(item) for item in items[::2]], place)
+        return dict(zip(keys, [inner(item) for item in items[1::2]], strict=True))
     if tag == _DATACLASS:
         name, fields = items
         made = _type(name, types, place)
@@ -317,6 +327,13 @@ def _type(name: Any, types: Mapping[str, type], place: str) -> type:
     return found
 
 
+def _spread(keys: list[Any], place: str) -> list[Any]:
+    """The keys, unless many were made to share a hash: a set of a million such would take this process hours."""
+    if len(keys) > _SAME_HASH and max(Counter(map(hash, keys)).values()) > _SAME_HASH:
+        raise UnsupportedValue(f"{place} holds too many elements of one hash")
+    return keys
+
+
 def _array(dtype: Any, shape: Any, data: Any, place: str) -> NDArray[Any]:
     kind = np.dtype(_text(dtype, place))
     if kind.kind not in _ARRAY_KINDS or kind.hasobject or kind.subdtype or kind.fields:
@@ -326,9 +343,94 @@ def _array(dtype: Any, shape: Any, data: Any, place: str) -> NDArray[Any]:
         raise UnsupportedValue(f"{place} is an array of an impossible shape")
     if math.prod(sizes) * kind.itemsize != len(_of(bytes, data, place)):
         raise UnsupportedValue(f"{place} is an array whose shape does not fit its data")
-    if kind.itemsize == 0:
+    if kind.itemsize == 0:  # numpy makes room for one character each, which no data here pays for
+        if math.prod(sizes) > _EMPTY_TEXTS:
+            raise UnsupportedValue(f"{place} is an array of too many empty texts")
         return np.zeros(sizes, kind)
     return np.frombuffer(data, kind).reshape(sizes).copy()
+
+
+# ---- bytes that are not trusted --------------------------------------------------------------------------------------
+
+_UNCHECKED = 32 * 1024  # what so few bytes can do is soon over
+_SMALL_INTS = re.compile(rb"[\x00-\x7f\xe0-\xff]*")
+_FLOATS = re.compile(rb"(?:\xcb.{8})*", re.DOTALL)
+# After these first bytes so many bytes follow; or so many bytes tell a length, of bytes that follow or of items.
+_FIXED = {0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
+_FIXED |= {0xCA: 4, 0xCB: 8}
+_TEXTS, _BLOBS = {0xD9: 1, 0xDA: 2, 0xDB: 4}, {0xC4: 1, 0xC5: 2, 0xC6: 4}
+_ARRAYS, _MAPS = {0xDC: 2, 0xDD: 4}, {0xDE: 2, 0xDF: 4}
+
+
+def check_wire(data: bytes | bytearray | memoryview) -> None:
+    """Look through msgpack before it is decoded: its decoding takes time and memory that its size does not tell.
+
+    A byte can be a list of 56 bytes, and a map's keys can be lists that were made to share a hash. Bytes that end too
+    early are left to the decoder.
+
+    Raises:
+        UnsupportedValue: above `MAX_ITEMS` or `MAX_CONTAINERS`, or with keys that are neither text nor a small number.
+    """
+    size = len(data)
+    if size <= _UNCHECKED:
+        return
+    position = items = containers = 0
+    left, in_map = 1, False
+    opened: list[tuple[int, bool]] = []
+    while position < size:
+        while left == 0:
+            if not opened:
+                return
+            left, in_map = opened.pop()
+        first = data[position]
+        is_key = in_map and left % 2 == 0
+        if not in_map and (first < 0x80 or first >= 0xE0):
+            end = _match(_SMALL_INTS, data, position, left)
+            left, position = left - (end - position), end
+            continue
+        if not in_map and first == 0xCB:
+            end = _match(_FLOATS, data, position, 9 * left)
+            if end > position:
+                left, position = left - (end - position) // 9, end
+                continue
+            return
+        left -= 1
+        count = -1
+        if first < 0x80 or first >= 0xE0:
+            position += 1
+        elif first < 0x90:
+            count, position = 2 * (first & 15), position + 1
+        elif first < 0xA0:
+            count, position = first & 15, position + 1
+        elif first < 0xC0:
+            position += 1 + (first & 31)
+        elif first in _FIXED:
+            position += 1 + _FIXED[first]
+        elif first in _TEXTS or first in _BLOBS:
+            width = _TEXTS.get(first) or _BLOBS[first]
+            position += 1 + width + int.from_bytes(data[position + 1 : position + 1 + width], "big")
+        elif first in _ARRAYS or first in _MAPS:
+            width = _ARRAYS.get(first) or _MAPS[first]
+            count = int.from_bytes(data[position + 1 : position + 1 + width], "big") * (2 if first in _MAPS else 1)
+            position += 1 + width
+        else:
+            raise UnsupportedValue("value is malformed on the wire")
+        if is_key and not (first < 0x80 or 0xA0 <= first < 0xC0 or first in _TEXTS):
+            raise UnsupportedValue("value is malformed on the wire: a key is neither text nor a small number")
+        if count >= 0:
+            items, containers = items + count, containers + 1
+            if items > MAX_ITEMS or containers > MAX_CONTAINERS:
+                raise UnsupportedValue(
+                    f"value has too many parts: at most {MAX_ITEMS:,} items, and {MAX_CONTAINERS:,} lists, dicts and "
+                    "the like among them, may cross at once; numbers may cross as a numpy array"
+                )
+            opened.append((left, in_map))
+            left, in_map = count, (0x80 <= first < 0x90 or first in _MAPS)
+
+
+def _match(pattern: re.Pattern[bytes], data: bytes | bytearray | memoryview, start: int, length: int) -> int:
+    found = pattern.match(data, start, min(len(data), start + length))
+    return found.end() if found is not None else start
 
 
 # ---- bytes ----------------------------------------------------------------------------------------------------------
@@ -357,6 +459,7 @@ def decode(data: bytes, types: Mapping[str, type] | None = None, max_bytes: int 
     """
     if len(data) > max_bytes:
         raise UnsupportedValue(f"value takes {len(data):,} bytes; at most {max_bytes:,} may cross")
+    check_wire(data)
     try:
         return unpack(msgspec.msgpack.decode(data), types)
     except (msgspec.MsgspecError, RecursionError, ValueError) as problem:
@@ -461,7 +564,10 @@ def _to_json(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return str(value)
     if type(value) is int:
-        return value
+        if value.bit_length() <= _JSON_INT_BITS:
+            return value
+        data = value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)
+        return {"int": {"bits": value.bit_length(), "sha256": _sha256(data)}}
     if type(value) is float:
         return value if math.isfinite(value) else {"float": str(value)}
     if type(value) is complex:

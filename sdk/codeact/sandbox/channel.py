@@ -9,7 +9,9 @@ import time
 
 import msgspec
 
+from codeact.errors import UnsupportedValue
 from codeact.sandbox import wire
+from codeact.values import check_wire
 
 
 class Closed(Exception):
@@ -88,14 +90,22 @@ class Channel:
             buffer += data
 
     def _take(self, size: int) -> wire.ToHost:
-        view = memoryview(self._buffer)
         try:
-            message: wire.ToHost = wire.to_host.decode(view[4 : 4 + size])
-            return message
-        except (msgspec.MsgspecError, RecursionError, ValueError, TypeError, OverflowError) as problem:
+            # Both views are released before the buffer shrinks, also when a traceback still holds them.
+            with memoryview(self._buffer) as view, view[4 : 4 + size] as body:
+                check_wire(body)
+                message: wire.ToHost = wire.to_host.decode(body)
+                return message
+        except (
+            UnsupportedValue,
+            msgspec.MsgspecError,
+            RecursionError,
+            ValueError,
+            OverflowError,
+            TypeError,
+        ) as problem:
             raise Malformed(f"a frame that is not of the protocol ({type(problem).__name__}: {problem})") from None
         finally:
-            view.release()
             del self._buffer[: 4 + size]
 
     def close(self) -> None:

@@ -215,7 +215,9 @@ class Worker:
         if outcome.value is not None:
             try:
                 wired = values.pack(outcome.value, self._types)
-                if len(wire.frame(wire.Result(wired))) > self._value_bytes:
+                frame = wire.frame(wire.Result(wired))
+                values.check_wire(memoryview(frame)[4:])
+                if len(frame) > self._value_bytes:
                     wired = None
             except (UnsupportedValue, RecursionError, MemoryError):
                 wired = None
@@ -240,6 +242,7 @@ class Worker:
                 raise UnsupportedValue(
                     f"the arguments of {name}() take {len(frame):,} bytes; at most {frame_limit:,} may cross"
                 )
+            values.check_wire(memoryview(frame)[4:])
             line.send(message)
             answer = line.receive()
             self._check_interrupt()
