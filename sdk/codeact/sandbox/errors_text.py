@@ -89,7 +89,7 @@ def _tell_syntax(error: SyntaxError, code: str) -> Told:
 def _message(error: BaseException) -> str:
     try:
         message = str(error)
-    except Exception:
+    except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit):
         message = "(its message could not be made)"
     message = message.encode("utf-8", "backslashreplace").decode()
     if isinstance(error, MemoryError) and not message:

@@ -266,7 +266,11 @@ class Filter(RestrictingNodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         # An attribute's object is looked up once, through _write_, which gives it back only if it is the program's own.
-        return self.node_contents_visit(node)
+        # The attribute itself is read without a guard: _write_ hears its name.
+        visited = self.node_contents_visit(node)
+        if isinstance(visited.target, ast.Attribute) and isinstance(visited.target.value, ast.Call):
+            visited.target.value.args.append(_placed(ast.Constant(visited.target.attr), node))
+        return visited
 
     # ---- what needs no hook -----------------------------------------------------------------------------------------
 
@@ -415,7 +419,8 @@ class Filter(RestrictingNodeTransformer):
             if attribute.startswith("_") or attribute in BANNED:
                 self.error(node, f"the attribute {attribute} is not available here")
         attributes = ast.Tuple([ast.Constant(attribute) for attribute in node.kwd_attrs], ast.Load())
-        checked = _call("_match_class_", cast(ast.expr, self.visit(node.cls)), attributes)
+        positional = ast.Constant(bool(node.patterns))
+        checked = _call("_match_class_", cast(ast.expr, self.visit(node.cls)), attributes, positional)
         node.cls = _placed(ast.Name(name, ast.Load()), node.cls)
         return _placed(ast.Assign([ast.Name(name, ast.Store())], checked), node)
 

@@ -14,6 +14,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import inspect
 import types
 import typing
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.filter import READABLE, checked_name
+from codeact.sandbox.filter import BANNED, READABLE, checked_name
 from codeact.sandbox.formatting import format_text
 from codeact.sandbox.views import ModuleView, Snapshot, Space, Token, token
 
@@ -51,6 +52,9 @@ _EXCEPTIONS = {
 _FORMATS = frozenset(["format", "format_map"])
 _EXCEPTION_BANNED = frozenset(["obj", "with_traceback", "add_note"])
 _INSPECTION = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
+_ALIASES: tuple[type, ...] = (types.GenericAlias, vars(typing)["_BaseGenericAlias"])
+"""`list[int]`, `Annotated[x, 1]`, `Mine[int]`: they pass the reading of an attribute on to what they stand for."""
+
 _INDEX_TOOLS = tuple({type(tool) for tool in (np.c_, np.r_, np.s_, np.mgrid, np.ogrid)})
 
 _ARRAY_NAMES = frozenset(
@@ -189,6 +193,24 @@ _FAST_BASES = frozenset(
 )
 
 
+_BESIDES_FORMATS = _FORMATS | _EXCEPTION_BANNED
+"""Names that are harmless but on text and exceptions."""
+
+
+class _Strict(type):
+    """The type of what stands in a pattern for a class: it takes true instances of that class only.
+
+    A pattern reads attributes without a guard. By `isinstance`, an abstract class takes any type that is registered
+    with it, and a protocol whatever has the attribute; a class that is no text may have a child that is.
+    """
+
+    _kind: type
+    _not: tuple[type, ...]
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return cls._kind in type(value).__mro__ and not isinstance(value, cls._not)
+
+
 class _Held:
     __slots__ = ("value",)
 
@@ -209,6 +231,7 @@ class Guards:
     def __init__(self) -> None:
         self._own: set[type] = set()  # let through at once
         self._own_checked: set[type] = set()  # own, but with a base whose attributes must be looked at
+        self._stricts: dict[tuple[type, tuple[str, ...], bool], type] = {}
         self.getattr = self._make_getattr()
 
     # ---- own classes ------------------------------------------------------------------------------------------------
@@ -246,9 +269,25 @@ class Guards:
                 raise TypeError(f"a class may not derive from {shown} here")
         made = builtins.__build_class__(body, name, *real)
         slots = made.__dict__.get("__slots__", ())
+        if type(slots) not in (str, tuple, list, set, frozenset, dict):  # another may give other names each time
+            raise TypeError("__slots__ must be a str, tuple, list, set or dict here")
         for slot in (slots,) if isinstance(slots, str) else tuple(slots):
             _check_slot(slot)
+        self.check_fields(made)
         return self.adopt(made)
+
+    def check_fields(self, kind: type, inherited: frozenset[str] = frozenset()) -> None:
+        """Refuse fields that would be read, without a guard, from what a class or its children inherit.
+
+        A dataclass reads its fields' names as attributes: of the class for their defaults, of an instance to copy it.
+        """
+        fields = inherited.union(inspect.get_annotations(kind), getattr(kind, "__dataclass_fields__", ()))
+        banned = BANNED | (_BESIDES_FORMATS if issubclass(kind, (str, BaseException)) else frozenset())
+        for name in sorted(fields & banned):
+            raise TypeError(f"{kind.__name__} cannot have a field {name} here")
+        children: list[type] = type.__subclasses__(kind)
+        for below in children:
+            self.check_fields(below, fields)
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
@@ -273,6 +312,8 @@ class Guards:
             return self._formatter(obj, name)
         if kind is super and name in _FORMATS:
             raise AttributeError(f"the attribute {name} is not available through super() here", name=name)
+        if isinstance(obj, _ALIASES):
+            return self.getattr(_origin(obj), name)
         if isinstance(obj, type):
             return self._read_of_type(obj, name)
         if isinstance(obj, BaseException) and name in _EXCEPTION_BANNED:
@@ -322,9 +363,11 @@ class Guards:
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
-    def write(self, obj: Any) -> Any:
-        """The object, if its attributes may be set."""
+    def write(self, obj: Any, changed: str | None = None) -> Any:
+        """The object, if its attributes may be set. `changed` is one that is read first, as in `x.a += 1`."""
         kind = type(obj)
+        if changed in _BESIDES_FORMATS and issubclass(obj if isinstance(obj, type) else kind, (str, BaseException)):
+            raise TypeError(f"the attribute {changed} of {kind.__name__} cannot be changed here")
         if kind in self._own or kind in self._own_checked or self.is_own(obj):
             return obj
         if kind in (types.FunctionType, Space, decimal.Context):
@@ -416,18 +459,36 @@ class Guards:
 
     # ---- patterns ---------------------------------------------------------------------------------------------------
 
-    def match_class(self, kind: Any, attributes: tuple[str, ...]) -> Any:
-        """A class that a pattern may use."""
+    def match_class(self, kind: Any, attributes: tuple[str, ...], positional: bool) -> Any:
+        """A class that a pattern may use, or what stands for it there."""
         if self.is_own(kind):
-            if issubclass(kind, (BaseException, str)) and (set(attributes) & (_EXCEPTION_BANNED | _FORMATS)):
+            by_position = tuple(getattr(kind, "__match_args__", ())) if positional else ()
+            risky = not _BESIDES_FORMATS.isdisjoint((*attributes, *by_position))
+            if not (attributes or by_position) or (type(kind) is type and not risky):
+                return kind
+            if risky and issubclass(kind, (BaseException, str)):
                 raise TypeError("that attribute is not available in a pattern here")
-            return kind
+            return self._strict(kind, by_position, risky)
         plain = kind in _FREE or kind is str
         if not plain:
             raise TypeError("a class pattern takes a built-in type or one of your own classes here; use isinstance()")
         if attributes:
             raise TypeError("a pattern on a built-in type takes no keywords here")
         return kind
+
+    def _strict(self, kind: type, by_position: tuple[str, ...], risky: bool) -> type:
+        key = (kind, by_position, risky)
+        if key not in self._stricts:
+            if getattr(kind, "_is_protocol", False):
+                raise TypeError("a pattern on a protocol takes no attributes here; use isinstance()")
+            names = {
+                "__module__": "__main__",
+                "_kind": kind,
+                "_not": (str, BaseException) if risky else (),
+                "__match_args__": by_position,
+            }
+            self._stricts[key] = _Strict(kind.__name__, (), names)
+        return self._stricts[key]
 
     @staticmethod
     def match_value(value: Any) -> Any:
@@ -440,6 +501,10 @@ class Guards:
         if name == "format_map":
             return lambda mapping: format_text(template, (), mapping, self._named)
         return lambda *args, **kwargs: format_text(template, args, kwargs, self._named)
+
+
+def _origin(alias: Any) -> Any:
+    return alias.__origin__
 
 
 def _is_generic(base: Any) -> bool:

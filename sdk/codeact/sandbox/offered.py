@@ -178,7 +178,7 @@ _LISTED = {
     numbers: "Complex Integral Number Rational Real",
     pprint: "pformat",
     types: "MappingProxyType",
-    abc: "ABC ABCMeta abstractmethod",
+    abc: "ABC abstractmethod",
     contextlib: "AbstractContextManager ExitStack closing contextmanager nullcontext suppress",
     operator: """abs add and_ concat contains countOf eq floordiv ge getitem gt indexOf inv invert is_ is_not
         itemgetter le lshift lt mod mul matmul ne neg not_ or_ pos pow rshift setitem delitem sub truediv truth xor
@@ -215,6 +215,7 @@ def views(guards: Guards, write: Callable[[str], None]) -> dict[str, ModuleView]
     made["functools"] = _view(functools, {"wraps": _wraps, "total_ordering": _total_ordering(guards)})
     made["operator"] = _view(operator, {"attrgetter": _attrgetter(guards), "methodcaller": _methodcaller(guards)})
     made["typing"] = _view(typing, {"NamedTuple": NAMED_TUPLE, "TypedDict": TYPED_DICT, "Type": token(type)})
+    made["abc"] = _view(abc, {"ABCMeta": token(abc.ABCMeta)})  # for `metaclass=ABCMeta`, which the filter reads
     made["re"] = _view(re, {"Pattern": token(re.Pattern), "Match": token(re.Match)})
     made["pprint"] = _view(
         pprint, {"pprint": lambda value, *_, **options: write(pprint.pformat(value, **options) + "\n")}
@@ -246,7 +247,8 @@ def views(guards: Guards, write: Callable[[str], None]) -> dict[str, ModuleView]
             "KW_ONLY": dataclasses.KW_ONLY,
         },
     )
-    made["copy"] = ModuleView("copy", {"copy": copy.copy, "deepcopy": copy.deepcopy})
+    # Without deepcopy's memo, which would give out what it passes on its way.
+    made["copy"] = ModuleView("copy", {"copy": lambda x: copy.copy(x), "deepcopy": lambda x: copy.deepcopy(x)})
     made["types"] = _view(types, {"SimpleNamespace": Space})
     made["warnings"] = ModuleView(
         "warnings",
@@ -313,6 +315,7 @@ def _dataclass(guards: Guards) -> Any:
         def wrap(kind: Any) -> Any:
             if not guards.is_own(kind):
                 raise TypeError("dataclass() takes a class of your own")
+            guards.check_fields(kind)
             return guards.adopt(dataclasses.dataclass(kind, **options))
 
         return wrap if cls is None else wrap(cls)
