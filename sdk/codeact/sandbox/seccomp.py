@@ -59,11 +59,7 @@ PLAIN: dict[str, tuple[int | None, int | None]] = {
     "gettid": (186, 178),
     "time": (201, None),
     "futex": (202, 98),
-    "sched_getaffinity": (204, 123),
     "restart_syscall": (219, 128),
-    "clock_gettime": (228, 113),
-    "clock_getres": (229, 114),
-    "clock_nanosleep": (230, 115),
     "exit_group": (231, 94),
     "pselect6": (270, 72),
     "ppoll": (271, 73),
@@ -78,6 +74,11 @@ _MMAP, _MPROTECT = (9, 222), (10, 226)
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _PRCTL, _PRLIMIT = (157, 167), (302, 261)
 _IOCTL = (16, 29)
+_GETAFFINITY = (204, 123)
+_CLOCKS = ((228, 113), (229, 114), (230, 115))  # clock_gettime, clock_getres, clock_nanosleep
+
+_CLOCK_OF_ANOTHER = 0x80000000
+"""In the number of a clock: it is that of some process, named by its number, or of a descriptor."""
 
 _PROT_EXEC = 4
 _PR_SET_PDEATHSIG = 1
@@ -136,7 +137,19 @@ def program(machine: str, fork: bool) -> bytes:
     for pair in (_MMAP, _MPROTECT):
         on_call(pair, load_argument(2), (_ANY_BIT, 0, 1, _PROT_EXEC), denied, allowed)
     on_call(_IOCTL, fails(errno.ENOTTY))
-    on_call(_PRLIMIT, *_all_zero(load_argument(2), load_argument(2, high=True)), allowed, denied)
+    for pair in _CLOCKS:
+        on_call(pair, load_argument(0), (_ANY_BIT, 0, 1, _CLOCK_OF_ANOTHER), denied, allowed)
+    # Of no process but this one: 0 is this one, and the kernel reads 32 bits.
+    on_call(_GETAFFINITY, load_argument(0), (_EQUAL, 0, 1, 0), allowed, denied)
+    on_call(
+        _PRLIMIT,
+        load_argument(0),
+        (_EQUAL, 1, 0, 0),
+        denied,
+        *_all_zero(load_argument(2), load_argument(2, high=True)),
+        allowed,
+        denied,
+    )
     on_call(
         _PRCTL,
         load_argument(0),

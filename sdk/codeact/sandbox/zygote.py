@@ -24,6 +24,9 @@ from codeact.sandbox import control
 _PR_SET_CHILD_SUBREAPER = 36
 _PARENT_CHECK_MS = 1_000
 _STATUSES_KEPT = 1_000
+# A branch needs two forks. The rest is for what else of that user starts meanwhile: nothing much for a user of the
+# worker's own, more where the user is the host's.
+_FORKS, _FORKS_SHARED = 6, 64
 
 
 def main(descriptor: int, host: int) -> None:
@@ -211,16 +214,40 @@ def _runs(pid: int) -> bool:
 
 
 def _allow_forks(pid: int, allowed: bool) -> None:
+    """Let a worker fork, or no more: a few times only, as the limit counts all of its user's processes and threads."""
+    most = 0
+    if allowed:
+        uid = int(_fields(pid)["Uid"].split()[0])
+        most = _tasks_of(uid) + (_FORKS_SHARED if uid == os.getuid() else _FORKS)
     with _as_owner_of(pid):
         hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
-        resource.prlimit(pid, resource.RLIMIT_NPROC, (hard if allowed else 0, hard))
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (most, hard))
+
+
+def _fields(pid: int) -> dict[str, str]:
+    """The lines of /proc/PID/status."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+
+
+def _tasks_of(uid: int) -> int:
+    """How many threads a user has, in all processes that can be seen."""
+    found = 0
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError, KeyError):
+                fields = _fields(int(entry))
+                if int(fields["Uid"].split()[0]) == uid:
+                    found += int(fields["Threads"])
+    return found
 
 
 @contextlib.contextmanager
 def _as_owner_of(pid: int) -> Iterator[None]:
     """Take the worker's user as the real one for a moment: without CAP_SYS_RESOURCE root may set no limits else."""
-    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
-        lines = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+    lines = _fields(pid)
     uid, gid = int(lines["Uid"].split()[0]), int(lines["Gid"].split()[0])
     mine_uid, mine_gid = os.getuid(), os.getgid()
     if (uid, gid) == (mine_uid, mine_gid):
