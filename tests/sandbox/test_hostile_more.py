@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import struct
@@ -18,6 +19,7 @@ import pytest
 
 from codeact.errors import SandboxError, UnsupportedValue
 from codeact.sandbox import Limits, Sandbox, spawner
+from codeact.sandbox.text import clean
 from codeact.tools import Toolbox, tool
 from codeact.values import MAX_CONTAINERS, check_wire, pack, to_json, unpack
 
@@ -286,6 +288,97 @@ def test_a_huge_number_can_be_kept() -> None:
     for number in (10**5_000, -(10**5_000)):
         assert "bits" in json.dumps(to_json([number]))
     assert json.loads(json.dumps(to_json(10**4_000))) == 10**4_000
+
+
+# ---- programs that would not be stopped --------------------------------------------------------------------------------
+
+LINE = "import _socket, struct, time\nline = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, 3)\nend = time.monotonic() + 6\n"
+UNSTOPPABLE = {
+    "empty output without end": "d = (struct.pack('<I', 3) + b'\\x92\\x0b\\xa0') * 5000\nwhile time.monotonic() < end:\n    line.sendall(d)",
+    "calls without end": (
+        "d = (struct.pack('<I', 9) + b'\\x94\\x0c\\xa3big\\x91\\x01\\x80') * 500\nwhile time.monotonic() < end:\n    line.sendall(d)\n"
+        "    try:\n        line.recv(1 << 20, 0x40)\n    except BlockingIOError:\n        pass"
+    ),
+    "an answer that is not taken": (
+        "line.sendall(struct.pack('<I', 13) + b'\\x94\\x0c\\xa3big\\x91\\xce' + struct.pack('>I', 4_000_000) + b'\\x80')\n"
+        "while time.monotonic() < end:\n    pass"
+    ),
+}
+
+
+@tool(effect="read")
+def big(size: int) -> bytes:
+    """So many bytes."""
+    return b"x" * size
+
+
+@dataclasses.dataclass
+class Share:
+    """A part of a whole."""
+
+    parts: int
+
+    def __post_init__(self) -> None:
+        self.size = 1 / self.parts
+
+
+@tool(effect="read")
+def take(share: Share) -> float:
+    """Its size."""
+    return share.size
+
+
+@pytest.mark.parametrize("name", UNSTOPPABLE)
+def test_the_clock_holds_for_a_worker_that_never_stops_sending_or_never_listens(name: str) -> None:
+    with Sandbox(Toolbox([big]), limits=Limits(wall_s=0.5, cpu_s=0.5, calls=10**9), without=("filter",)) as sandbox:
+        sandbox.run("1")
+        started = time.monotonic()
+        execution = sandbox.run(LINE + UNSTOPPABLE[name])
+        assert time.monotonic() - started < 2.5
+        assert execution.error is not None
+        assert execution.error.type == "TimeLimit"
+        assert sandbox.run("len(big(3))").value == 3
+
+
+def test_a_worker_that_does_not_take_the_next_program() -> None:
+    done = "line.sendall(struct.pack('<I', 7) + b'\\x96\\x0d\\x01\\x01\\xa0\\xc0\\xc2')\nwhile True:\n    pass"
+    with Sandbox(limits=Limits(wall_s=0.5, cpu_s=0.5, code_chars=10**6), without=("filter",)) as sandbox:
+        assert sandbox.run(LINE + done).ok
+        started = time.monotonic()
+        late = sandbox.run("#" * 900_000)
+        assert time.monotonic() - started < 2.5
+        assert late.error is not None
+        assert late.restarted
+        assert sandbox.run("1 + 1").value == 2
+
+
+def test_text_is_cleaned_in_time_that_grows_with_its_length() -> None:
+    """Starts of escape sequences without an end: each used to look through all that follows."""
+    for start in ("\x9d", "\x90", "\x1b]", "\x9b", "\x1b[0;", "\x1b]\x9d"):
+        started = time.monotonic()
+        assert "\x1b" not in clean(start * 200_000)
+        assert time.monotonic() - started < 3, repr(start)
+    assert clean("a\x9d0;owned\x07b\x1b]8;;x\x1b\\c\x90q\x9cd") == "abcd"
+    assert clean("a\x9d0;\x9d1;owned\x07b") == "a0;b"
+
+
+def test_a_class_of_the_host_that_raises_when_it_is_made() -> None:
+    for without in ((), ("filter",)):
+        with Sandbox(Toolbox([take]), without=without) as sandbox:
+            execution = sandbox.run("x = 1\nShare(0)")
+            assert execution.ok
+            assert execution.value is None
+            assert sandbox.run("x").value == 1
+
+
+def test_a_forged_name_of_a_tool_is_harmless_to_show(behind_wall: Sandbox) -> None:
+    code = (
+        LINE
+        + "line.sendall(struct.pack('<I', 12) + b'\\x94\\x0c\\xa7\\x1b]0;x\\x07z\\x90\\x80')\nlen(line.recv(1000)) > 0\nline.detach()"
+    )
+    execution = behind_wall.run(code)
+    assert [call.tool for call in execution.calls] == [repr("\x1b]0;x\x07z")]
+    assert behind_wall.run("count([1])").value == 1
 
 
 # ---- what the kernel tells, and the moment of a branch -----------------------------------------------------------------

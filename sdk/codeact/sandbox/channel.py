@@ -69,6 +69,8 @@ class Channel:
             Closed, Malformed, Late
         """
         buffer = self._buffer
+        if time.monotonic() > deadline:  # also where more has come: a worker that never stops sending is not waited for
+            raise Late()
         while True:
             if len(buffer) >= 4:
                 size = wire.HEADER.unpack_from(buffer)[0]

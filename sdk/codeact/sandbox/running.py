@@ -36,6 +36,7 @@ GRACE_S = 0.08
 
 _SEND_S = 5.0
 _CHECK_S = 0.25
+_SHOWN_CHARS = 8_000
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,17 @@ class Running:
         self._started = time.monotonic()
         try:
             self._connection.runs += 1
-            self._channel.send(wire.Run(self._connection.runs, self._code), self._started + _SEND_S)
+            # A new worker may still be on its way; one that has run programs listens, or never will.
+            patience = _SEND_S if self._connection.runs == 1 else min(_SEND_S, self._limits.wall_s)
+            self._channel.send(wire.Run(self._connection.runs, self._code), self._started + patience)
             self._connection.ready()
             self._cpu_start = self._connection.cpu_seconds()
             step = self._pump(threaded=False, owner=self._pump_owner)
             while isinstance(step, HandOver):
                 step = self._move(step.pending) if step.pending.stays else self._hand_over(step.pending)
-        except (Closed, Late):
+        except Late:
+            step = Lost("WorkerLost", "it did not take the program")
+        except Closed:
             step = Lost("WorkerLost", "")
         return self._report(step)
 
@@ -241,7 +246,7 @@ class Running:
             elif isinstance(message, wire.Done) and message.number == self._connection.runs:
                 return Ended(message)
             elif isinstance(message, wire.Broken):
-                return Lost("WorkerLost", f"the worker could not be set up: {clean(message.message)[:500]}")
+                return Lost("WorkerLost", f"the worker could not be set up: {clean(message.message[:500])}")
             else:
                 return Lost("ProtocolError", "the worker sent a frame that does not belong here")
 
@@ -252,6 +257,8 @@ class Running:
             self.stopping = ("CallLimit", f"it made more than {self._limits.calls:,} tool calls")
         if self.stopping is not None:
             return self._end(self.stopping[1])
+        if not message.tool.isprintable():  # no tool has such a name, and it is shown
+            message = wire.Call(repr(message.tool), message.arguments, message.keywords)
         pending = self._dispatcher.prepare(message)
         if pending.reply is not None:
             self._note(pending, started=True)
@@ -330,8 +337,11 @@ class Running:
             return self._end(self.stopping[1])
         assert pending.reply is not None
         try:
-            self._channel.send(pending.reply, time.monotonic() + _SEND_S)
-        except (Closed, Late):
+            self._channel.send(pending.reply, max(self._deadline(), time.monotonic() + GRACE_S))
+        except Late:  # it called, and does not listen
+            self._out_of_time()
+            return Lost("WorkerLost", "it did not take the answer to its call")
+        except Closed:
             return Lost("WorkerLost", "")
         return None
 
@@ -339,7 +349,7 @@ class Running:
         """Answer a call by the program's end, and give it a moment."""
         self._kill_at = self._kill_at or time.monotonic() + GRACE_S
         try:
-            self._channel.send(wire.End(reason), time.monotonic() + GRACE_S)
+            self._channel.send(wire.End(reason), self._kill_at)
         except (Closed, Late):
             return Lost("WorkerLost", "")
         return None
@@ -432,8 +442,8 @@ class Running:
             return False
         self._output_room -= len(text)
         shown = clean(text)
-        self._output.append(shown)
         if shown:
+            self._output.append(shown)
             self._tell(Printed(shown))
         return True
 
@@ -455,7 +465,9 @@ class Running:
                     value = values.unpack(done.value, self._dispatcher.toolbox.types)
                 except UnsupportedValue as problem:
                     error, lost = self._lost_error(Lost("ProtocolError", str(problem))), True
-                shown = clean(done.shown)[:8_000]
+                except Exception:  # a declared class raised when it was made: a value that cannot cross
+                    value = None
+                shown = clean(done.shown[:_SHOWN_CHARS])
         elif isinstance(step, Lost):
             truncated = step.kind == "OutputLimit"
             if not self._ended:
@@ -483,7 +495,7 @@ class Running:
     def _told(self, done: wire.Done) -> ExecutionError:
         assert done.error is not None
         kind, message, line, text = done.error
-        kind, message, text = clean(kind)[:200], clean(message)[:4_000], clean(text)[:16_000]
+        kind, message, text = clean(kind[:200]), clean(message[:4_000]), clean(text[:16_000])
         if done.stopped:
             kind, reason = self.stopping or ("OutputLimit" if kind == "output" else "Interrupted", message)
             where = text[: text.rfind("\n") + 1] if "\n" in text else ""
