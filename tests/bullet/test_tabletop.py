@@ -254,3 +254,9 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
 def test_the_toolboxes_stop_path_stops_the_world(world: BulletWorld, api: TabletopApi) -> None:
     api.toolbox().stop()
     assert world.stopped
+
+
+def test_place_at_says_when_the_object_fell(api: TabletopApi) -> None:
+    assert api.pick("red cube")
+    assert not api.place_at(0.5, 0.0, 0.1)
+    assert api.position("red cube")[2] == pytest.approx(0.02, abs=0.002)

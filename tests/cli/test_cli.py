@@ -131,7 +131,7 @@ def test_an_approval_that_is_not_known_lets_nothing_pass() -> None:
         (["run", PUSH, "--seed", "x"], 2, "valid integer"),
         (["run", PUSH, "--approve", "maybe"], 2, "never-physical"),
         (["run", "Line/*", "--agent", "oracle"], 2, "no task matches"),
-        (["run", PUSH, "--model", "nonsense"], 1, "nonsense"),
+        (["run", PUSH, "--model", "nonsense"], 2, "no agent is called 'nonsense'"),
         (["run", PUSH, "--agent", "oracle", "--max-turns", "3"], 1, "has no model"),
         (["eval", "--tasks", PUSH, "--seeds", "5-1", "--agent", "oracle", "--out", "o"], 2, "write 1-5"),
         (["eval", "--tasks", PUSH], 2, "--out"),
@@ -201,7 +201,7 @@ def test_an_evaluation_off_a_terminal_prints_a_line_an_episode_and_a_table(tmp_p
     assert "\x1b" not in shown.stdout
     again = codeact(*arguments)
     assert again.returncode == 1
-    assert "go on with resume" in again.stderr
+    assert "go on with --resume" in again.stderr
     resumed = codeact(*arguments, "--resume")
     assert resumed.returncode == 0
     assert "4 of 4 episodes are there already" in resumed.stdout

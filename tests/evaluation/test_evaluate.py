@@ -118,7 +118,7 @@ def test_finished_results_are_resumed_without_playing(tmp_path: Path) -> None:
 
 def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     evaluate([PUSH], [0], out=tmp_path)
-    with pytest.raises(EvaluationError, match="holds results already: go on with resume"):
+    with pytest.raises(EvaluationError, match="holds results already: go on with --resume"):
         evaluate([PUSH], [1], out=tmp_path)
     with pytest.raises(EvaluationError, match="agent 'oracle', now 'nothing'"):
         evaluate([PUSH], [1], "nothing", out=tmp_path, resume=True)

@@ -146,6 +146,7 @@ def test_lossless_conversions_happen(annotation: Any, value: Any, expected: Any)
         (list[float], [1, "b"], "'value[1]': expected a number, got 'b' (str)"),
         (tuple[float, float], [1], "'value': expected a tuple[float, float], got [1] (list)"),
         (set[str], ["a", "a"], "'value': expected a set, got a list with repeated items"),
+        (dict[str, float], {1: 2.0}, "'key of value': expected a string, got 1 (int)"),
         (dict[str, float], {"a": "b"}, "\"value['a']\": expected a number, got 'b' (str)"),
         (Literal["a", "b"], "c", "'value': expected one of 'a', 'b', got 'c' (str)"),
         (Literal[1, 2], True, "'value': expected one of 1, 2, got True"),

@@ -39,6 +39,7 @@ ERRORS = (
 _ATTEMPTS = 2  # at a grasp
 _LIFT = 0.08  # metres that a picked body is raised
 _PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
+_HEIGHT_TOLERANCE = 0.015  # metres, between the height where a body was let go and where it lies
 _SETTLE_S = 0.15  # after letting go, before looking
 _PUSH_SPEED = 0.1  # metres per second
 _PUSH_TOLERANCE = 0.01  # metres
@@ -200,7 +201,8 @@ class TabletopApi:
         """Put the held object down with its centre over (x, y), metres, world frame. True when it rests there.
 
         Args:
-            z: height of the object's underside when it is let go; None for whatever is below: table or object.
+            z: height of the object's underside when it is let go; None for whatever is below: table or object. False
+                when it falls by more than 1.5 cm from there.
 
         Raises NothingHeld, OutOfReach, KeepOut, InCollision.
         """
@@ -242,7 +244,9 @@ class TabletopApi:
         self._lift(_RETREAT)
         world.settle(_SETTLE_S)
         end_x, end_y, _ = world.pose(name).position
-        return world.held() is None and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        low = obstacle(name, world.spec(name), world.pose(name)).prism.low
+        fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
+        return world.held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
 
     def _turns(self, now: Place, carried: Prism, x: float, y: float, yaw: float) -> list[float]:
         """Yaws of the tool that bring the carried body parallel to `yaw`, the one easiest on the wrist first."""

@@ -111,7 +111,7 @@ class TaskSpec(_Part):
 
     title: str
     family: Annotated[str, Field(pattern="^[A-Z]$")]
-    tier: Literal["high", "low"]
+    tier: Literal["high"]
     instructions: list[str]
     attributes: dict[str, Attribute]
     scene: SceneSpec

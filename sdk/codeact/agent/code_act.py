@@ -61,6 +61,8 @@ class CodeActAgent:
         limits: Limits | None = None,
         without: Collection[str] = (),
     ) -> None:
+        if not callable(getattr(model, "generate", None)):
+            raise CodeActError(f"an agent takes a model, such as load_model('embedded'), not {model!r:.60}")
         if max_tokens < 1 or max_observation_chars < 100:
             raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
         self.model = model
@@ -114,6 +116,8 @@ class CodeActAgent:
         """
         from codeact.agent.chat import ChatSession
 
+        if tools is not None and not isinstance(tools, Toolbox):
+            raise CodeActError(f"tools is a Toolbox, such as Toolbox([my_tool]), not {type(tools).__name__}")
         if self._chat is not None and tools is not None and tools is not self._chat.tools:
             self.close()
         if self._chat is None:

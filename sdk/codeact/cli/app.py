@@ -50,7 +50,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
-        help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`.",
+        help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`. "
+        "Without --model and --agent: `embedded`.",
     ),
 ]
 MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model in an episode.")]

@@ -28,7 +28,7 @@ def reported() -> Iterator[None]:
     except CodeActError as error:
         from codeact.evaluation.errors import SelectionError
 
-        say_error(str(error))
+        say_error("\n".join([str(error), *getattr(error, "__notes__", ())]))
         raise typer.Exit(USAGE if isinstance(error, SelectionError) else BROKE) from None
     except ImportError as error:
         say_error(f"{error}. `codeact doctor` says what is missing and how to install it.")

@@ -36,7 +36,10 @@ def _facts(task: str) -> dict[str, str]:
     """What the environment's class says of a task, through its `describe(**kwargs)`, when it has one."""
     from codeact.evaluation.selection import environment_class
 
-    creator, kwargs = environment_class(task)
+    try:
+        creator, kwargs = environment_class(task)
+    except Exception:  # another distribution's environment may need what is not installed; its row stays empty
+        return {}
     describe = getattr(creator, "describe", None)
     return dict(describe(**kwargs)) if describe is not None else {}
 

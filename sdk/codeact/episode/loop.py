@@ -121,6 +121,7 @@ def play(
     """
     from codeact.episode.files import EpisodeFiles
 
+    _require(agent, env)
     films = env.render_mode == "rgb_array_list"
     if video and not (films and out is not None):
         raise TaskError(
@@ -131,6 +132,21 @@ def play(
         frame_rate = float(env.metadata.get("render_fps", 0)) if films and video is not False else None
         files = EpisodeFiles(Path(out), env, seed=seed, agent=agent.name, options=options, frame_rate=frame_rate)
     return _Run(agent, env, seed, dict(options) if options else None, files, on_event, stop).play()
+
+
+def _require(agent: object, env: object) -> None:
+    """Raise `TaskError` for what is no agent or no environment of programs, before anything is written."""
+    if not all(callable(getattr(agent, method, None)) for method in ("begin", "act")):
+        raise TaskError(
+            f"play() takes an agent, such as ProgramAgent('oracle') or CodeActAgent(load_model('embedded')), "
+            f"not {agent!r:.60}"
+        )
+    world = getattr(env, "unwrapped", None)
+    if world is None:
+        raise TaskError(f"play() takes an environment, such as gymnasium.make('CodeAct/Lift-v0'), not {env!r:.60}")
+    for face in ("instruction", "tools"):
+        if face not in dir(world):
+            raise TaskError(f"{type(world).__name__} takes no programs: it has no {face!r}")
 
 
 class _Run:
@@ -183,6 +199,8 @@ class _Run:
             except Exception as caught:
                 raise error or caught from None
         if error is not None:
+            if episode.directory is not None:
+                error.add_note(f"what happened until then is in {episode.directory}")
             raise error
         if interrupted:
             raise EpisodeInterrupted(episode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codeact.evaluation.errors import EvaluationError
+from codeact.evaluation.errors import EvaluationError, SelectionError
 
 if TYPE_CHECKING:
     from codeact.agent import Action, Agent, Brief
@@ -43,6 +43,7 @@ def make_agent(
         approve: policy that is asked about each call.
 
     Raises:
+        SelectionError: no agent or model has that name.
         EvaluationError: a budget was given to an agent that has no model.
         ModelError: the model cannot be loaded.
     """
@@ -52,7 +53,10 @@ def make_agent(
     if not has_model(name):
         return _Control(name, approve) if name in CONTROLS else ProgramAgent("oracle", approve=approve)
     from codeact.models import load_model
+    from codeact.models.loading import FORMS
 
+    if name != "embedded" and ":" not in name:
+        raise SelectionError(f"no agent is called {name!r}: it is oracle, {', '.join(CONTROLS)} or a model, {FORMS}")
     budget: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
     budget = {key: value for key, value in budget.items() if value is not None}
     return CodeActAgent(load_model(name), approve=approve, **budget)

@@ -146,7 +146,9 @@ class ResultsFile:
     def _read(self, resume: bool) -> list[EpisodeResult]:
         data = self.path.read_bytes()
         if data and not resume:
-            raise EvaluationError(f"{self.path} holds results already: go on with resume, or choose another folder")
+            raise EvaluationError(
+                f"{self.path} holds results already: go on with --resume (resume=True), or choose another folder"
+            )
         whole, newline, torn = data.rpartition(b"\n")
         if torn:
             os.ftruncate(self._file, len(whole) + len(newline))

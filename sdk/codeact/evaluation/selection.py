@@ -38,10 +38,12 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def registered_tasks(pattern: str = "CodeAct/*") -> tuple[str, ...]:
-    """Ids in Gymnasium's registry that match a glob pattern, in order."""
+    """Ids in Gymnasium's registry that match a glob pattern, in order; not those of Gymnasium itself."""
     import gymnasium
 
-    return tuple(sorted(fnmatch.filter(gymnasium.registry, pattern)))
+    # Gymnasium's own environments take numbers, not programs.
+    ours = [name for name, spec in gymnasium.registry.items() if not str(spec.entry_point).startswith("gymnasium.")]
+    return tuple(sorted(fnmatch.filter(ours, pattern)))
 
 
 def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -52,6 +54,7 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     Raises:
         SelectionError: a pattern that nothing matches; near names are in the message.
     """
+
     import gymnasium
 
     found: dict[str, None] = {}
@@ -60,9 +63,9 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
             _import_and_look(pattern)
             found[pattern] = None
             continue
-        matching = registered_tasks(pattern)
+        matching = (pattern,) if pattern in gymnasium.registry else registered_tasks(pattern)
         if not matching:
-            raise SelectionError(_unknown(pattern, list(gymnasium.registry)))
+            raise SelectionError(_unknown(pattern, list(registered_tasks("*"))))
         found.update(dict.fromkeys(matching))
     if not found:
         raise SelectionError("no task was named: name one or more, for example CodeAct/Stack2-v0 or 'CodeAct/*'")

@@ -7,6 +7,7 @@ validated by the tool itself, then shown to the approval policy, then passed on.
 from __future__ import annotations
 
 import builtins
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from codeact.sandbox import wire
 if TYPE_CHECKING:
     from codeact.tools import Approve, Tool, Toolbox
 
+_log = logging.getLogger("codeact.tools")
 _BUILTIN_ERRORS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
@@ -169,6 +171,8 @@ class Dispatcher:
         self._fail(pending, TimeoutError(message))
 
     def _fail(self, pending: Pending, problem: Exception) -> None:
+        # The program sees a name and a message; who writes a tool wants to see where it failed.
+        _log.debug("the call of %s failed", pending.name, exc_info=problem)
         kind, arguments = self._as_seen(problem)
         pending.error = f"{type(problem).__name__}: {problem}"
         pending.value = None

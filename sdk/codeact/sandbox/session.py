@@ -60,6 +60,8 @@ class Sandbox:
             from codeact.tools import Toolbox
 
             toolbox = Toolbox()
+        if not hasattr(toolbox, "tools"):
+            raise SandboxError(f"a sandbox takes a Toolbox, such as Toolbox([my_tool]), not {type(toolbox).__name__}")
         self.approve = approve
         self.on_event = on_event
         self._limits = limits or Limits()

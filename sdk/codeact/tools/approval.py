@@ -8,6 +8,7 @@ If it raises, or returns anything but an `Approval`, the call is refused.
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -64,6 +65,9 @@ def review(
         return f"the approval policy failed: {type(error).__name__}: {error}"
     if approval is None or approval is True:
         return None
+    if inspect.iscoroutine(approval):
+        approval.close()
+        return "the approval policy is an async function; it must be a plain one, which may wait as long as it likes"
     if approval is False:
         return "the call was not approved"
     if isinstance(approval, Refusal):

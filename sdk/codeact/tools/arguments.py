@@ -145,7 +145,7 @@ def _annotation(parameter: Parameter) -> Any:
 def _locate(name: str, path: tuple[int | str, ...], annotation: Any, value: Any) -> tuple[str, Any, Any]:
     """Follow pydantic's path into an argument as far as annotation and value go: place, annotation and value there."""
     place = name
-    for step in path:
+    for number, step in enumerate(path):
         inner = kinds.bare(annotation)
         if kinds.is_union(inner):
             options = [option for option in get_args(inner) if option is not type(None)]
@@ -160,6 +160,8 @@ def _locate(name: str, path: tuple[int | str, ...], annotation: Any, value: Any)
                 continue
             collection = (kinds.COLLECTIONS | kinds.PARAMETERS_ONLY)[get_origin(inner) or inner]
             arguments = get_args(inner)
+            if collection is dict and path[number + 1 : number + 2] == ("[key]",):
+                return f"key of {place}", arguments[0], step
             if collection is dict:
                 annotation, value = arguments[1], value[step]
             else:
