@@ -90,6 +90,10 @@ class Image:
         """Rows, in pixels."""
         return int(self.array.shape[0])
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """What `numpy.asarray(image)` gives: the array itself, or a copy where one is asked for or needed."""
+        return np.array(self.array, dtype=dtype, copy=copy)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Image) and np.array_equal(self.array, other.array)
 

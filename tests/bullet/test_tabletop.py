@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from codeact.errors import Refused
+from codeact.errors import Refused, TaskError
 from codeact_envs.bullet import BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import (
     AlreadyHolding,
@@ -254,6 +254,11 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
 def test_the_toolboxes_stop_path_stops_the_world(world: BulletWorld, api: TabletopApi) -> None:
     api.toolbox().stop()
     assert world.stopped
+
+
+def test_a_placement_must_be_finite(world: BulletWorld) -> None:
+    with pytest.raises(TaskError, match="not finite"):
+        world.reset([Placement(world.specs[0].key, "cube", (math.nan, 0.0, 0.02))])
 
 
 def test_place_at_says_when_the_object_fell(api: TabletopApi) -> None:

@@ -284,3 +284,11 @@ def test_the_form_of_a_set_does_not_depend_on_the_process() -> None:
 
 def test_texts_of_other_classes_are_plain_in_traces() -> None:
     assert type(to_json(np.str_("north"))) is str
+
+
+def test_numpy_takes_an_image_for_its_array() -> None:
+    picture = Image(np.arange(24, dtype=np.uint8).reshape(2, 4, 3))
+    assert np.asarray(picture).shape == (2, 4, 3)
+    assert np.asarray(picture) is picture.array
+    assert np.asarray(picture, dtype=float).dtype == np.float64
+    assert np.array(picture).flags.writeable

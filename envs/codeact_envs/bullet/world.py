@@ -116,7 +116,8 @@ class BulletWorld:
         """Begin an episode: robot at home and at rest, bodies as `layout` says, everything else out of the way.
 
         Raises:
-            TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour.
+            TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour, or is not
+                finite. Whether bodies overlap or lie below the table is not looked at.
         """
         placed: dict[str, Placement] = {}
         used: set[str] = set()
@@ -126,6 +127,10 @@ class BulletWorld:
             if placement.key in used or placement.name in placed:
                 raise TaskError(f"{placement.name!r} ({placement.key!r}) is placed twice")
             require_color(placement.color or self._spec[placement.key].color)
+            if not all(math.isfinite(value) for value in (*placement.position, placement.yaw)):
+                raise TaskError(
+                    f"{placement.name!r} is placed at {placement.position}, yaw {placement.yaw}: not finite"
+                )
             used.add(placement.key)
             placed[placement.name] = placement
         bullet, client = self.simulation.bullet, self.simulation.client
