@@ -30,6 +30,7 @@ EXTRAS = {
     "mcp": "tools of MCP servers",
     "ros": "robots that speak ROS",
     "train": "fine-tuning",
+    "workspace": "libraries for programs with a workspace",
     "dev": "tests and examples",
 }
 LEAST_FREE_BYTES = 2_000_000_000

@@ -15,6 +15,9 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     guards.py      the language's part: what it may reach when it runs
     views.py       what stands for modules, types and dictionaries of attributes
     offered.py     the modules that it may import, as views of listed names
+    workspace.py   sessions with files and full libraries: the folder, seen from the host; with libraries.py (what may
+                   be imported), mounts.py, workspace_wall.py and seccomp_workspace.py (their wall),
+                   workspace_program.py (their programs) and artifacts.py (what a run left)
     wire.py        the frames between host and worker
 
 The names below are loaded on first use, because the zygote and the workers import this package and must stay small.
@@ -26,8 +29,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact.sandbox.artifacts import Artifact as Artifact
     from codeact.sandbox.execution import Execution as Execution
     from codeact.sandbox.execution import ExecutionError as ExecutionError
+    from codeact.sandbox.imports import offered_modules as offered_modules
     from codeact.sandbox.levels import Layer as Layer
     from codeact.sandbox.levels import WallLevel as WallLevel
     from codeact.sandbox.levels import level as level
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from codeact.sandbox.session import Sandbox as Sandbox
 
 _HOME = {
+    "Artifact": "artifacts",
     "Execution": "execution",
     "ExecutionError": "execution",
     "Layer": "levels",
@@ -42,6 +48,7 @@ _HOME = {
     "Sandbox": "session",
     "WallLevel": "levels",
     "level": "levels",
+    "offered_modules": "imports",
 }
 
 __all__ = sorted(_HOME)

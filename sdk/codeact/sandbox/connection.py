@@ -9,12 +9,15 @@ import signal
 import socket
 import time
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.errors import SandboxError
 from codeact.sandbox import control, levels, spawner, wire
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
 from codeact.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from codeact.sandbox.workspace import Workspace
 
 BRANCH_S = 10.0
 """How long a branch may take, on a machine under load."""
@@ -37,27 +40,32 @@ class Connection:
         self.runs = 0
 
     @classmethod
-    def open(cls, limits: Limits, without: Collection[str], setup: bytearray) -> Connection:
+    def open(
+        cls, limits: Limits, without: Collection[str], setup: bytearray, workspace: Workspace | None = None
+    ) -> Connection:
         """Ask for a worker and send it the first frame. Does not wait for it.
 
         Raises:
             SandboxError: there is no zygote, and none can be started.
         """
         uid = _spare_user() if "uid" not in without else None
-        zygote = spawner.spawner()
+        libraries = workspace.libraries if workspace else None
+        zygote = spawner.spawner(libraries)
         ours, theirs = socket.socketpair()
         with theirs:
-            options = {
+            options: dict[str, Any] = {
                 "without": sorted(without),
                 "uid": uid,
                 "memory_mb": limits.memory_mb,
                 "cpu_s": limits.cpu_s,
                 "fork": _may_fork(without),
             }
+            if workspace is not None:
+                options["workspace"] = workspace.options()
             try:
                 ticket = zygote.fork(theirs.fileno(), options)
             except SandboxError:  # it died since the last session: a new one takes its place
-                zygote = spawner.spawner()
+                zygote = spawner.spawner(libraries)
                 ticket = zygote.fork(theirs.fileno(), options)
         made = cls(Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), ticket, zygote, uid)
         with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
@@ -89,6 +97,12 @@ class Connection:
         if self._pidfd is not None:
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def hold(self, held: bool) -> None:
+        """Stop the process between two runs, with all its threads, or let it go on."""
+        if self._pidfd is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGSTOP if held else signal.SIGCONT)
 
     def cpu_seconds(self) -> float:
         """Processor time of the worker so far, in seconds; 0 where it has ended."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.events import Call
+
+if TYPE_CHECKING:
+    from codeact.sandbox.artifacts import Artifact
 
 
 @dataclass(frozen=True)
@@ -13,8 +16,8 @@ class ExecutionError:
     """Why a program did not run to its end.
 
     Attributes:
-        type: the exception's name, such as `ZeroDivisionError`; `TimeLimit`, `OutputLimit`, `CallLimit`, `MemoryError`,
-            `Interrupted`, `WorkerLost` for what the sandbox ends itself.
+        type: the exception's name, such as `ZeroDivisionError`; `TimeLimit`, `OutputLimit`, `CallLimit`, `DiskLimit`,
+            `MemoryError`, `Interrupted`, `WorkerLost` for what the sandbox ends itself.
         message: the exception's message.
         line: the line of the program, counted from 1, where that is known.
         text: all of it as a model should read it: its own lines with a caret, the type, the message and any hint.
@@ -42,6 +45,9 @@ class Execution:
         ended: whether a tool ended the program, and `answer` is what that tool gave.
         restarted: whether the session's variables were lost in this run.
         truncated_output: whether output was cut at the limit.
+        artifacts: the files that it created or changed in its workspace, by path.
+        removed: the paths of the files that are gone from there.
+        left_out: what else it left there and is not reported, in words.
     """
 
     code: str
@@ -58,9 +64,15 @@ class Execution:
     answer: Any = None
     restarted: bool = False
     truncated_output: bool = False
+    artifacts: tuple[Artifact, ...] = ()
+    removed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def observation(self) -> str:
-        """What the model reads: the output, then the last expression's value as a notebook shows it, or the error."""
+        """What the model reads: the output, then the last expression's value as a notebook shows it, or the error.
+
+        In a workspace the last line names the files that the run created, changed and removed.
+        """
         parts = [self.stdout.rstrip("\n")] if self.stdout.strip() else []
         if self.truncated_output:
             parts.append("[output was cut here]")
@@ -68,4 +80,8 @@ class Execution:
             parts.append(self.error.text)
         elif self.shown:
             parts.append(self.shown)
+        if self.artifacts or self.removed or self.left_out:
+            from codeact.sandbox.artifacts import describe
+
+            parts.append(describe(self.artifacts, self.removed, self.left_out))
         return "\n".join(parts)

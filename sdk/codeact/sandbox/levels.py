@@ -7,13 +7,14 @@ import importlib.util
 import os
 import platform
 import struct
+import subprocess
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
 from codeact.errors import SandboxError
-from codeact.sandbox import seccomp, wall
+from codeact.sandbox import mounts, seccomp, wall
 
 _SECCOMP_GET_ACTION_AVAIL = 2
 _RET_ERRNO = 0x00050000
@@ -32,12 +33,14 @@ class Layer:
         reached: whether this machine can put it up.
         detail: what it does here, or why it is missing.
         remedy: how to mend it, where it is missing.
+        workspace_only: whether only sessions with a workspace need it.
     """
 
     name: str
     reached: bool
     detail: str
     remedy: str = ""
+    workspace_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class WallLevel:
 
     @property
     def complete(self) -> bool:
-        """Whether every layer can be put up."""
-        return all(layer.reached for layer in self.layers)
+        """Whether every layer can be put up that a session without a workspace needs."""
+        return all(layer.reached or layer.workspace_only for layer in self.layers)
 
     @property
     def missing(self) -> tuple[Layer, ...]:
@@ -65,13 +68,21 @@ class WallLevel:
 
 
 @cache
-def level() -> WallLevel:
-    """Which layers of the wall this machine reaches, each with the reason where it is missing and how to mend it."""
-    return WallLevel((_process(), _filter(), _uid(), _rlimits(), _landlock(), _seccomp()))
+def level(workspace: bool = True) -> WallLevel:
+    """Which layers of the wall this machine reaches, each with the reason where it is missing and how to mend it.
+
+    Args:
+        workspace: whether to look for those, too, that only sessions with a workspace need.
+    """
+    inner = (_uid(), _rlimits(), _landlock(), _seccomp())
+    return WallLevel((_process(), _filter(), *((_mounts(),) if workspace else ()), *inner))
 
 
-def require(without: Collection[str]) -> None:
+def require(without: Collection[str], workspace: bool = False) -> None:
     """Check that every layer that is not opted out of can be put up.
+
+    Args:
+        workspace: whether the session has a workspace, which needs more.
 
     Raises:
         SandboxError: naming the layer, the reason and how to opt down.
@@ -79,7 +90,7 @@ def require(without: Collection[str]) -> None:
     unknown = sorted(set(without) - set(wall.LAYERS))
     if unknown:
         raise SandboxError(f"without={unknown!r} names no layer; the layers are {', '.join(wall.LAYERS)}")
-    for layer in level().missing:
+    for layer in (*level(workspace).missing, *(_landlock_for_files() if workspace else ())):
         if layer.name not in without:
             choice = f"To run without it, at your own risk: Sandbox(..., without=({layer.name!r},))"
             way = "There is no way around it" if layer.name == "process" else choice
@@ -167,6 +178,39 @@ def _landlock() -> Layer:
         )
     parts = ["files", *(["TCP"] if abi >= 4 else []), *(["signals", "abstract sockets"] if abi >= 6 else [])]
     return Layer("landlock", True, f"version {abi}: {', '.join(parts)} are closed")
+
+
+def _landlock_for_files() -> tuple[Layer, ...]:
+    from codeact.sandbox.workspace_wall import LANDLOCK_ABI
+
+    abi = wall.landlock_abi()
+    if abi >= LANDLOCK_ABI:
+        return ()
+    detail = f"a workspace needs Landlock of version {LANDLOCK_ABI}, and this kernel has {abi}"
+    return (Layer("landlock", False, detail, "use Linux 6.2 or later"),)
+
+
+@cache
+def _mounts() -> Layer:
+    """Tried in a process of its own: it cannot be undone."""
+    remedy = "allow user namespaces to this user, or start as root with CAP_SYS_ADMIN"
+    if not sys.platform.startswith("linux") or not sys.executable:
+        return Layer("mounts", False, "workspace only: mounts need Linux", remedy, True)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", mounts.__file__, os.path.dirname(mounts.__file__)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60.0,
+            env={},
+        )
+        reason = "" if done.returncode == 0 else (done.stdout or done.stderr).strip()[-300:] or "it failed"
+    except (OSError, subprocess.SubprocessError) as problem:
+        reason = str(problem)
+    if reason:
+        return Layer("mounts", False, f"workspace only: {reason}", remedy, True)
+    return Layer("mounts", True, "workspace only: a worker sees its workspace, what it may read, and no more", "", True)
 
 
 def _seccomp() -> Layer:

@@ -22,6 +22,8 @@ class Limits:
         recursion: depth of Python calls.
         value_bytes: bytes of one value that crosses, encoded.
         code_chars: characters of one program.
+        file_mb: mebibytes of one file that a program writes; in a workspace only.
+        workspace_mb: mebibytes that programs may add to what the workspace held when the session was opened.
     """
 
     wall_s: float = 10.0
@@ -33,6 +35,8 @@ class Limits:
     recursion: int = 1_000
     value_bytes: int = 16 * 1024 * 1024
     code_chars: int = 200_000
+    file_mb: int = 256
+    workspace_mb: int = 1024
 
     def __post_init__(self) -> None:
         for field in fields(self):

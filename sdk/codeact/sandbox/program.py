@@ -194,6 +194,9 @@ class Interpreter:
             options: `seed`, `recursion`.
         """
         self._write = write
+        if options.get("imports") is not None:
+            wanted = frozenset(options["imports"])
+            self._modules = {name: view for name, view in self._modules.items() if name in wanted}
         for name, (call, doc) in tools.items():
             self._place(name, ToolProxy(name, doc, call))
         for name, kind in types_.items():

@@ -29,6 +29,7 @@ from codeact.sandbox.threads import SessionThreads
 
 if TYPE_CHECKING:
     from codeact.sandbox.watch import Watch
+    from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve
 
 GRACE_S = 0.08
@@ -104,6 +105,7 @@ class Running:
         self._kill_at = 0.0
         self._away = False  # whether the session's thread has the pump
         self.finished = False
+        self.workspace: Workspace | None = None
 
     # ---- the caller's thread ----------------------------------------------------------------------------------------
 
@@ -367,7 +369,8 @@ class Running:
         if limits.cpu_s < limits.wall_s:
             # A program has one thread, so its processor time grows no faster than the clock.
             left = min(left, self._cpu_start + limits.cpu_s - self._connection.cpu_seconds())
-        return time.monotonic() + left
+        deadline = time.monotonic() + left
+        return deadline if self.workspace is None else min(deadline, self.workspace.next_look)
 
     def _out_of_time(self) -> Lost | None:
         """The deadline passed: interrupt first, end the worker next."""
@@ -380,6 +383,8 @@ class Running:
                 self.stopping = ("TimeLimit", f"it ran longer than {limits.wall_s:g} s")
             elif self._connection.cpu_seconds() - self._cpu_start >= limits.cpu_s:
                 self.stopping = ("TimeLimit", f"it used more than {limits.cpu_s:g} s of processor time")
+            elif self.workspace is not None and (reason := self.workspace.look()):
+                self.stopping = ("DiskLimit", reason)
             else:
                 return None
         self._kill_at = time.monotonic() + GRACE_S
@@ -512,6 +517,8 @@ class Running:
             reason = f"its process died: {self._connection.ending()}"
         message = f"the program was ended: {reason}. It could not be ended softly, so the session was restarted: "
         message += "all variables, functions and imports are lost"
+        if self.workspace is not None:
+            message += "; the files in the workspace are still there"
         return ExecutionError(step.kind, message, None, f"{step.kind}: {message}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Collection
@@ -20,6 +21,7 @@ from codeact.sandbox.threads import SessionThreads
 from codeact.sandbox.watch import Watch
 
 if TYPE_CHECKING:
+    from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve, Toolbox
 
 
@@ -39,6 +41,9 @@ class Sandbox:
         without: Collection[str] = (),
         seed: int = 0,
         on_event: EventSink | None = None,
+        imports: Collection[str] | None = None,
+        workspace: str | os.PathLike[str] | None = None,
+        readable: Collection[str | os.PathLike[str]] = (),
     ) -> None:
         """Open a session. The worker is asked for at once and not waited for.
 
@@ -46,16 +51,27 @@ class Sandbox:
             toolbox: what programs may call; nothing by default.
             limits: of each run.
             approve: looks at each call before it runs; see `codeact.tools.Approve`.
-            without: layers of the wall to go without, by name: `filter`, `uid`, `rlimits`, `landlock`, `seccomp`.
+            without: layers of the wall to go without, by name: `filter`, `mounts`, `uid`, `rlimits`, `landlock`,
+                `seccomp`.
             seed: of `random` and `numpy.random` in the program.
             on_event: hears `Printed`, `CallStarted` and `CallFinished` as they happen.
+            imports: what programs may import. By default all that the sandbox offers (`offered_modules`), and in a
+                workspace the standard library, numpy, and pandas, scikit-learn and matplotlib where they are installed.
+                Without a workspace a collection narrows it, `()` to nothing; with one it names the libraries.
+            workspace: a folder that programs may write to, and in which they may use full libraries. Programs then run
+                without the language filter, and the wall alone holds them; see `docs/workspace.md`.
+            readable: further folders and files that programs may read; with a workspace only.
 
         Raises:
-            SandboxError: a layer is missing on this machine and not opted out of; it says which, and how.
+            SandboxError: a layer is missing on this machine and not opted out of; it says which, and how. Or a module
+                is not offered, or the workspace is not fit for one.
         """
-        if isinstance(without, str):
-            raise SandboxError(f"without takes a collection of names, such as without=({without!r},)")
-        levels.require(without)
+        for name, given in (("without", without), ("imports", imports), ("readable", readable)):
+            if isinstance(given, (str, os.PathLike)):
+                raise SandboxError(f"{name} takes a collection of names, such as {name}=({os.fspath(given)!r},)")
+        if readable and workspace is None:
+            raise SandboxError("readable= goes with workspace=: only there a program can read files")
+        levels.require(without, workspace is not None)
         if toolbox is None:
             from codeact.tools import Toolbox
 
@@ -64,6 +80,12 @@ class Sandbox:
             raise SandboxError(f"a sandbox takes a Toolbox, such as Toolbox([my_tool]), not {type(toolbox).__name__}")
         self.approve = approve
         self.on_event = on_event
+        self._workspace: Workspace | None = None
+        if workspace is not None:
+            from codeact.sandbox import workspace as workspaces
+
+            limits = limits or workspaces.LIMITS
+            self._workspace = workspaces.Workspace(workspace, readable, imports, limits)
         self._limits = limits or Limits()
         self._without = frozenset(without)
         self._seed = seed
@@ -75,6 +97,7 @@ class Sandbox:
                 "recursion": self._limits.recursion,
                 "seed": seed,
                 "filter": "filter" not in self._without,
+                **self._language(imports),
             }
         )
         self._begin(self._open())
@@ -88,8 +111,18 @@ class Sandbox:
         self._held = [connection]  # shared with the finalizer
         self._finalizer = weakref.finalize(self, _let_go, self._held, self._threads, self._watch)
 
+    def _language(self, imports: Collection[str] | None) -> dict[str, Any]:
+        """What the interpreter has to know of imports and of the workspace."""
+        if self._workspace is not None:
+            return {"workspace": self._workspace.setup(self._without)}
+        if imports is None:
+            return {}
+        from codeact.sandbox.imports import narrowed
+
+        return {"imports": narrowed(imports)}
+
     def _open(self) -> Connection:
-        return Connection.open(self._limits, self._without, self._setup)
+        return Connection.open(self._limits, self._without, self._setup, self._workspace)
 
     @property
     def toolbox(self) -> Toolbox:
@@ -129,6 +162,10 @@ class Sandbox:
                 self._watch,
             )
             self._running = running
+            running.workspace = workspace = self._workspace
+            if workspace is not None:
+                workspace.begin()
+                self._held[0].hold(False)
             try:
                 execution, lost = running.execute()
             except BaseException:
@@ -140,6 +177,9 @@ class Sandbox:
                 self._running = None
             if lost:
                 self._replace()
+            if workspace is not None:
+                self._held[0].hold(True)  # threads that it started go on in the next run
+                execution = workspace.finish(execution)
             return execution
 
     def _unfit(self, code: str) -> ExecutionError | None:
@@ -186,6 +226,11 @@ class Sandbox:
             SandboxError: the sandbox is closed, a program is running, the worker could not fork, or `toolbox` has other
                 tools than this session's.
         """
+        if self._workspace is not None:
+            raise SandboxError(
+                "a session with a workspace cannot branch: both would write the same files. Open a second sandbox, "
+                "with a folder of its own"
+            )
         if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
             raise SandboxError("a branch needs the same tools: its variables may hold functions of this one's toolbox")
         if not self._held[0].runs or self._held[0].foreign:
@@ -198,6 +243,7 @@ class Sandbox:
                 raise
         other = object.__new__(type(self))
         other.approve, other.on_event = self.approve, self.on_event
+        other._workspace = None
         other._limits, other._without, other._seed = self._limits, self._without, self._seed
         other._dispatcher, other._setup = self._dispatcher, self._setup
         if toolbox is not None:
@@ -218,6 +264,8 @@ class Sandbox:
         self._closed = True
         self.interrupt()
         self._finalizer()
+        if self._workspace is not None:
+            self._workspace.close()
 
     def __enter__(self) -> Self:
         return self

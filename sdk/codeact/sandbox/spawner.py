@@ -19,20 +19,26 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.errors import SandboxError
 from codeact.sandbox import control
 
+if TYPE_CHECKING:
+    from codeact.sandbox.libraries import Libraries
+
 START_S = 60.0
 """How long the zygote may take to start, on a machine under load."""
+
+LIBRARIES_START_S = 300.0
+"""The same for one with full libraries: torch alone may take half a minute from a cold disk."""
 
 ANSWER_S = 20.0
 """How long it may take to answer."""
 
 _BOOT = (
     "import sys; sys.path[:0] = sys.argv[3].split({separator!r}); "
-    "from codeact.sandbox.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+    "from codeact.sandbox.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[4:])"
 )
 
 # Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library
@@ -44,6 +50,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _KEPT = ("LD_LIBRARY_PATH",)
+_LIBRARIES_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "MPLBACKEND": "Agg"}  # an arena takes 64 MiB of address space
 
 
 class Ticket:
@@ -66,9 +73,9 @@ class Ticket:
 
 
 class Spawner:
-    """A running zygote."""
+    """A running zygote, with full libraries for workspace sessions or without."""
 
-    def __init__(self) -> None:
+    def __init__(self, libraries: Libraries | None = None) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel = ours
         self._sending, self._reading = threading.Lock(), threading.Lock()
@@ -79,7 +86,11 @@ class Spawner:
         with theirs, tempfile.TemporaryFile() as complaints:
             environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
             boot = _BOOT.format(separator=os.pathsep)
-            arguments = [str(theirs.fileno()), str(os.getpid()), os.pathsep.join(_import_path())]
+            import_path = dict.fromkeys([*_import_path(), *(libraries.import_path if libraries else ())])
+            arguments = [str(theirs.fileno()), str(os.getpid()), os.pathsep.join(import_path)]
+            if libraries is not None:
+                environment |= _LIBRARIES_ENVIRONMENT
+                arguments += libraries.arguments()
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", boot, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -91,7 +102,7 @@ class Spawner:
                 start_new_session=True,
             )
             theirs.close()
-            ready = self._receive(time.monotonic() + START_S)
+            ready = self._receive(time.monotonic() + (START_S if libraries is None else LIBRARIES_START_S))
             if not isinstance(ready, control.Ready) or ready.failure:
                 complaints.seek(0)
                 reason = (
@@ -217,33 +228,30 @@ def _import_path() -> list[str]:
 
 
 _lock = threading.Lock()
-_spawner: Spawner | None = None
+_spawners: dict[Libraries | None, Spawner] = {}
 
 
-def spawner() -> Spawner:
-    """This process's zygote, started if there is none."""
-    global _spawner
+def spawner(libraries: Libraries | None = None) -> Spawner:
+    """This process's zygote, started if there is none: one for each set of libraries, and one without any."""
     with _lock:
-        if _spawner is None or not _spawner.alive:
-            if _spawner is not None:
-                _spawner.close()
-            _spawner = Spawner()
-        return _spawner
+        found = _spawners.get(libraries)
+        if found is None or not found.alive:
+            if found is not None:
+                found.close()
+            found = _spawners[libraries] = Spawner(libraries)
+        return found
 
 
 def _close() -> None:
-    global _spawner
-    if _spawner is not None:
-        _spawner.close()
-        _spawner = None
+    while _spawners:
+        _spawners.popitem()[1].close()
 
 
 def _after_fork() -> None:
-    global _spawner, _lock
+    global _lock
     _lock = threading.Lock()
-    if _spawner is not None:
-        _spawner.forget()
-        _spawner = None
+    while _spawners:
+        _spawners.popitem()[1].forget()
 
 
 atexit.register(_close)

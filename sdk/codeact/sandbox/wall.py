@@ -18,8 +18,9 @@ from collections.abc import Collection
 
 from codeact.sandbox import seccomp
 
-LAYERS = ("filter", "uid", "rlimits", "landlock", "seccomp")
-"""The layers that `Sandbox(without=...)` can name. `filter` is the language's; the others are the kernel's."""
+LAYERS = ("filter", "mounts", "uid", "rlimits", "landlock", "seccomp")
+"""The layers that `Sandbox(without=...)` can name. `filter` is the language's; the others are the kernel's,
+and `mounts` is put up for a workspace only."""
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446

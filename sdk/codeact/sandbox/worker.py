@@ -29,11 +29,11 @@ _SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
 _ADOPTION_S = 2.0
 _address_space = 0
 _prepared: dict[bool, Interpreter] = {}
+_workspaces: list[Interpreter] = []
 
 
 def warm_up() -> None:
     """Import and call once what a worker will need, for behind the wall nothing can be imported."""
-    global _address_space
     offered.warm_up()
     for filtered in (True, False):
         trial = Interpreter(filtered)
@@ -50,6 +50,21 @@ def warm_up() -> None:
         ):
             trial.run(code)
         _prepared[filtered] = Interpreter(filtered)
+    measure()
+
+
+def warm_up_libraries(cache: str, names: list[str]) -> None:
+    """As `warm_up`, for the workers of workspace sessions. See `libraries.warm_up`."""
+    from codeact.sandbox import libraries, workspace_program
+
+    libraries.warm_up(cache, names)
+    _workspaces.append(workspace_program.prepare())
+    measure()
+
+
+def measure() -> None:
+    """Note how much address space the bare worker has."""
+    global _address_space
     with open("/proc/self/statm", encoding="ascii") as statm:
         _address_space = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -172,7 +187,8 @@ class Worker:
         self._value_bytes = int(setup.options["value_bytes"])
         self._types = values.make_types(setup.types)
         self._output = Output(self._line, int(setup.options["output_chars"]))
-        self._interpreter = _prepared[bool(setup.options["filter"])]
+        workspace = setup.options.get("workspace")
+        self._interpreter = _workspaces[0] if workspace else _prepared[bool(setup.options["filter"])]
         self._interpreter.configure(
             {name: (self._tool(name), doc) for name, doc in setup.tools},
             self._types,
@@ -300,22 +316,36 @@ def main(descriptor: int, zygote: int, options: dict[str, Any]) -> None:
     Args:
         descriptor: the worker's end of the session's socket.
         zygote: the parent's process number; this process dies with it.
-        options: `without`, `uid`, `memory_mb`, `cpu_s`, `fork`.
+        options: `without`, `uid`, `memory_mb`, `cpu_s`, `fork`, and `workspace` as `workspace_wall.put_up` takes it.
     """
     if descriptor != SOCKET:
         os.dup2(descriptor, SOCKET)
     line = Line(SOCKET)
     try:
         wall.die_with(zygote)
-        wall.put_up(
-            options["without"],
-            uid=options["uid"],
-            memory_bytes=_address_space + int(options["memory_mb"]) * 1024 * 1024,
-            cpu_s=max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR)),
-            kept=SOCKET + 1,
-            descriptors=_DESCRIPTORS,
-            fork=bool(options["fork"]),
-        )
+        memory_bytes = _address_space + int(options["memory_mb"]) * 1024 * 1024
+        cpu_s = max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR))
+        if "workspace" in options:
+            from codeact.sandbox import workspace_wall
+
+            workspace_wall.put_up(
+                options["without"],
+                options["workspace"],
+                uid=options["uid"],
+                memory_bytes=memory_bytes,
+                cpu_s=cpu_s,
+                kept=SOCKET + 1,
+            )
+        else:
+            wall.put_up(
+                options["without"],
+                uid=options["uid"],
+                memory_bytes=memory_bytes,
+                cpu_s=cpu_s,
+                kept=SOCKET + 1,
+                descriptors=_DESCRIPTORS,
+                fork=bool(options["fork"]),
+            )
         wall.die_with(zygote)  # again: a change of user forgets it
     except OSError as problem:
         line.send(wire.Broken(str(problem)))

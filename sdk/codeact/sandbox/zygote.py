@@ -17,7 +17,7 @@ import socket
 import sys
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codeact.sandbox import control
 
@@ -29,12 +29,13 @@ _STATUSES_KEPT = 1_000
 _FORKS, _FORKS_SHARED = 6, 64
 
 
-def main(descriptor: int, host: int) -> None:
+def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
     """Serve until the host goes.
 
     Args:
         descriptor: this end of the control socket.
         host: the host's process number.
+        libraries: for workspace sessions: a cache folder, and the names of the libraries to have ready.
     """
     channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)
@@ -44,6 +45,8 @@ def main(descriptor: int, host: int) -> None:
         from codeact.sandbox import worker
 
         worker.warm_up()
+        if libraries:
+            worker.warm_up_libraries(libraries[0], list(libraries[1:]))
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
     except BaseException:
         control.send(channel, control.Ready(0, traceback.format_exc()[-8_000:]))
