@@ -1,7 +1,7 @@
-"""The command line: `codeact run | replay | eval | tasks | doctor`.
+"""The command line: `codeact run | replay | eval | tasks | sandbox | doctor`.
 
 Exit codes: 0 it ran through, 1 it did not (or a replay differs, a check fails, something needed is missing), 2 it was
-asked for wrongly, 130 it was interrupted.
+asked for wrongly, 124 it ran out of time, 130 it was interrupted.
 """
 
 from __future__ import annotations

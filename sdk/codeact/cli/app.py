@@ -19,7 +19,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
         "Agents that act by writing Python, run inside a sandbox, against a robot arm or your own tools.\n\n"
-        "Exit codes: 0 it ran through; 1 it did not; 2 it was asked for wrongly; 130 it was interrupted."
+        "Exit codes: 0 it ran through; 1 it did not; 2 it was asked for wrongly; 124 it ran out of time; "
+        "130 it was interrupted."
     ),
 )
 tasks_app = typer.Typer(
@@ -218,6 +219,64 @@ def check_tasks(
         from codeact.cli.tasks import check
 
         check(tasks, seeds)
+
+
+@app.command("sandbox", context_settings={"allow_interspersed_args": False})
+def open_sandbox(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A program to run; `-` reads it from standard input.")
+    ] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGS", help="What the program finds in `argv`, after its name.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option("-c", metavar="CODE", help="A program to run, instead of a file; its value is shown.")
+    ] = None,
+    tools: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:NAME", help="The Toolbox that programs may call: in a module, or in a file `FILE.py:NAME`."
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A limit of each run, such as wall_s=5; may be given more than once."),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER", help="A layer of the wall to go without; may be given more than once."),
+    ] = None,
+    approve: Annotated[
+        Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
+    ] = Approval.always,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print all that came of the program as one JSON object.")
+    ] = False,
+) -> None:
+    """Run a program in the sandbox.
+
+    A program's output comes as it is printed, its error on standard error. The exit code is 0 when it ran to its end, 1
+    after an error, 124 at a time limit, 130 when it was interrupted. Options come before FILE.
+
+    Examples:
+
+        codeact sandbox -c "sum(i * i for i in range(10))"
+
+        codeact sandbox --tools my_tools.py:box --limit wall_s=5 program.py
+
+        echo "print(1 + 1)" | codeact sandbox --json -
+    """
+    with reported():
+        from codeact.cli.sandbox_options import SandboxOptions
+        from codeact.cli.sandbox_script import read_program, run_script
+
+        options = SandboxOptions(tools, tuple(limit or ()), tuple(without or ()), approve.value)
+        if code is not None:
+            argv = ["-c", *([] if file is None else [file]), *(arguments or ())]
+        else:
+            file = file or "-"
+            argv, code = [file, *(arguments or ())], read_program(file)
+        run_script(code, argv, options, as_json=json, show_value=argv[0] == "-c")
 
 
 @app.command()

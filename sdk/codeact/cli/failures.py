@@ -11,7 +11,11 @@ import typer
 
 from codeact.errors import CodeActError
 
-BROKE, USAGE, INTERRUPTED = 1, 2, 130
+BROKE, USAGE, TIMED_OUT, INTERRUPTED = 1, 2, 124, 130
+
+
+class UsageError(CodeActError):
+    """A command was asked for wrongly."""
 
 
 @contextmanager
@@ -29,18 +33,18 @@ def reported() -> Iterator[None]:
         from codeact.evaluation.errors import SelectionError
 
         say_error("\n".join([str(error), *getattr(error, "__notes__", ())]))
-        raise typer.Exit(USAGE if isinstance(error, SelectionError) else BROKE) from None
+        raise typer.Exit(USAGE if isinstance(error, (SelectionError, UsageError)) else BROKE) from None
     except ImportError as error:
         say_error(f"{error}. `codeact doctor` says what is missing and how to install it.")
         raise typer.Exit(BROKE) from None
 
 
-def say_error(message: str) -> None:
-    """Print `message` on standard error, without what it could do to a terminal."""
+def say_error(message: str, heading: str = "error: ") -> None:
+    """Print `message` on standard error, in red after `heading`, without what it could do to a terminal."""
     from rich.console import Console
     from rich.text import Text
 
     from codeact.episode.plain import printable
 
-    text = Text.assemble(("error: ", "bold red"), printable(message))
+    text = Text.assemble((heading, "bold red"), (printable(message), "" if heading else "red"))
     Console(stderr=True, soft_wrap=True, highlight=False).print(text)

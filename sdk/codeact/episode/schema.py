@@ -230,6 +230,15 @@ def encodable(value: Any) -> Any:
     return value
 
 
+def execution_data(execution: Execution) -> dict[str, Any]:
+    """A whole execution as JSON data: the fields of `Executed`, and `code`, `stdout` and the `calls` one by one."""
+    data: dict[str, Any] = msgspec.to_builtins(_executed(execution, 0.0))
+    del data["event"], data["at"]
+    data["calls"] = [msgspec.to_builtins(_call(call)) for call in execution.calls]
+    whole: dict[str, Any] = encodable({"code": execution.code, "stdout": execution.stdout, **data})
+    return whole
+
+
 def _call(call: Call) -> CallRecord:
     return CallRecord(
         tool=call.tool,

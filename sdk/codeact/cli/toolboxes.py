@@ -1,0 +1,76 @@
+"""`--tools MODULE:NAME` or `--tools FILE.py:NAME`: a toolbox that a user's own Python makes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from codeact.errors import ToolError
+from codeact.tools import Toolbox
+from codeact.tools.wording import did_you_mean, listed
+
+
+def load_toolbox(place: str) -> Toolbox:
+    """The toolbox at `place`. The module or file is imported, with what it does on import.
+
+    Args:
+        place: a module, or a file that ends in `.py`, then `:` and the name of a `Toolbox` in it. Without the name, the
+            only toolbox there. Modules are also looked for in the working folder.
+
+    Raises:
+        ToolError: there is no such module, file or toolbox, or importing it failed.
+    """
+    source, _, name = place.rpartition(":") if ":" in place else (place, "", "")
+    if not source:
+        raise ToolError(f"--tools {place}: write MODULE:NAME or FILE.py:NAME, such as my_tools.py:box")
+    module = _module(source, place)
+    boxes = {key: value for key, value in vars(module).items() if isinstance(value, Toolbox)}
+    if name:
+        if name in boxes:
+            return boxes[name]
+        if hasattr(module, name):
+            kind = type(getattr(module, name)).__name__
+            raise ToolError(f"--tools {place}: {name} is a {kind}, not a Toolbox; write box = Toolbox([...]) there")
+        raise ToolError(f"--tools {place}: {source} has no {name!r}{did_you_mean(name, boxes)}")
+    if len(boxes) != 1:
+        raise ToolError(f"--tools {place}: {source} holds {listed(boxes)} as toolboxes; name one, {source}:NAME")
+    return next(iter(boxes.values()))
+
+
+def _module(source: str, place: str) -> ModuleType:
+    try:
+        if not source.endswith(".py"):
+            _look_in(Path.cwd())
+            return importlib.import_module(source)
+        file = Path(source)
+        if not file.is_file():
+            raise ToolError(f"--tools {place}: there is no file {source}")
+        _look_in(file.resolve().parent)
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[file.stem] = module  # dataclasses look up their module by its name
+        spec.loader.exec_module(module)
+        return module
+    except ToolError:
+        raise
+    except Exception as error:
+        raise ToolError(f"--tools {place}: importing it failed: {_where(error)}") from error
+
+
+def _look_in(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def _where(error: Exception) -> str:
+    """The error, and the innermost line of Python that it came from."""
+    import traceback
+
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
