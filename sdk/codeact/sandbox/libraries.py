@@ -110,7 +110,14 @@ def find(imports: Iterable[str] | None) -> Libraries:
     from codeact.models.cache import cache_folder
 
     cache = cache_folder() / "workspace"
-    return Libraries(tuple(names), tuple(folders), tuple(path for path in readable if os.path.exists(path)), str(cache))
+    return Libraries(tuple(names), tuple(folders), _outermost(readable), str(cache))
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those that exist, without what lies inside another one. A symbolic link stays, as its name is needed."""
+    present = [path for path in paths if os.path.exists(path)]
+    folders = [f"{path}/" for path in present]
+    return tuple(path for path in present if os.path.islink(path) or not path.startswith(tuple(folders)))
 
 
 def _spec(name: str) -> importlib.machinery.ModuleSpec | None:

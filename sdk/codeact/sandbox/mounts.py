@@ -18,7 +18,7 @@ import struct
 import sys
 from collections.abc import Iterable, Sequence
 
-_CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x4000, 1 << 18, 2
 # Newer calls have one number on all architectures; linux/mount.h holds their flags.
 _OPEN_TREE, _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT, _MOUNT_SETATTR = 428, 429, 430, 431, 432, 442
@@ -77,18 +77,19 @@ def enter(
         OSError: it cannot be done, and why.
     """
     _unshare()
-    kept = [_copy(workspace, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS, identity)]
-    names = [workspace]
+    trees = {workspace: _copy(workspace, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS, identity)}
     for path in readable:
-        kept.append(_copy(path, _READ_ONLY | _NO_SUID | _NO_DEVICES | _NO_PROGRAMS))
-        names.append(path)
-    for path in _present(libraries):
-        kept.append(_copy(os.path.realpath(path), _READ_ONLY | _NO_SUID | _NO_DEVICES))
-        names.append(path)
-    for path in _present(DEVICES):
-        kept.append(_copy(os.path.realpath(path), _READ_ONLY | _NO_SUID | _NO_PROGRAMS))
-        names.append(path)
-    links = {name: _links(name) for name in names}
+        trees[path] = _copy(path, _READ_ONLY | _NO_SUID | _NO_DEVICES | _NO_PROGRAMS)
+    links: list[tuple[str, str]] = []
+    for paths, restrictions in (
+        (libraries, _READ_ONLY | _NO_SUID | _NO_DEVICES),
+        (DEVICES, _READ_ONLY | _NO_SUID | _NO_PROGRAMS),
+    ):
+        for path in paths:
+            found, real = _links(path)
+            links += found
+            if real not in trees and os.path.exists(real):
+                trees[real] = _copy(real, restrictions)
     root = _tmpfs({"size": _ROOT_SIZE, "nr_inodes": _ROOT_FILES, "mode": "755"}, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS)
     scratch = _tmpfs(
         {"size": str(scratch_bytes), "nr_inodes": "16384", "mode": "1777"}, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS
@@ -96,12 +97,7 @@ def enter(
     _attach(root, _AT_FDCWD, "/")
     os.mkdir(SCRATCH[1:], dir_fd=root)
     _attach(scratch, root, SCRATCH[1:])
-    for name, tree in sorted(zip(names, kept, strict=True), key=lambda pair: pair[0].count("/")):
-        for link, target, _ in links[name]:
-            _make_parents(root, link)
-            if not _exists(root, link[1:]):
-                os.symlink(target, link[1:], dir_fd=root)
-        real = links[name][-1][2] if links[name] else name
+    for real, tree in sorted(trees.items(), key=lambda item: item[0].count("/")):
         _make_parents(root, real)
         if not _exists(root, real[1:]):
             if stat.S_ISDIR(os.fstat(tree).st_mode):
@@ -109,13 +105,17 @@ def enter(
             else:
                 os.close(os.open(real[1:], os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444, dir_fd=root))
         _attach(tree, root, real[1:])
+    for link, target in links:
+        if not _exists(root, link[1:]):
+            _make_parents(root, link)
+            os.symlink(target, link[1:], dir_fd=root)
     _restrict(root, _READ_ONLY, recursive=False)
     os.fchdir(root)
     _syscall("pivot_root", _PIVOT_ROOT[platform.machine()], b".", b".")
     if _libc.umount2(b".", ctypes.c_int(_MNT_DETACH)):
         raise _failed("the old root cannot be taken away")
     os.chdir("/")
-    for descriptor in (root, scratch, *kept):
+    for descriptor in (root, scratch, *trees.values()):
         os.close(descriptor)
 
 
@@ -124,10 +124,10 @@ def _unshare() -> None:
         raise OSError(f"no system call table for {platform.machine()}")
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
-        if _libc.unshare(ctypes.c_int(_CLONE_NEWNS | _CLONE_NEWIPC)):
+        if _libc.unshare(ctypes.c_int(_CLONE_NEWNS)):
             raise _failed("this root may not make a mount namespace (it needs CAP_SYS_ADMIN)")
     else:
-        if _libc.unshare(ctypes.c_int(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWIPC)):
+        if _libc.unshare(ctypes.c_int(_CLONE_NEWUSER | _CLONE_NEWNS)):
             raise _failed("this user may not make a user namespace")
         for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
@@ -174,21 +174,17 @@ def _attach(tree: int, folder: int, name: str) -> None:
     _syscall(f"nothing can be mounted at {name}", _MOVE_MOUNT, tree, b"", folder, os.fsencode(name), _MOVE_FROM_EMPTY)
 
 
-def _present(paths: Iterable[str]) -> list[str]:
-    return [path for path in dict.fromkeys(paths) if os.path.exists(path)]
-
-
-def _links(path: str) -> list[tuple[str, str, str]]:
-    """The symbolic links on the way to a path: each link's name and text, and where the path leads from there."""
-    found: list[tuple[str, str, str]] = []
+def _links(path: str) -> tuple[list[tuple[str, str]], str]:
+    """The symbolic links on the way to a path, each with its text, and where they lead."""
+    found: list[tuple[str, str]] = []
     current = path
     for _ in range(_SYMLINKS):
         link = _first_link(current)
         if link is None:
-            return found
+            return found, current
         target = os.readlink(link)
         current = os.path.normpath(os.path.join(os.path.dirname(link), target) + current[len(link) :])
-        found.append((link, target, current))
+        found.append((link, target))
     raise OSError(f"{path} leads through too many symbolic links")
 
 

@@ -8,6 +8,7 @@ socket that leads anywhere, a process, a signal to another process, a link, a de
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 from collections.abc import Iterable
 
@@ -146,6 +147,7 @@ _OWNER = 0o700
 Line = tuple[int, int, int, int]
 
 
+@functools.cache
 def program(machine: str, mounts: bool) -> bytes:
     """The filter as an array of `struct sock_filter`.
 

@@ -25,6 +25,7 @@ and `mounts` is put up for a workspace only."""
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
 _SECCOMP_SET_FILTER, _SECCOMP_TSYNC = 1, 1
+_CLOSE_RANGE = 436
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
 # linux/landlock.h: how many file access rights each ABI knows, the TCP rights since 4, the scopes since 6.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
@@ -61,6 +62,14 @@ def no_new_privileges() -> None:
     """No set-uid program, no file capability from here on; also hide this process from ptrace and /proc readers."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def close_from(first: int) -> None:
+    """Close all descriptors from this number on."""
+    try:
+        _syscall(_CLOSE_RANGE, first, 0xFFFFFFFF, 0)
+    except OSError:  # before Linux 5.9; one by one takes ten milliseconds
+        os.closerange(first, 1 << 20)
 
 
 def landlock_abi() -> int:
@@ -153,7 +162,7 @@ def put_up(
     layer = "no_new_privs"
     try:
         no_new_privileges()
-        os.closerange(kept, 1 << 20)
+        close_from(kept)
         layer = "uid"
         if uid is not None and "uid" not in without:
             spare_user(uid)

@@ -11,6 +11,7 @@ import contextlib
 import dis
 import linecache
 import os
+import platform
 import random
 import sys
 import types
@@ -18,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from codeact.sandbox import libraries, offered
+from codeact.sandbox import libraries, offered, seccomp, seccomp_workspace
 from codeact.sandbox.errors_text import Told
 from codeact.sandbox.program import Interpreter, Outcome, Stopped
 from codeact.sandbox.views import ModuleView
@@ -166,6 +167,8 @@ def prepare() -> WorkspaceInterpreter:
     """In the zygote, once: an interpreter for all sessions, tried on a program."""
     if "matplotlib.figure" in sys.modules:
         _remember_saving()
+    if platform.machine() in seccomp.ARCHITECTURES:
+        seccomp_workspace.program(platform.machine(), True)  # kept for all workers
     trial = WorkspaceInterpreter()
     for code in ("x = [i for i in range(3)]\nx", "1/0", "x = ", "nme"):
         trial.run(code)

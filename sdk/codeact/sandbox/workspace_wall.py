@@ -61,13 +61,13 @@ def put_up(
     mounted = "mounts" not in without
     layer = "descriptors"
     try:
-        os.closerange(kept, 1 << 20)
-        tasks = _tasks_of(os.getuid() if uid is None or "uid" in without else uid)
+        wall.close_from(kept)
+        own_user = uid is not None and "uid" not in without
+        # Of a user of its own, or in a user namespace of its own, only this process counts.
+        tasks = 1 if own_user or (mounted and os.getuid()) else _tasks_of(os.getuid())
         layer = "mounts"
         if mounted:
             mounts.enter(path, identity, workspace["readable"], workspace["libraries"], SCRATCH_BYTES)
-            if os.getuid():  # in a user namespace of its own, where none but this process is counted
-                tasks = 1
         layer = "no_new_privs"
         wall.no_new_privileges()
         layer = "uid"
