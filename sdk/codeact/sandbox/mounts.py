@@ -34,8 +34,8 @@ _ROOT_SIZE, _ROOT_FILES = "1m", "4096"
 _SYMLINKS = 40
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
-SCRATCH = "/tmp"  # in the new root only: nothing of the machine's /tmp is there
-"""The private scratch folder, in memory."""
+SCRATCHES = ("/tmp", "/scratch")  # in the new root only: nothing of the machine's /tmp is there
+"""Where the private scratch folder, in memory, can be: the second where the first is on the way to something shown."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -62,6 +62,7 @@ def enter(
     identity: tuple[int, int],
     readable: Iterable[str],
     libraries: Iterable[str],
+    scratch: str,
     scratch_bytes: int,
 ) -> None:
     """Move this process, which has one thread, into a file system of its own.
@@ -71,7 +72,8 @@ def enter(
         identity: its device and inode number, as the host saw them.
         readable: more folders and files, absolute, without symbolic links; read-only there.
         libraries: folders and files that libraries load code from; read-only there, left out where they do not exist.
-        scratch_bytes: how much `SCRATCH` holds.
+        scratch: one of `SCRATCHES`, which nothing else lies in.
+        scratch_bytes: how much it holds.
 
     Raises:
         OSError: it cannot be done, and why.
@@ -91,12 +93,12 @@ def enter(
             if real not in trees and os.path.exists(real):
                 trees[real] = _copy(real, restrictions)
     root = _tmpfs({"size": _ROOT_SIZE, "nr_inodes": _ROOT_FILES, "mode": "755"}, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS)
-    scratch = _tmpfs(
+    memory = _tmpfs(
         {"size": str(scratch_bytes), "nr_inodes": "16384", "mode": "1777"}, _NO_SUID | _NO_DEVICES | _NO_PROGRAMS
     )
     _attach(root, _AT_FDCWD, "/")
-    os.mkdir(SCRATCH[1:], dir_fd=root)
-    _attach(scratch, root, SCRATCH[1:])
+    os.mkdir(scratch[1:], dir_fd=root)
+    _attach(memory, root, scratch[1:])
     for real, tree in sorted(trees.items(), key=lambda item: item[0].count("/")):
         _make_parents(root, real)
         if not _exists(root, real[1:]):
@@ -115,7 +117,7 @@ def enter(
     if _libc.umount2(b".", ctypes.c_int(_MNT_DETACH)):
         raise _failed("the old root cannot be taken away")
     os.chdir("/")
-    for descriptor in (root, scratch, *trees.values()):
+    for descriptor in (root, memory, *trees.values()):
         os.close(descriptor)
 
 
@@ -218,7 +220,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = os.path.realpath(arguments[0])
     found = os.stat(folder)
     try:
-        enter(folder, (found.st_dev, found.st_ino), [], ["/usr/lib", "/lib", "/lib64"], 1 << 20)
+        enter(folder, (found.st_dev, found.st_ino), [], ["/usr/lib", "/lib", "/lib64"], SCRATCHES[1], 1 << 20)
     except OSError as problem:
         print(problem.strerror or problem)
         return 1

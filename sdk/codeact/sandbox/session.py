@@ -85,7 +85,7 @@ class Sandbox:
             from codeact.sandbox import workspace as workspaces
 
             limits = limits or workspaces.LIMITS
-            self._workspace = workspaces.Workspace(workspace, readable, imports, limits)
+            self._workspace = workspaces.Workspace(workspace, readable, imports, limits, without)
         self._limits = limits or Limits()
         self._without = frozenset(without)
         self._seed = seed
@@ -114,7 +114,7 @@ class Sandbox:
     def _language(self, imports: Collection[str] | None) -> dict[str, Any]:
         """What the interpreter has to know of imports and of the workspace."""
         if self._workspace is not None:
-            return {"workspace": self._workspace.setup(self._without)}
+            return {"workspace": self._workspace.setup()}
         if imports is None:
             return {}
         from codeact.sandbox.imports import narrowed

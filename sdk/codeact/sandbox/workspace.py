@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codeact.errors import SandboxError
-from codeact.sandbox import artifacts, libraries, workspace_wall
+from codeact.sandbox import artifacts, libraries, mounts, workspace_wall
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
 
@@ -43,6 +43,7 @@ class Workspace:
         readable: Collection[str | os.PathLike[str]],
         imports: Collection[str] | None,
         limits: Limits,
+        without: Collection[str] = (),
     ) -> None:
         """Check it all and open the folder.
 
@@ -60,6 +61,8 @@ class Workspace:
             raise SandboxError(f"workspace={str(workspace)!r} cannot be opened: {problem.strerror}") from None
         self._finalizer = weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
+        shown = [*map(str, self.readable), *self.libraries.readable]
+        self._scratch = workspace_wall.scratch_folder(str(self.path), shown, without)
         self._identity = (found.st_dev, found.st_ino)
         self._owner = (found.st_uid, found.st_gid)
         self._began_with = self._used_at_first()
@@ -79,16 +82,17 @@ class Workspace:
             "owner": list(self._owner),
             "readable": [str(path) for path in self.readable],
             "libraries": list(self.libraries.readable),
+            "scratch": self._scratch,
             "file_mb": self._limits.file_mb,
         }
 
-    def setup(self, without: Collection[str]) -> dict[str, Any]:
+    def setup(self) -> dict[str, Any]:
         """What its interpreter has to know."""
         return {
             "path": str(self.path),
-            "scratch": workspace_wall.scratch_folder(str(self.path), without),
+            "scratch": self._scratch,
             "imports": list(self.libraries.names),
-            "libraries": [*self.libraries.readable],
+            "libraries": list(self.libraries.readable),
         }
 
     # ---- one run ----------------------------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ def _refuse_unsafe(path: Path, needed: libraries.Libraries) -> None:
                 "them; use another folder, or one inside it"
             )
     own = Path(__file__).resolve().parents[1]
-    for place in (own, *map(Path, needed.readable), Path("/tmp"), Path("/dev"), Path("/proc"), Path("/sys")):
+    for place in (own, *map(Path, (*needed.readable, *mounts.SCRATCHES)), Path("/dev"), Path("/proc"), Path("/sys")):
         if place == path or path in place.parents:
             raise SandboxError(f"{path} cannot be a workspace: {place} must not be changed by programs")
         kernel = place in (Path("/dev"), Path("/proc"), Path("/sys"))
@@ -227,6 +231,6 @@ def _readable(item: str | os.PathLike[str], workspace: Path) -> Path:
         raise SandboxError("readable names '/', which is all of this machine; name the folders that programs need")
     if path == workspace or path in workspace.parents or workspace in path.parents:
         raise SandboxError(f"readable names {path}, which overlaps the workspace {workspace}")
-    if path == Path("/tmp"):
-        raise SandboxError("readable names /tmp, where programs have a folder of their own; name folders in it")
+    if str(path) in mounts.SCRATCHES:
+        raise SandboxError(f"readable names {path}, where programs have a folder of their own; name folders in it")
     return path

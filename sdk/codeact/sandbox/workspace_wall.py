@@ -49,7 +49,8 @@ def put_up(
     """Put up all layers but those opted out of, and go to the workspace.
 
     Args:
-        workspace: `path`, `identity` (device and inode), `owner` (user and group), `readable`, `libraries`, `file_mb`.
+        workspace: `path`, `identity` (device and inode), `owner` (user and group), `readable`, `libraries`, `scratch`,
+            `file_mb`.
         uid: the spare user, or None to stay who one is.
         memory_bytes: address space, all in all.
         kept: descriptors below this number stay open, all others are closed.
@@ -67,7 +68,8 @@ def put_up(
         tasks = 1 if own_user or (mounted and os.getuid()) else _tasks_of(os.getuid())
         layer = "mounts"
         if mounted:
-            mounts.enter(path, identity, workspace["readable"], workspace["libraries"], SCRATCH_BYTES)
+            shown, libraries = workspace["readable"], workspace["libraries"]
+            mounts.enter(path, identity, shown, libraries, workspace["scratch"], SCRATCH_BYTES)
         layer = "no_new_privs"
         wall.no_new_privileges()
         layer = "uid"
@@ -80,12 +82,11 @@ def put_up(
         found = os.stat(".")
         if (found.st_dev, found.st_ino) != identity:
             raise OSError(f"{path} is not the directory any more that it was when the session was opened")
-        scratch = mounts.SCRATCH if mounted else os.path.join(path, SCRATCH_NAME)
         if not mounted:
-            os.makedirs(scratch, 0o700, exist_ok=True)
+            os.makedirs(workspace["scratch"], 0o700, exist_ok=True)
         layer = "landlock"
         if "landlock" not in without:
-            _landlock([path, scratch], [*workspace["readable"], *workspace["libraries"]])
+            _landlock([path, workspace["scratch"]], [*workspace["readable"], *workspace["libraries"]])
         layer = "rlimits"
         if "rlimits" not in without:
             _limits(memory_bytes, cpu_s, int(workspace["file_mb"]) * 1024 * 1024, tasks + THREADS)
@@ -96,9 +97,12 @@ def put_up(
         raise OSError(f"layer {layer}: {problem}") from None
 
 
-def scratch_folder(path: str, without: Collection[str]) -> str:
-    """Where programs put files that nobody keeps."""
-    return mounts.SCRATCH if "mounts" not in without else os.path.join(path, SCRATCH_NAME)
+def scratch_folder(path: str, shown: Iterable[str], without: Collection[str]) -> str:
+    """Where programs put files that nobody keeps. `shown` is what else they can see."""
+    if "mounts" in without:
+        return os.path.join(path, SCRATCH_NAME)
+    usual, other = mounts.SCRATCHES
+    return other if any(place.startswith(f"{usual}/") for place in (path, *shown)) else usual
 
 
 # ---- the user -------------------------------------------------------------------------------------------------------
