@@ -19,7 +19,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -55,6 +55,8 @@ _ENUM_BASES: dict[str, tuple[type, ...]] = {
     "int": (int, enum.Enum),
     "str": (str, enum.Enum),
 }
+
+_WRITTEN_AS_THEY_ARE = frozenset([float, bool, bytes, type(None)])
 
 Build = Callable[[type, dict[str, Any]], Any]
 
@@ -127,20 +129,33 @@ class Image:
 # ---- to the wire ----------------------------------------------------------------------------------------------------
 
 
-def pack(value: Any, types: Mapping[str, type] | None = None, place: str = "value") -> Any:
+class Put(Protocol):
+    """Puts an array where the other end will find it, and gives its offset; None where it will not."""
+
+    def __call__(self, array: NDArray[Any], /) -> int | None: ...
+
+
+class Take(Protocol):
+    """Gives a copy of an array that the other end put there: offset, shape, dtype and size in bytes."""
+
+    def __call__(self, offset: int, shape: list[int], dtype: np.dtype[Any], size: int, /) -> NDArray[Any]: ...
+
+
+def pack(value: Any, types: Mapping[str, type] | None = None, place: str = "value", put: Put | None = None) -> Any:
     """The wire form of a value: what msgpack itself can write.
 
     Args:
         types: the dataclasses and enums that may cross, by name.
         place: how an error names the value.
+        put: where the bytes of large arrays go, if not into the form itself.
 
     Raises:
         UnsupportedValue: naming the type, the place and what is allowed.
     """
-    return _pack(value, types or {}, place, 0)
+    return _pack(value, types or {}, place, 0, put)
 
 
-def _pack(value: Any, types: Mapping[str, type], place: str, depth: int) -> Any:
+def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
     kind = type(value)
     if kind is str:
         try:
@@ -157,13 +172,15 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         raise UnsupportedValue(f"{place} is nested deeper than {MAX_DEPTH} levels, or contains itself")
     if kind is list:
-        return [_pack(item, types, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+        if _WRITTEN_AS_THEY_ARE.issuperset(map(type, value)):
+            return value
+        return [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]
     if kind is tuple:
-        return {_TUPLE: [_pack(item, types, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]}
+        return {_TUPLE: [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]}
     if kind is dict:
-        return _pack_dict(value, types, place, depth)
+        return _pack_dict(value, types, place, depth, put)
     if kind is set or kind is frozenset:
-        items = [_pack(item, types, f"{place}{{...}}", depth + 1) for item in value]
+        items = [_pack(item, types, f"{place}{{...}}", depth + 1, put) for item in value]
         return {_SET if kind is set else _FROZENSET: items}
     if kind is complex:
         return {_COMPLEX: [value.real, value.imag]}
@@ -171,7 +188,7 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int) -> Any:
         _declared(kind, types, place)
         return {_ENUM: [kind.__name__, value.name]}
     if kind is Image:
-        return {_IMAGE: [list(value.array.shape), value.array.tobytes()]}
+        return {_IMAGE: [list(value.array.shape), _data(value.array, put)]}
     if isinstance(value, np.generic) and value.dtype.kind in _ARRAY_KINDS:
         return {_SCALAR: [value.dtype.str, value.tobytes()]}
     if kind is np.ndarray:
@@ -179,29 +196,34 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int) -> Any:
             raise UnsupportedValue(
                 f"{place} is a numpy array of {value.dtype}; arrays of numbers, text or times may cross"
             )
-        return {_ARRAY: [value.dtype.str, list(value.shape), value.tobytes()]}
+        return {_ARRAY: [value.dtype.str, list(value.shape), _data(value, put)]}
     if dataclasses.is_dataclass(kind):
         _declared(kind, types, place)
         fields = {
-            field.name: _pack(getattr(value, field.name), types, f"{place}.{field.name}", depth + 1)
+            field.name: _pack(getattr(value, field.name), types, f"{place}.{field.name}", depth + 1, put)
             for field in dataclasses.fields(value)
         }
         return {_DATACLASS: [kind.__name__, fields]}
     if kind.__module__.startswith("PIL.") and hasattr(value, "convert"):
-        return _pack(Image.from_pil(value), types, place, depth)
+        return _pack(Image.from_pil(value), types, place, depth, put)
     raise UnsupportedValue(f"{place} is of type {kind.__name__}, which cannot cross; allowed are {ALLOWED}")
 
 
-def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: str, depth: int) -> Any:
+def _data(array: NDArray[Any], put: Put | None) -> bytes | int:
+    offset = None if put is None else put(array)
+    return array.tobytes() if offset is None else offset
+
+
+def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
     if all(type(key) is str for key in value):
         packed = {}
         for key, item in value.items():
-            packed[_pack(key, types, place, depth)] = _pack(item, types, f"{place}[{key!r:.40}]", depth + 1)
+            packed[_pack(key, types, place, depth, put)] = _pack(item, types, f"{place}[{key!r:.40}]", depth + 1, put)
         return {_DICT: packed}
     pairs = []
     for key, item in value.items():
-        pairs.append(_pack(key, types, f"a key of {place}", depth + 1))
-        pairs.append(_pack(item, types, f"{place}[{_short(key)}]", depth + 1))
+        pairs.append(_pack(key, types, f"a key of {place}", depth + 1, put))
+        pairs.append(_pack(item, types, f"{place}[{_short(key)}]", depth + 1, put))
     return {_MAP: pairs}
 
 
@@ -221,43 +243,60 @@ def _declared(kind: type, types: Mapping[str, type], place: str) -> None:
 # ---- from the wire --------------------------------------------------------------------------------------------------
 
 
-def unpack(wire: Any, types: Mapping[str, type] | None = None, build: Build | None = None, place: str = "value") -> Any:
+def unpack(
+    wire: Any,
+    types: Mapping[str, type] | None = None,
+    build: Build | None = None,
+    place: str = "value",
+    take: Take | None = None,
+) -> Any:
     """The value of a wire form. Nothing is trusted: any form that `pack` does not make is refused.
 
     Args:
         types: the dataclasses and enums that may cross, by name.
         build: makes an instance of a dataclass from its fields; by default it calls the class.
+        take: where the bytes of large arrays are, if not in the form itself.
 
     Raises:
         UnsupportedValue: naming the place and what is wrong.
     """
-    return _unpack(wire, types or {}, build, place, 0)
+    return _unpack(wire, types or {}, build, place, 0, take)
 
 
-def _unpack(wire: Any, types: Mapping[str, type], build: Build | None, place: str, depth: int) -> Any:
+def _unpack(
+    wire: Any, types: Mapping[str, type], build: Build | None, place: str, depth: int, take: Take | None
+) -> Any:
     kind = type(wire)
     if kind is str or kind is int or kind is float or kind is bool or wire is None or kind is bytes:
         return wire
     if depth >= MAX_DEPTH:
         raise UnsupportedValue(f"{place} is nested deeper than {MAX_DEPTH} levels")
     if kind is list:
-        return [_unpack(item, types, build, place, depth + 1) for item in wire]
+        return [_unpack(item, types, build, place, depth + 1, take) for item in wire]
     if kind is not dict or len(wire) != 1:
         raise UnsupportedValue(f"{place} is malformed on the wire")
     ((tag, body),) = wire.items()
     if type(tag) is not int:
         raise UnsupportedValue(f"{place} is malformed on the wire")
     try:
-        return _unpack_tagged(tag, body, types, build, place, depth)
+        return _unpack_tagged(tag, body, types, build, place, depth, take)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
         if isinstance(problem, UnsupportedValue):
             raise
         raise UnsupportedValue(f"{place} cannot be made: {type(problem).__name__}: {problem}") from None
 
 
-def _unpack_tagged(tag: int, body: Any, types: Mapping[str, type], build: Build | None, place: str, depth: int) -> Any:
+def _unpack_tagged(
+    tag: int,
+    body: Any,
+    types: Mapping[str, type],
+    build: Build | None,
+    place: str,
+    depth: int,
+    take: Take | None,
+) -> Any:
     def inner(item: Any) -> Any:
-        return _unpack(item, types, build, place, depth + 1)
+        return _unpack(item, types, build, place, depth + 1, take)
 
     if tag == _DICT:
         return {_text(key, place): inner(item) for key, item in _of(dict, body, place).items()}
@@ -289,13 +328,15 @@ def _unpack_tagged(tag: int, body: Any, types: Mapping[str, type], build: Build 
         return complex(_of(float, real, place), _of(float, imaginary, place))
     if tag == _ARRAY:
         dtype, shape, data = items
-        return _array(dtype, shape, data, place)
+        return _array(dtype, shape, data, place, take)
     if tag == _SCALAR:
         dtype, data = items
         return _array(dtype, [], data, place)[()]
     if tag == _IMAGE:
         shape, data = items
-        return Image(_array("|u1", shape, data, place))
+        pixels = _array("|u1", shape, data, place, take)
+        pixels.setflags(write=False)
+        return Image(pixels)
     raise UnsupportedValue(f"{place} is malformed on the wire")
 
 
@@ -338,13 +379,15 @@ def _spread(keys: list[Any], place: str) -> list[Any]:
     return keys
 
 
-def _array(dtype: Any, shape: Any, data: Any, place: str) -> NDArray[Any]:
+def _array(dtype: Any, shape: Any, data: Any, place: str, take: Take | None = None) -> NDArray[Any]:
     kind = np.dtype(_text(dtype, place))
     if kind.kind not in _ARRAY_KINDS or kind.hasobject or kind.subdtype or kind.fields:
         raise UnsupportedValue(f"{place} is a numpy array of {kind}, which cannot cross")
     sizes = _of(list, shape, place)
     if len(sizes) > 32 or any(type(size) is not int or size < 0 for size in sizes):
         raise UnsupportedValue(f"{place} is an array of an impossible shape")
+    if take is not None and type(data) is int:
+        return take(data, sizes, kind, math.prod(sizes) * kind.itemsize)
     if math.prod(sizes) * kind.itemsize != len(_of(bytes, data, place)):
         raise UnsupportedValue(f"{place} is an array whose shape does not fit its data")
     if kind.itemsize == 0:  # numpy makes room for one character each, which no data here pays for

@@ -230,7 +230,7 @@ def test_an_ordinary_user_has_the_same_wall() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "fork BlockingIOError",
+        "fork PermissionError",
         "thread RuntimeError",
         "file PermissionError",
         "socket PermissionError",
@@ -238,5 +238,5 @@ def test_an_ordinary_user_has_the_same_wall() -> None:
         "memory MemoryError",
         "loop TimeLimit",
         "2 1",
-        "BlockingIOError BlockingIOError",
+        "PermissionError PermissionError",
     ]

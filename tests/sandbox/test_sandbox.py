@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import errno
 import os
+import platform
 import signal
 import threading
 import time
@@ -17,7 +19,7 @@ import pytest
 
 from codeact.errors import SandboxError
 from codeact.events import CallFinished, CallStarted, Event, Printed
-from codeact.sandbox import Execution, Limits, Sandbox, level
+from codeact.sandbox import Execution, Limits, Sandbox, level, seccomp
 from codeact.tools import PendingCall, Refusal, Tool, Toolbox, finish_tool, tool
 from codeact.values import Image
 
@@ -218,11 +220,17 @@ def test_a_branch_follows_the_same_chance(sandbox: Sandbox) -> None:
 
 
 def test_after_a_branch_no_program_can_fork() -> None:
+    clone = {"x86_64": 56, "aarch64": 220}[platform.machine()]
     with Sandbox(without=("filter",)) as sandbox:
-        sandbox.run("import os")
+        # As a branch is made: the one way that seccomp leaves, and the limit on processes closes.
+        sandbox.run(
+            "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+            f"def clone():\n    return libc.syscall({clone}, {seccomp.FORK_FLAGS}, 0, 0, 0, 0), ctypes.get_errno()"
+        )
         with sandbox.branch() as other:
             for session in (sandbox, other):
-                assert failed(session, "os.fork()")[0] == "BlockingIOError"
+                assert value(session, "clone()") == (-1, errno.EAGAIN)
+                assert failed(session, "os.fork()")[0] == "PermissionError"
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------------

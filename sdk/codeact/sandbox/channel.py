@@ -5,13 +5,26 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import threading
 import time
 
 import msgspec
 
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import wire
+from codeact.sandbox.spin import Spin
 from codeact.values import check_wire
+
+_PIECE = 1 << 18
+_of_thread = threading.local()
+
+
+def _incoming() -> memoryview:
+    """Room for what a socket holds, one for each thread: it is copied or decoded before the next is read."""
+    view: memoryview | None = getattr(_of_thread, "view", None)
+    if view is None:
+        view = _of_thread.view = memoryview(bytearray(_PIECE))
+    return view
 
 
 class Closed(Exception):
@@ -32,13 +45,12 @@ class Channel:
     def __init__(self, end: socket.socket, max_frame: int) -> None:
         end.setblocking(False)
         self._socket = end
-        self._max_frame = max_frame
+        self.max_frame = max_frame
         self._buffer = bytearray()
-        self._readable = select.poll()
-        self._readable.register(end, select.POLLIN)
+        self._spin = Spin(end.fileno())
 
-    def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptor: int | None = None) -> None:
-        """Send a frame, with a descriptor beside its first bytes.
+    def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptors: list[int] | None = None) -> None:
+        """Send a frame, with descriptors beside its first bytes.
 
         Raises:
             Closed, Late
@@ -46,11 +58,11 @@ class Channel:
         data = memoryview(message if isinstance(message, bytearray) else wire.frame(message))
         while data:
             try:
-                if descriptor is None:
+                if descriptors is None:
                     data = data[self._socket.send(data, socket.MSG_NOSIGNAL) :]
                 else:
-                    data = data[socket.send_fds(self._socket, [data], [descriptor]) :]
-                    descriptor = None
+                    data = data[socket.send_fds(self._socket, [data], descriptors) :]
+                    descriptors = None
             except BlockingIOError:
                 self._wait_to_write(deadline)
             except OSError as problem:
@@ -74,30 +86,40 @@ class Channel:
         while True:
             if len(buffer) >= 4:
                 size = wire.HEADER.unpack_from(buffer)[0]
-                if size > self._max_frame:
-                    raise Malformed(f"a frame of {size:,} bytes, above the limit of {self._max_frame:,}")
+                if size > self.max_frame:
+                    raise Malformed(f"a frame of {size:,} bytes, above the limit of {self.max_frame:,}")
                 if len(buffer) >= 4 + size:
                     return self._take(size)
-            try:
-                data = self._socket.recv(1 << 18)
-            except BlockingIOError:
+            if not self._spin.ready():
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._readable.poll(left * 1000):
-                    raise Late() from None
+                if left <= 0 or not self._spin.poll(left * 1000):
+                    raise Late()
+            incoming = _incoming()
+            try:
+                count = self._socket.recv_into(incoming)
+            except BlockingIOError:
                 continue
             except OSError as problem:
                 raise Closed(str(problem)) from None
-            if not data:
+            if not count:
                 raise Closed("the worker has ended")
-            buffer += data
+            if not buffer and count == 4 + wire.HEADER.unpack_from(incoming)[0] and count <= self.max_frame:
+                return self._decode(incoming[4:count])  # a whole frame at once, as most are
+            buffer += incoming[:count]
 
     def _take(self, size: int) -> wire.ToHost:
         try:
             # Both views are released before the buffer shrinks, also when a traceback still holds them.
             with memoryview(self._buffer) as view, view[4 : 4 + size] as body:
-                check_wire(body)
-                message: wire.ToHost = wire.to_host.decode(body)
-                return message
+                return self._decode(body)
+        finally:
+            del self._buffer[: 4 + size]
+
+    def _decode(self, body: memoryview) -> wire.ToHost:
+        try:
+            check_wire(body)
+            message: wire.ToHost = wire.to_host.decode(body)
+            return message
         except (
             UnsupportedValue,
             msgspec.MsgspecError,
@@ -107,8 +129,10 @@ class Channel:
             TypeError,
         ) as problem:
             raise Malformed(f"a frame that is not of the protocol ({type(problem).__name__}: {problem})") from None
-        finally:
-            del self._buffer[: 4 + size]
+
+    def quiet(self) -> bool:
+        """Whether the other end is there and has said nothing yet."""
+        return not self._spin.poll(0)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

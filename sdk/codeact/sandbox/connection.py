@@ -9,10 +9,12 @@ import signal
 import socket
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import SandboxError
-from codeact.sandbox import control, levels, spawner, wire
+from codeact.sandbox import arena, control, levels, spawner, wire
+from codeact.sandbox.arena import HostMemory
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
 from codeact.sandbox.limits import Limits
 
@@ -25,11 +27,28 @@ BRANCH_S = 10.0
 _users = itertools.count()
 
 
+@dataclass(frozen=True)
+class Start:
+    """What has to be known of a session before its worker is started."""
+
+    without: tuple[str, ...]
+    memory_mb: int
+    cpu_s: float
+    arena_bytes: int
+
+    @classmethod
+    def of(cls, limits: Limits, without: Collection[str]) -> Start:
+        return cls(tuple(sorted(without)), limits.memory_mb, limits.cpu_s, arena.size_for(limits.value_bytes))
+
+
 class Connection:
     """One worker. `uid` is the user that was made for it, None where it is this process's own."""
 
-    def __init__(self, channel: Channel, ticket: spawner.Ticket, zygote: spawner.Spawner, uid: int | None) -> None:
+    def __init__(
+        self, channel: Channel, memory: HostMemory, ticket: spawner.Ticket, zygote: spawner.Spawner, uid: int | None
+    ) -> None:
         self.channel = channel
+        self.arena = memory
         self._ticket = ticket
         self._zygote = zygote
         self.uid = uid
@@ -43,34 +62,59 @@ class Connection:
     def open(
         cls, limits: Limits, without: Collection[str], setup: bytearray, workspace: Workspace | None = None
     ) -> Connection:
-        """Ask for a worker and send it the first frame. Does not wait for it.
+        """Take the worker that waits for its session, or ask for one; ask for the next; send the first frame.
 
         Raises:
             SandboxError: there is no zygote, and none can be started.
         """
-        uid = _spare_user() if "uid" not in without else None
+        start = Start.of(limits, without)
         libraries = workspace.libraries if workspace else None
         zygote = spawner.spawner(libraries)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            options: dict[str, Any] = {
-                "without": sorted(without),
-                "uid": uid,
-                "memory_mb": limits.memory_mb,
-                "cpu_s": limits.cpu_s,
-                "fork": _may_fork(without),
-            }
-            if workspace is not None:
-                options["workspace"] = workspace.options()
-            try:
-                ticket = zygote.fork(theirs.fileno(), options)
-            except SandboxError:  # it died since the last session: a new one takes its place
-                zygote = spawner.spawner(libraries)
-                ticket = zygote.fork(theirs.fileno(), options)
-        made = cls(Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), ticket, zygote, uid)
+        try:
+            made = cls._waiting(zygote, start, workspace) or cls._ask(zygote, start, workspace)
+        except SandboxError:  # it died since the last session: a new one takes its place
+            zygote = spawner.spawner(libraries)
+            made = cls._ask(zygote, start, workspace)
+        if workspace is None:
+            with contextlib.suppress(SandboxError, OSError):
+                zygote.keep(start, cls._ask(zygote, start, None))
+        made.channel.max_frame = _max_frame(limits)
         with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
             made.channel.send(setup, time.monotonic() + 10.0)
         return made
+
+    @classmethod
+    def _waiting(cls, zygote: spawner.Spawner, start: Start, workspace: Workspace | None) -> Connection | None:
+        kept = zygote.take(start) if workspace is None else None
+        if isinstance(kept, cls):
+            if kept.channel.quiet():
+                return kept
+            kept.close()  # it has died, or has to say why it cannot start
+        return None
+
+    @classmethod
+    def _ask(cls, zygote: spawner.Spawner, start: Start, workspace: Workspace | None) -> Connection:
+        uid = _spare_user() if "uid" not in start.without else None
+        options: dict[str, Any] = {
+            "without": start.without,
+            "uid": uid,
+            "memory_mb": start.memory_mb,
+            "arena_bytes": start.arena_bytes,
+            "cpu_s": start.cpu_s,
+            "fork": _may_fork(start.without),
+        }
+        if workspace is not None:
+            options["workspace"] = workspace.options()
+        memory = HostMemory(start.arena_bytes)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                ticket = zygote.fork([theirs.fileno(), memory.descriptor], options)
+            except SandboxError:
+                memory.close()
+                ours.close()
+                raise
+        return cls(Channel(ours, 0), memory, ticket, zygote, uid)
 
     def ready(self) -> None:
         """Wait until there is a process.
@@ -137,6 +181,7 @@ class Connection:
         if self._closed:
             return
         self._closed = True
+        self.arena.close()
         if self.foreign:
             self.channel.close()
             if self._pidfd is not None:
@@ -166,27 +211,30 @@ class Connection:
         self.ready()
         deadline = time.monotonic() + BRANCH_S
         ours, theirs = socket.socketpair()
+        memory = HostMemory(arena.size_for(limits.value_bytes))
         with theirs, self._zygote.branching:
             opened = self._zygote.open_branch(self._ticket.number).wait()
             pid, failure = 0, getattr(opened, "failure", "")
             try:
                 if not failure:
-                    self.channel.send(wire.Branch(options), deadline, theirs.fileno())
+                    self.channel.send(wire.Branch(options), deadline, [theirs.fileno(), memory.descriptor])
                     answer = self.channel.receive(deadline)
                     pid = answer.pid if isinstance(answer, wire.Branched) else 0
             except (Closed, Late, Malformed) as problem:
                 failure = f"{type(problem).__name__}: {problem}"
             adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
             adopted.wait()
-        made = Connection(
-            Channel(ours, limits.value_bytes + wire.SLACK + 8 * limits.output_chars), adopted, self._zygote, self.uid
-        )
+        made = Connection(Channel(ours, _max_frame(limits)), memory, adopted, self._zygote, self.uid)
         try:
             made.ready()
         except SandboxError as problem:
             made.close()
             raise SandboxError(f"the session could not branch: {failure or problem}") from None
         return made
+
+
+def _max_frame(limits: Limits) -> int:
+    return limits.value_bytes + wire.SLACK + 8 * limits.output_chars
 
 
 def _may_fork(without: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ MAX_PACKET = 64 * 1024
 
 
 class Fork(msgspec.Struct, array_like=True, tag=1, frozen=True):
-    """Make a worker. Beside it: the worker's end of the session's socket."""
+    """Make a worker. Beside it: the worker's end of the session's socket, and the memory for arrays."""
 
     ticket: int
     options: dict[str, Any]

@@ -10,7 +10,6 @@ import builtins
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +18,7 @@ from codeact import values
 from codeact.errors import ArgumentError, ProgramEnd, Refused, UnsupportedValue
 from codeact.events import Call
 from codeact.sandbox import wire
+from codeact.sandbox.arena import HostMemory
 
 if TYPE_CHECKING:
     from codeact.tools import Approve, Tool, Toolbox
@@ -28,43 +28,67 @@ _BUILTIN_ERRORS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
 _PLAIN_ARGUMENTS = (str, int, float, bool, type(None))
+_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
+"""Types whose decoded form is the value."""
+_SENT_AS_THEY_ARE = frozenset([float, bool, type(None)])
+_SMALL = 2**63
 
 
-@dataclass
 class Pending:
     """A call on its way.
 
     Attributes:
         tool: None where the program named none that exists.
+        moves: whether it has a stop path or moves something: then it is stopped at its deadline and waited for.
+        stays: whether it runs in the thread that called `run`: what moves does, but for coroutines.
         seconds: in validation and the tool, without the time that an approval took.
         reply: what the worker gets to hear, once that is known.
         ended, answer: whether the tool ended the program, and with what.
     """
 
-    name: str
-    effect: str
-    tool: Tool | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
     value: Any = None
     error: str | None = None
     refused: str | None = None
-    seconds: float = 0.0
+    seconds = 0.0
     reply: bytearray | None = None
-    ended: bool = False
+    ended = False
     answer: Any = None
 
-    @property
-    def moves(self) -> bool:
-        """Whether it has a stop path or moves something: then it is stopped at its deadline and waited for."""
-        return self.tool is not None and (self.tool.effect == "physical" or self.tool.stop is not None)
-
-    @property
-    def stays(self) -> bool:
-        """Whether it runs in the thread that called `run`: what moves does, but for coroutines."""
-        return self.tool is not None and self.moves and not self.tool.is_async
+    def __init__(
+        self, name: str, effect: str, tool: Tool | None = None, moves: bool = False, stays: bool = False
+    ) -> None:
+        self.name = name
+        self.effect = effect
+        self.tool = tool
+        self.moves = moves
+        self.stays = stays
+        self.arguments: dict[str, Any] = {}
 
     def call(self) -> Call:
-        return Call(self.name, self.arguments, self.effect, self.value, self.error, self.seconds, self.refused)
+        """The record of it."""
+        made = object.__new__(Call)  # a frozen dataclass takes several times as long to make itself
+        made.__dict__.update(
+            tool=self.name,
+            arguments=self.arguments,
+            effect=self.effect,
+            value=self.value,
+            error=self.error,
+            seconds=self.seconds,
+            refused=self.refused,
+        )
+        return made
+
+
+class _Entry:
+    """A tool as the table has it."""
+
+    __slots__ = ("bind", "moves", "stays", "tool")
+
+    def __init__(self, tool: Tool) -> None:
+        self.tool = tool
+        self.moves = tool.effect == "physical" or tool.stop is not None
+        self.stays = self.moves and not tool.is_async
+        self.bind = tool.binder()
 
 
 class Dispatcher:
@@ -73,6 +97,7 @@ class Dispatcher:
     def __init__(self, toolbox: Toolbox, value_bytes: int) -> None:
         self.toolbox = toolbox
         self._tools: Mapping[str, Tool] = dict(toolbox.tools)
+        self._table: dict[str, _Entry] = {}  # filled as they are called
         self._types = dict(toolbox.types)
         self._errors = dict(toolbox.errors)
         self._value_bytes = value_bytes
@@ -88,32 +113,41 @@ class Dispatcher:
             )
         )
 
-    def prepare(self, call: wire.Call) -> Pending:
+    def prepare(self, call: wire.Call, arena: HostMemory) -> Pending:
         """Look up and validate. Where that fails, the reply is there already."""
-        tool = self._tools.get(call.tool)
-        if tool is None:
+        entry = self._table.get(call.tool) or self._enter(call.tool)
+        if entry is None:
             pending = Pending(call.tool[:200], "read")
             self._fail(pending, ArgumentError(f"there is no tool {call.tool[:200]!r}"))
             return pending
-        pending = Pending(call.tool, tool.effect, tool)
+        tool = entry.tool
+        pending = Pending(call.tool, tool.effect, tool, entry.moves, entry.stays)
         started = time.monotonic()
+        given, named = call.arguments, call.keywords
         try:
-            given = [
-                values.unpack(item, self._types, place=f"argument {number}")
-                for number, item in enumerate(call.arguments, 1)
-            ]
-            named = {
-                key: values.unpack(item, self._types, place=f"argument {key!r:.60}")
-                for key, item in call.keywords.items()
-            }
-            pending.arguments = named  # until they are bound, as the program passed them
-            if given:
-                pending.arguments = {**{str(number): item for number, item in enumerate(given, 1)}, **named}
-            pending.arguments = tool.bind(given, named)
+            if named or not _AS_THEY_ARE.issuperset(map(type, given)):
+                arena.begin()
+                given = [
+                    values.unpack(item, self._types, place=f"argument {number}", take=arena.take)
+                    for number, item in enumerate(given, 1)
+                ]
+                named = {
+                    key: values.unpack(item, self._types, place=f"argument {key!r:.60}", take=arena.take)
+                    for key, item in named.items()
+                }
+            pending.arguments = entry.bind(call.tool, given, named)
         except Exception as problem:
+            if not isinstance(problem, UnsupportedValue):  # they were decoded: shown as the program passed them
+                pending.arguments = {**{str(number): item for number, item in enumerate(given, 1)}, **named}
             self._fail(pending, problem)
         pending.seconds = time.monotonic() - started
         return pending
+
+    def _enter(self, name: str) -> _Entry | None:
+        tool = self._tools.get(name)
+        if tool is None:
+            return None
+        return self._table.setdefault(name, _Entry(tool))
 
     def approve(self, pending: Pending, approve: Approve | None) -> float:
         """Ask the policy. Returns how many seconds it took, which no clock of the program counts."""
@@ -130,7 +164,7 @@ class Dispatcher:
         return time.monotonic() - started
 
     def invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        """Run the tool and make the reply.
+        """Run the tool. `reply` makes its reply, where this did not: it failed, or ended the program.
 
         Args:
             wait: runs an awaitable to its end, for an async tool.
@@ -146,16 +180,20 @@ class Dispatcher:
             pending.reply = wire.frame(wire.End("the program ended itself"))
         except Exception as problem:
             self._fail(pending, problem)
-        else:
-            self._reply(pending)
         pending.seconds += time.monotonic() - started
 
-    def _reply(self, pending: Pending) -> None:
+    def reply(self, pending: Pending, arena: HostMemory) -> None:
+        """Make the reply out of what the tool returned."""
+        value = pending.value
+        if type(value) in _SENT_AS_THEY_ARE or (type(value) is int and -_SMALL < value < _SMALL):
+            pending.reply = wire.frame(wire.Result(value))
+            return
         try:
-            packed = values.pack(pending.value, self._types, f"the value that {pending.name}() returned")
+            arena.begin()
+            packed = values.pack(value, self._types, f"the value that {pending.name}() returned", arena.put)
             reply = wire.frame(wire.Result(packed))
-            if len(reply) > self._value_bytes:
-                size = f"{len(reply):,} bytes; at most {self._value_bytes:,} may cross"
+            if len(reply) + arena.used > self._value_bytes:
+                size = f"{len(reply) + arena.used:,} bytes; at most {self._value_bytes:,} may cross"
                 raise UnsupportedValue(f"the value that {pending.name}() returned takes {size}")
             pending.reply = reply
         except (UnsupportedValue, RecursionError, msgspec.MsgspecError, OverflowError) as problem:

@@ -82,10 +82,11 @@ class Running:
         self._code = code
         self._connection = connection
         self._channel = connection.channel
+        self._arena = connection.arena
         self._dispatcher = dispatcher
         self._limits = limits
         self._approve = approve
-        self._tell = on_event or _ignore
+        self._tell = on_event
         self._threads = threads
         self._watch = watch
         self._steps: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
@@ -131,7 +132,7 @@ class Running:
     def _move(self, pending: Pending) -> Step:
         """A tool with a stop path, in this thread; the watch stops it at its deadline."""
         self._perform(pending, _never_awaits)
-        return self._answer_call(pending) or self._pump(threaded=False, owner=self._pump_owner)
+        return self._answer_and_note(pending) or self._pump(threaded=False, owner=self._pump_owner)
 
     def _hand_over(self, pending: Pending) -> Step:
         """Let the session's thread perform a call and pump on; wait for what it comes to."""
@@ -193,7 +194,8 @@ class Running:
             owner = self._pump_owner
             self.pending = None
             self._tool_s += spent
-        given_up = Pending(pending.name, pending.effect, pending.tool, pending.arguments, seconds=spent)
+        given_up = Pending(pending.name, pending.effect, pending.tool)
+        given_up.arguments, given_up.seconds = pending.arguments, spent
         self._dispatcher.late(
             given_up, f"{pending.name}() did not return within {spent:.3g} s; it may still be running"
         )
@@ -212,7 +214,7 @@ class Running:
             self._perform(pending, wait, owner)
             if owner is not self._pump_owner:
                 return
-            step = self._answer_call(pending) or self._pump(threaded=True, owner=owner, wait=wait)
+            step = self._answer_and_note(pending) or self._pump(threaded=True, owner=owner, wait=wait)
         except BaseException as problem:
             if owner is self._pump_owner:
                 self._steps.put(problem)
@@ -261,7 +263,7 @@ class Running:
             return self._end(self.stopping[1])
         if not message.tool.isprintable():  # no tool has such a name, and it is shown
             message = wire.Call(repr(message.tool), message.arguments, message.keywords)
-        pending = self._dispatcher.prepare(message)
+        pending = self._dispatcher.prepare(message, self._arena)
         if pending.reply is not None:
             self._note(pending, started=True)
             return self._answer_call(pending)
@@ -270,15 +272,16 @@ class Running:
         self._perform(pending, wait or _never_awaits, owner)
         if owner is not self._pump_owner:
             return Lost("WorkerLost", "")  # given up meanwhile: nobody listens
-        return self._answer_call(pending)
+        return self._answer_and_note(pending)
 
     def _perform(self, pending: Pending, wait: Callable[[Any], Any], owner: object | None = None) -> None:
-        """Approve, tell, run and note one call."""
-        with self._lock:
-            self.pending, self._pending_since = pending, 0.0
+        """Approve, tell and run one call, and make its reply."""
+        self._pending_since = 0.0  # first: whoever sees the call sees that it has not begun
+        self.pending = pending
         if self._approve is not None:
             self._approval_s += self._dispatcher.approve(pending, self._approve)
-        self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
+        if self._tell is not None:
+            self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
         if pending.reply is None:
             if self.stopping is None:
                 self._run_tool(pending, wait)
@@ -290,18 +293,17 @@ class Running:
             if self._pending_since:
                 self._tool_s += time.monotonic() - self._pending_since
             self.pending = None
-        self._note(pending)
+        if pending.reply is None:  # made here, where nobody can give it up any more: its arrays lie in shared memory
+            self._dispatcher.reply(pending, self._arena)
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        with self._lock:
-            self._pending_since = time.monotonic()
-            left = self._tool_time_left(pending)
+        self._pending_since = time.monotonic()
         if not pending.moves:
             if pending.tool is not None and pending.tool.timeout_s is not None:
                 self._steps.put(None)  # the caller's thread has to wait for less than it does
             self._dispatcher.invoke(pending, wait)
             return
-        with self._watch.over(left, lambda: self.stop_tool(pending)) as watched:
+        with self._watch.over(self._tool_time_left(pending), lambda: self.stop_tool(pending)) as watched:
             self._dispatcher.invoke(pending, wait)
         if watched.fired and self.stopping is None:
             self._stopped_late(pending, watched.problem)
@@ -325,11 +327,19 @@ class Running:
             self._dispatcher.toolbox.stop()
 
     def _note(self, pending: Pending, started: bool = False) -> None:
-        if started:
-            self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
         call = pending.call()
         self._calls.append(call)
-        self._tell(CallFinished(call))
+        if self._tell is not None:
+            if started:
+                self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
+            self._tell(CallFinished(call))
+
+    def _answer_and_note(self, pending: Pending) -> Step | None:
+        """The program goes on while its call is noted."""
+        try:
+            return self._answer_call(pending)
+        finally:
+            self._note(pending)
 
     def _answer_call(self, pending: Pending) -> Step | None:
         if pending.ended:
@@ -449,7 +459,8 @@ class Running:
         shown = clean(text)
         if shown:
             self._output.append(shown)
-            self._tell(Printed(shown))
+            if self._tell is not None:
+                self._tell(Printed(shown))
         return True
 
     def _report(self, step: Step) -> tuple[Execution, bool]:
@@ -467,7 +478,8 @@ class Running:
                 truncated = error.type == "OutputLimit"
             elif not self._ended:
                 try:
-                    value = values.unpack(done.value, self._dispatcher.toolbox.types)
+                    self._arena.begin()
+                    value = values.unpack(done.value, self._dispatcher.toolbox.types, take=self._arena.take)
                 except UnsupportedValue as problem:
                     error, lost = self._lost_error(Lost("ProtocolError", str(problem))), True
                 except Exception:  # a declared class raised when it was made: a value that cannot cross
@@ -524,7 +536,3 @@ class Running:
 
 def _never_awaits(awaitable: Any) -> Any:
     raise AssertionError("an async tool runs in the session's thread")
-
-
-def _ignore(event: object) -> None:
-    return None

@@ -9,6 +9,7 @@ little-endian on both architectures.
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -71,7 +72,7 @@ PLAIN: dict[str, tuple[int | None, int | None]] = {
 
 # Calls that are allowed for some arguments only, or fail in a way of their own.
 _MMAP, _MPROTECT = (9, 222), (10, 226)
-_CLONE, _CLONE3 = (56, 220), (435, 435)
+CLONE, _CLONE3 = (56, 220), (435, 435)
 _PRCTL, _PRLIMIT = (157, 167), (302, 261)
 _IOCTL = (16, 29)
 _GETAFFINITY = (204, 123)
@@ -83,17 +84,19 @@ _CLOCK_OF_ANOTHER = 0x80000000
 _PROT_EXEC = 4
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
-_CLONE_CHILD_SETTID, _CLONE_CHILD_CLEARTID, _SIGCHLD = 0x01000000, 0x00200000, 17
-FORK_FLAGS = _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID | _SIGCHLD
-"""What glibc's fork() passes to clone(): a plain new process, no thread, no namespace, nothing shared."""
+_CLONE_PARENT, _SIGCHLD = 0x00008000, 17
+FORK_FLAGS = _CLONE_PARENT | _SIGCHLD
+"""A plain new process, no thread, no namespace, nothing shared; its parent is the zygote, as is the worker's."""
 
 
+@functools.cache
 def program(machine: str, fork: bool) -> bytes:
     """The filter as an array of `struct sock_filter`.
 
     Args:
         machine: `x86_64` or `aarch64`.
-        fork: whether a plain fork is let through to the kernel, where RLIMIT_NPROC decides; threads never are.
+        fork: whether a fork as a branch needs it is let through to the kernel, where RLIMIT_NPROC decides; no other
+            process is, and no thread.
     """
     column = list(ARCHITECTURES).index(machine)
     lines: list[tuple[int, int, int, int]] = []
@@ -126,7 +129,7 @@ def program(machine: str, fork: bool) -> bytes:
     if fork:
         # A full comparison of 64 bits: the kernel reads all of them.
         on_call(
-            _CLONE,
+            CLONE,
             load_argument(0, high=True),
             (_EQUAL, 0, 3, 0),
             load_argument(0),

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from codeact.errors import SandboxError
 from codeact.sandbox import control
@@ -72,6 +72,13 @@ class Ticket:
         return self.answer or self._spawner.wait(self, timeout_s)
 
 
+class Kept(Protocol):
+    """A worker that waits for a session."""
+
+    def close(self) -> None:
+        """End it, or in a fork of the process that started it, let go of it."""
+
+
 class Spawner:
     """A running zygote, with full libraries for workspace sessions or without."""
 
@@ -82,6 +89,8 @@ class Spawner:
         self._numbers = itertools.count(1)
         self._open: dict[int, Ticket] = {}
         self.branching = threading.Lock()
+        self._keeping = threading.Lock()
+        self._kept: tuple[object, Kept] | None = None
         self.alive = True
         with theirs, tempfile.TemporaryFile() as complaints:
             environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -113,9 +122,27 @@ class Spawner:
                     f"the sandbox's zygote process could not start: {reason[-2_000:] or 'no reason given'}"
                 )
 
-    def fork(self, descriptor: int, options: dict[str, Any]) -> Ticket:
-        """Ask for a worker with that descriptor as its socket. Does not wait."""
-        return self._request(lambda number: control.Fork(number, options), [descriptor])
+    def fork(self, descriptors: list[int], options: dict[str, Any]) -> Ticket:
+        """Ask for a worker with these descriptors as its socket and its memory for arrays. Does not wait."""
+        return self._request(lambda number: control.Fork(number, options), descriptors)
+
+    def take(self, start: object) -> Kept | None:
+        """The worker that was kept for the next session that starts like this, if there is one."""
+        with self._keeping:
+            kept, self._kept = self._kept, None
+        if kept is None:
+            return None
+        if kept[0] != start:
+            kept[1].close()
+            return None
+        return kept[1]
+
+    def keep(self, start: object, worker: Kept) -> None:
+        """Keep a worker for the next session that starts like this. There is one such worker at most."""
+        with self._keeping:
+            kept, self._kept = self._kept, (start, worker)
+        if kept is not None:
+            kept[1].close()
 
     def open_branch(self, worker: int) -> Ticket:
         return self._request(lambda number: control.OpenBranch(number, worker))
@@ -188,11 +215,16 @@ class Spawner:
         """In a forked child of the host: let go, and leave the zygote to the parent."""
         self.alive = False
         self._channel.close()
+        if self._kept is not None:
+            self._kept[1].close()
         self._process.returncode = 0  # not this process's child: nothing to wait for
 
     def close(self) -> None:
         """End the zygote, and with it all workers."""
         self.alive = False
+        self._keeping = threading.Lock()
+        if self._kept is not None:
+            self._kept[1].close()
         self._channel.close()
         try:
             self._process.wait(2.0)

@@ -7,6 +7,7 @@ kind. Values inside are in the form of `codeact.values`. Nothing here can name a
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -67,7 +68,7 @@ class Call(msgspec.Struct, array_like=True, tag=12, frozen=True):
     """Worker to host: the program calls this tool."""
 
     tool: str
-    arguments: list[Any]
+    arguments: Sequence[Any]
     keywords: dict[str, Any]
 
 

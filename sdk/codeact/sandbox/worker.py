@@ -6,28 +6,40 @@ It speaks only through one socket. Frames from the host are trusted, frames to i
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import platform
 import random
 import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from codeact import values
 from codeact.errors import UnsupportedValue
-from codeact.sandbox import offered, wall, wire
+from codeact.sandbox import offered, seccomp, wall, wire
+from codeact.sandbox.arena import Arena
 from codeact.sandbox.program import Interpreter, Stopped
+from codeact.sandbox.spin import Spin
 
 SOCKET = 3
 """The descriptor of the session's socket; 0, 1 and 2 are /dev/null, and no other is open."""
 
-_DESCRIPTORS = SOCKET + 2  # one spare, for the socket of a branch
+_DESCRIPTORS = SOCKET + 3  # two spare, for the socket and the memory of a branch
+_PIECE = 1 << 15
+_TWO_DESCRIPTORS = struct.Struct("@2i")
+_ROOM_FOR_TWO = socket.CMSG_SPACE(_TWO_DESCRIPTORS.size)
 _FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
 _SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
-_ADOPTION_S = 2.0
+_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
+_SMALL = 4_096
 _address_space = 0
+_trials: list[Interpreter] = []
 _prepared: dict[bool, Interpreter] = {}
 _workspaces: list[Interpreter] = []
 
@@ -50,6 +62,8 @@ def warm_up() -> None:
         ):
             trial.run(code)
         _prepared[filtered] = Interpreter(filtered)
+        if filtered:
+            _trials.append(trial)
     measure()
 
 
@@ -69,64 +83,101 @@ def measure() -> None:
         _address_space = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def _rehearse() -> None:
+    """While nobody waits: run a program, so that the first one finds its pages copied from the zygote's."""
+    for trial in _trials:
+        trial.run("import math\nx = [i for i in range(3)]\nprint(x)\nx[0]")
+        frame = wire.frame(wire.Done(1, [1, "a"], "1", None, False))
+        wire.to_worker.decode(wire.frame(wire.Run(1, "1"))[4:])
+        values.check_wire(frame)
+        random.seed(0)
+        np.random.seed(0)
+
+
 class Line:
     """This end of the session's socket. While a frame is under way, an interrupt waits."""
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
-        self._buffer = bytearray()
+        self._spin = Spin(descriptor)
+        self._buffer = bytearray(_PIECE)
+        self._view = memoryview(self._buffer)
+        self._held = 0  # bytes of the buffer that are still to be decoded
         self.busy = False
         self.interrupted = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something has come."""
+        return bool(self._spin.poll(0))
+
     def send(self, message: wire.ToHost) -> None:
+        self.send_frame(wire.frame(message))
+
+    def send_frame(self, frame: bytearray) -> None:
+        """Send a frame that was made before."""
         self.busy = True
         try:
-            self._socket.sendall(wire.frame(message))
+            self._socket.sendall(frame)
         except OSError:
             os._exit(0)
         finally:
             self.busy = False
 
     def receive(self) -> wire.ToWorker:
+        """The next frame."""
         self.busy = True
         try:
-            buffer = self._buffer
-            while len(buffer) < 4 or len(buffer) < 4 + wire.HEADER.unpack_from(buffer)[0]:
-                data = self._socket.recv(1 << 18)
-                if not data:
-                    os._exit(0)
-                buffer += data
+            if not self._held:
+                self._spin.ready()
+                self._held = self._socket.recv_into(self._buffer)
             return self._take()
         except OSError:
             os._exit(0)
         finally:
             self.busy = False
 
-    def receive_with_socket(self) -> tuple[wire.ToWorker, int | None]:
-        """As `receive`, between programs: a frame may bring a socket."""
-        buffer, descriptor = self._buffer, None
+    def receive_with_descriptors(self) -> tuple[wire.ToWorker, tuple[int, int] | None]:
+        """As `receive`, between programs: a frame may bring a socket and memory."""
+        descriptors = None
         try:
-            while len(buffer) < 4 or len(buffer) < 4 + wire.HEADER.unpack_from(buffer)[0]:
-                data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 16, 1)
-                if not data:
-                    os._exit(0)
-                buffer += data
-                descriptor = descriptors[0] if descriptors else descriptor
+            if not self._held:
+                self._spin.ready()
+                self._held, ancillary, _, _ = self._socket.recvmsg_into([self._buffer], _ROOM_FOR_TWO)
+                descriptors = _TWO_DESCRIPTORS.unpack(ancillary[0][2]) if ancillary else None
+            return self._take(), descriptors
         except OSError:
             os._exit(0)
-        return self._take(), descriptor
 
     def _take(self) -> wire.ToWorker:
-        size = wire.HEADER.unpack_from(self._buffer)[0]
-        message: wire.ToWorker = wire.to_worker.decode(memoryview(self._buffer)[4 : 4 + size])
-        del self._buffer[: 4 + size]
+        """Decode the first frame of what is held; of a large one the rest is waited for."""
+        count, view = self._held, self._view
+        while count < 4:
+            more = self._socket.recv_into(view[count:]) if count else 0
+            if not more:
+                os._exit(0)
+            count += more
+        size = 4 + wire.HEADER.unpack_from(self._buffer)[0]
+        if count < size:
+            whole = memoryview(bytearray(size))
+            whole[:count] = view[:count]
+            while count < size:
+                more = self._socket.recv_into(whole[count:])
+                if not more:
+                    os._exit(0)
+                count += more
+            view = whole
+        message: wire.ToWorker = wire.to_worker.decode(view[4:size])
+        self._held = count - size
+        if self._held:
+            self._buffer[: self._held] = self._buffer[size:count]
         return message
 
     def become(self, descriptor: int) -> None:
         """In a branch: speak through this socket from now on."""
         self._socket.close()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
-        self._buffer.clear()
+        self._spin = Spin(descriptor)
 
 
 class Output:
@@ -173,14 +224,17 @@ class Output:
 class Worker:
     """One session."""
 
-    def __init__(self, line: Line, parent: int) -> None:
+    def __init__(self, line: Line, arena: Arena, parent: int) -> None:
         self._line = line
+        self._arena = arena
         self._parent = parent
         self._armed = False
 
     def serve(self) -> None:
         """Run what the host sends, until it closes the socket."""
         signal.signal(signal.SIGINT, self._on_interrupt)
+        if not self._line.waiting:
+            _rehearse()
         setup = self._line.receive()
         if not isinstance(setup, wire.Setup):
             return
@@ -198,11 +252,11 @@ class Worker:
         )
         self._known_errors = self._interpreter.errors
         while True:
-            message, descriptor = self._line.receive_with_socket()
+            message, descriptors = self._line.receive_with_descriptors()
             if isinstance(message, wire.Run):
                 self._run(message)
-            elif isinstance(message, wire.Branch) and descriptor is not None:
-                self._branch(descriptor)
+            elif isinstance(message, wire.Branch) and descriptors is not None:
+                self._branch(*descriptors)
 
     def _on_interrupt(self, *_: object) -> None:
         if not self._armed:
@@ -230,10 +284,11 @@ class Worker:
         shown = outcome.shown
         if outcome.value is not None:
             try:
-                wired = values.pack(outcome.value, self._types)
+                self._arena.begin()
+                wired = values.pack(outcome.value, self._types, put=self._arena.put)
                 frame = wire.frame(wire.Result(wired))
                 values.check_wire(memoryview(frame)[4:])
-                if len(frame) > self._value_bytes:
+                if len(frame) + self._arena.used > self._value_bytes:
                     wired = None
             except (UnsupportedValue, RecursionError, MemoryError):
                 wired = None
@@ -245,31 +300,48 @@ class Worker:
         self._armed = armed
 
     def _tool(self, name: str) -> Callable[..., Any]:
-        line, pack, frame_limit = self._line, values.pack, self._value_bytes
+        line, output, take = self._line, self._output, self._arena.take
 
         def call(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-            types = self._types
-            packed = [pack(item, types, f"argument {index} of {name}()") for index, item in enumerate(arguments, 1)]
-            named = {key: pack(item, types, f"argument {key} of {name}()") for key, item in keywords.items()}
-            message = wire.Call(name, packed, named)
-            self._output.flush()
-            frame = wire.frame(message)
-            if len(frame) > frame_limit:
-                raise UnsupportedValue(
-                    f"the arguments of {name}() take {len(frame):,} bytes; at most {frame_limit:,} may cross"
-                )
-            values.check_wire(memoryview(frame)[4:])
-            line.send(message)
+            frame = None
+            if not keywords and _AS_THEY_ARE.issuperset(map(type, arguments)):
+                with contextlib.suppress(OverflowError, UnicodeEncodeError):  # said better below
+                    frame = wire.frame(wire.Call(name, arguments, keywords))
+            if frame is None or len(frame) > _SMALL:
+                frame = self._frame_of_call(name, arguments, keywords)
+            output.flush()
+            line.send_frame(frame)
             answer = line.receive()
-            self._check_interrupt()
-            if isinstance(answer, wire.Result):
-                return values.unpack(answer.value, types)
+            if line.interrupted:
+                self._check_interrupt()
+            if type(answer) is wire.Result:
+                value = answer.value
+                if type(value) in _AS_THEY_ARE:
+                    return value
+                self._arena.begin()
+                return values.unpack(value, self._types, take=take)
             if isinstance(answer, wire.Failed):
-                raise self._error(answer.kind, [values.unpack(item, types) for item in answer.arguments])
+                raise self._error(answer.kind, [values.unpack(item, self._types) for item in answer.arguments])
             reason = answer.reason if isinstance(answer, wire.End) else "the host gave no answer"
             raise Stopped("end", reason)
 
         return call
+
+    def _frame_of_call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bytearray:
+        types, put = self._types, self._arena.put
+        self._arena.begin()
+        packed = [
+            values.pack(item, types, f"argument {index} of {name}()", put) for index, item in enumerate(arguments, 1)
+        ]
+        named = {key: values.pack(item, types, f"argument {key} of {name}()", put) for key, item in keywords.items()}
+        frame = wire.frame(wire.Call(name, packed, named))
+        size = len(frame) + self._arena.used
+        if size > self._value_bytes:
+            raise UnsupportedValue(
+                f"the arguments of {name}() take {size:,} bytes; at most {self._value_bytes:,} may cross"
+            )
+        values.check_wire(memoryview(frame)[4:])
+        return frame
 
     def _error(self, kind: str, arguments: list[Any]) -> BaseException:
         try:
@@ -279,51 +351,50 @@ class Worker:
 
     # ---- a branch ---------------------------------------------------------------------------------------------------
 
-    def _branch(self, descriptor: int) -> None:
-        """Fork twice, so that the branch becomes the zygote's child. It takes the new socket; this process goes on."""
-        chance = random.getstate()  # Python seeds this anew in a forked process
-        try:
-            child = os.fork()
-        except OSError:
-            os.close(descriptor)
+    def _branch(self, descriptor: int, memory: int) -> None:
+        """Fork. The branch is a child of the zygote too; it takes the new socket and memory, and this process goes on.
+
+        No fork of Python's or the C library's: they cannot name the parent. What these do besides is about other
+        threads, of which there are none, and about random numbers, which are to go on as they are.
+        """
+        child = _clone()
+        if child < 0:
             self._line.send(wire.Branched(0))
+        elif child:
+            self._line.send(wire.Branched(child))
+        else:
+            wall.die_with(self._parent)
+            self._line.become(descriptor)
+            self._arena.remap(memory)
+            os.close(memory)
             return
-        if child:
-            os.close(descriptor)
-            if os.waitpid(child, 0)[1]:
-                self._line.send(wire.Branched(0))
-            return
-        try:
-            grandchild = os.fork()
-        except OSError:
-            os._exit(1)
-        if grandchild:
-            os._exit(0)
-        deadline = time.monotonic() + _ADOPTION_S
-        while os.getppid() != self._parent:  # until the one between has ended
-            if time.monotonic() > deadline:
-                os._exit(1)
-            time.sleep(0.0001)
-        wall.die_with(self._parent)
-        random.setstate(chance)
-        self._line.send(wire.Branched(os.getpid()))
-        self._line.become(descriptor)
+        os.close(descriptor)
+        os.close(memory)
 
 
-def main(descriptor: int, zygote: int, options: dict[str, Any]) -> None:
+def _clone() -> int:
+    number = seccomp.CLONE[list(seccomp.ARCHITECTURES).index(platform.machine())]
+    zero = ctypes.c_ulong(0)
+    return int(ctypes.PyDLL(None).syscall(ctypes.c_long(number), ctypes.c_ulong(seccomp.FORK_FLAGS), *[zero] * 4))
+
+
+def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> None:
     """Become a worker: never returns.
 
     Args:
         descriptor: the worker's end of the session's socket.
+        memory: the descriptor of the memory for arrays.
         zygote: the parent's process number; this process dies with it.
-        options: `without`, `uid`, `memory_mb`, `cpu_s`, `fork`, and `workspace` as `workspace_wall.put_up` takes it.
+        options: `without`, `uid`, `memory_mb`, `arena_bytes`, `cpu_s`, `fork`, and `workspace` as
+            `workspace_wall.put_up` takes it.
     """
+    arena = Arena.of_worker(memory, options["arena_bytes"])
     if descriptor != SOCKET:
         os.dup2(descriptor, SOCKET)
     line = Line(SOCKET)
     try:
         wall.die_with(zygote)
-        memory_bytes = _address_space + int(options["memory_mb"]) * 1024 * 1024
+        memory_bytes = _address_space + options["arena_bytes"] + int(options["memory_mb"]) * 1024 * 1024
         cpu_s = max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR))
         if "workspace" in options:
             from codeact.sandbox import workspace_wall
@@ -352,7 +423,7 @@ def main(descriptor: int, zygote: int, options: dict[str, Any]) -> None:
         os._exit(1)
     sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
     try:
-        Worker(line, zygote).serve()
+        Worker(line, arena, zygote).serve()
     except BaseException as problem:
         line.send(wire.Broken(f"{type(problem).__name__}: {problem}"))
     os._exit(0)

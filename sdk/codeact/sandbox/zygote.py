@@ -24,9 +24,9 @@ from codeact.sandbox import control
 _PR_SET_CHILD_SUBREAPER = 36
 _PARENT_CHECK_MS = 1_000
 _STATUSES_KEPT = 1_000
-# A branch needs two forks. The rest is for what else of that user starts meanwhile: nothing much for a user of the
-# worker's own, more where the user is the host's.
-_FORKS, _FORKS_SHARED = 6, 64
+# A branch needs one fork. The rest is for branches that have ended and were not collected yet, and for what else of
+# that user starts meanwhile, where the user is the host's.
+_FORKS = 8
 
 
 def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
@@ -67,6 +67,8 @@ class Zygote:
         self._me = os.getpid()
         self._workers: dict[int, int] = {}  # ticket -> process number
         self._tickets: dict[int, int] = {}  # process number -> ticket
+        self._users: dict[int, int] = {}  # process number -> user
+        self._uid = os.getuid()
         self._statuses: OrderedDict[int, int] = OrderedDict()
 
     def serve(self) -> None:
@@ -96,7 +98,7 @@ class Zygote:
             return False
         try:
             if isinstance(request, control.Fork):
-                self._fork(request, descriptors[0])
+                self._fork(request, descriptors)
             elif isinstance(request, control.OpenBranch):
                 self._open_branch(request)
             elif isinstance(request, control.CloseBranch):
@@ -116,7 +118,7 @@ class Zygote:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             control.send(self._channel, message, descriptors)
 
-    def _fork(self, request: control.Fork, descriptor: int) -> None:
+    def _fork(self, request: control.Fork, descriptors: list[int]) -> None:
         pid = os.fork()
         if pid == 0:
             try:
@@ -124,16 +126,18 @@ class Zygote:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 from codeact.sandbox import worker
 
-                worker.main(descriptor, self._me, request.options)
+                worker.main(descriptors[0], descriptors[1], self._me, request.options)
             except BaseException:
                 pass
             finally:
                 os._exit(1)
-        self._hand_out(request.ticket, pid)
+        uid = request.options["uid"]
+        self._hand_out(request.ticket, pid, self._uid if uid is None or "uid" in request.options["without"] else uid)
 
-    def _hand_out(self, ticket: int, pid: int) -> None:
+    def _hand_out(self, ticket: int, pid: int, uid: int) -> None:
         self._workers[ticket] = pid
         self._tickets[pid] = ticket
+        self._users[pid] = uid
         pidfd = os.pidfd_open(pid)
         try:
             self._send(control.Answer(ticket, pid), [pidfd])
@@ -150,7 +154,7 @@ class Zygote:
                 return
             ticket = self._tickets.pop(pid, None)
             if ticket is not None:
-                del self._workers[ticket]
+                del self._workers[ticket], self._users[pid]
                 self._statuses[ticket] = status
                 if len(self._statuses) > _STATUSES_KEPT:
                     self._statuses.popitem(last=False)
@@ -161,28 +165,39 @@ class Zygote:
         pid = self._workers.get(request.worker)
         if pid is None:
             raise OSError("the worker has ended")
-        _allow_forks(pid, True)
+        self._allow_forks(pid, True)
         self._send(control.Answer(request.ticket, pid))
 
     def _close_branch(self, request: control.CloseBranch) -> None:
         worker, branch = self._workers.get(request.worker), request.pid
-        failure = ""
+        failure, uid = "", self._uid
         try:
             if worker is None:
                 raise OSError("the worker has ended")
-            _allow_forks(worker, False)
+            uid = self._users[worker]
+            self._allow_forks(worker, False)
             if branch:
                 if branch in self._tickets or not self._is_child(branch):
                     raise OSError("the worker named a process that is not its branch")
-                _allow_forks(branch, False)
+                _limit_forks(branch, uid, 0)
         except OSError as problem:
             failure, branch = str(problem), 0
         if not self._sweep(worker, branch):
             failure, branch = "the worker forked more than it was asked to, and was ended", 0
         if branch:
-            self._hand_out(request.ticket, branch)
+            self._hand_out(request.ticket, branch, uid)
         else:
             self._send(control.Answer(request.ticket, 0, failure))
+
+    def _allow_forks(self, pid: int, allowed: bool) -> None:
+        """Let a worker fork, or no more: a few times only, as the limit counts all of its user's threads."""
+        uid = self._users[pid]
+        most = 0
+        if allowed and uid != self._uid:
+            most = list(self._users.values()).count(uid) + _FORKS
+        elif allowed:
+            most = _threads_of_all() + _FORKS
+        _limit_forks(pid, uid, most)
 
     def _is_child(self, pid: int) -> bool:
         try:
@@ -195,7 +210,9 @@ class Zygote:
         clean = True
         for _ in range(50):
             self._reap()
-            strangers = [pid for pid in _children(self._me) if pid not in self._tickets and pid != branch]
+            known = {*self._tickets, branch}
+            strangers = [pid for pid in _children(self._me) if pid not in known and _runs(pid)]
+            # Only where seccomp was opted out of can a worker have children of its own.
             broods = [pid for pid in (worker, branch) if pid and any(map(_runs, _children(pid)))]
             if not strangers and not broods:
                 return clean
@@ -207,81 +224,54 @@ class Zygote:
         return clean
 
 
-def _runs(pid: int) -> bool:
-    """Whether a process is more than an exit status that nobody has asked for yet."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def _allow_forks(pid: int, allowed: bool) -> None:
-    """Let a worker fork, or no more: a few times only, as the limit counts all of its user's processes and threads."""
-    most = 0
-    if allowed:
-        uid = int(_fields(pid)["Uid"].split()[0])
-        most = _tasks_of(uid) + (_FORKS_SHARED if uid == os.getuid() else _FORKS)
-    with _as_owner_of(pid):
+def _limit_forks(pid: int, uid: int, most: int) -> None:
+    """Set how many threads a worker's user may have when the worker forks."""
+    with _as_user(uid):
         hard = resource.prlimit(pid, resource.RLIMIT_NPROC)[1]
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
         resource.prlimit(pid, resource.RLIMIT_NPROC, (most, hard))
 
 
-def _fields(pid: int) -> dict[str, str]:
-    """The lines of /proc/PID/status."""
-    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
-
-
-def _tasks_of(uid: int) -> int:
-    """How many threads a user has, in all processes that can be seen."""
-    found = 0
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError, KeyError):
-                fields = _fields(int(entry))
-                if int(fields["Uid"].split()[0]) == uid:
-                    found += int(fields["Threads"])
-    return found
+def _threads_of_all() -> int:
+    """How many threads there are on this machine: no user has more. Counting one user's would mean to ask each."""
+    with open("/proc/loadavg", encoding="ascii") as load:
+        return int(load.read().split()[3].partition("/")[2])
 
 
 @contextlib.contextmanager
-def _as_owner_of(pid: int) -> Iterator[None]:
+def _as_user(uid: int) -> Iterator[None]:
     """Take the worker's user as the real one for a moment: without CAP_SYS_RESOURCE root may set no limits else."""
-    lines = _fields(pid)
-    uid, gid = int(lines["Uid"].split()[0]), int(lines["Gid"].split()[0])
-    mine_uid, mine_gid = os.getuid(), os.getgid()
-    if (uid, gid) == (mine_uid, mine_gid):
+    mine, group = os.getuid(), os.getgid()
+    if uid == mine:
         yield
         return
-    os.setresgid(gid, -1, -1)
+    os.setresgid(uid, -1, -1)
     try:
         os.setresuid(uid, -1, -1)
         try:
             yield
         finally:
-            os.setresuid(mine_uid, -1, -1)
+            os.setresuid(mine, -1, -1)
     finally:
-        os.setresgid(mine_gid, -1, -1)
+        os.setresgid(group, -1, -1)
 
 
 def _children(pid: int) -> list[int]:
-    """The living children of a process with one thread, such as this one and the workers.
-
-    One that has ended and waits to be collected does nothing more: the process between a worker and its branch is such
-    a one until the worker collects it.
-    """
+    """The children of a process with one thread, such as this one and the workers."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
-            found = [int(child) for child in listing.read().split()]
+            return [int(child) for child in listing.read().split()]
     except (FileNotFoundError, ProcessLookupError):
         if not os.path.exists(f"/proc/{pid}"):
             return []
         # A kernel without that listing: ask every process for its parent.
-        found = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _status(int(entry))[1] == pid]
-    return [child for child in found if _status(child)[0] not in "ZX"]
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _status(int(entry))[1] == pid]
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is more than an exit status that nobody has asked for yet."""
+    return _status(pid)[0] not in "ZX"
 
 
 def _status(pid: int) -> tuple[str, int]:

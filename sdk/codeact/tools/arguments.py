@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any, Never, get_args, get_origin
 
@@ -37,6 +38,7 @@ class Arguments:
         self._annotations = {name: _annotation(parameter) for name, parameter in parameters.items()}
         self._validate = validator(self._annotations, scope)
         self._plain = all(p.kind in _BY_NAME for p in parameters.values())
+        self._exact = _exact(parameters.values())
 
     def bind(self, tool: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Argument name to validated value, in the order of the signature, defaults included.
@@ -44,6 +46,8 @@ class Arguments:
         Raises:
             ArgumentError: names the argument and says what would be right.
         """
+        if not kwargs and self._exact == tuple(map(type, args)) and _finite(args):
+            return dict(zip(self._positional, args, strict=True))
         given = dict(zip(self._positional, args, strict=False))
         if len(args) > len(self._positional):
             if self._rest is None:
@@ -131,6 +135,21 @@ class Arguments:
 
     def _offer(self) -> str:
         return f"its arguments are {listed(self._parameters)}" if self._parameters else "it takes no arguments"
+
+
+def _exact(parameters: Iterable[Parameter]) -> tuple[type, ...] | None:
+    """The types of the arguments, where a call with just these needs no further look but at infinities."""
+    given = tuple(parameters)
+    exact = tuple(parameter.annotation for parameter in given)
+    plain = all(kind in (bool, int, float, str) for kind in exact)
+    return exact if plain and all(p.kind is Parameter.POSITIONAL_OR_KEYWORD for p in given) else None
+
+
+def _finite(args: Sequence[Any]) -> bool:
+    for item in args:  # noqa: SIM110 - a generator takes longer
+        if type(item) is float and not -math.inf < item < math.inf:
+            return False
+    return True
 
 
 def _annotation(parameter: Parameter) -> Any:

@@ -126,6 +126,14 @@ class Tool(Generic[P, R]):
         """
         return self.declaration.arguments.bind(self.full_name, args, kwargs or {})
 
+    def binder(self) -> Callable[[str, Sequence[Any], Mapping[str, Any]], dict[str, Any]]:
+        """What `bind` does, as a function that is also given the name: for who binds many calls.
+
+        Raises:
+            ToolError: an annotation names what does not exist.
+        """
+        return self.declaration.arguments.bind
+
     def invoke(self, arguments: Mapping[str, Any]) -> Any:
         """Run the function with arguments that `bind` returned. For an async function this returns the awaitable."""
         args, kwargs = self.declaration.arguments.spread(arguments)

@@ -1,0 +1,154 @@
+"""Memory that a host and one worker share: the bytes of large arrays cross there, and not through the socket.
+
+Both ends copy: the sender in, the receiver out, so nothing that either of them keeps lies there. A frame refers to an
+array by its offset. The host takes offsets for what they are, numbers from a worker: what they name must lie inside,
+and all that one frame names may be no more than there is. A worker may change the bytes while the host
+copies them; any bytes are some array of numbers, so that harms nothing but the array.
+
+The memory is a sealed memfd: a worker cannot shrink it under its host. It is empty until an array crosses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import mmap
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact.errors import UnsupportedValue
+
+LEAST_BYTES = 32 * 1024
+"""Arrays smaller than this go with their frame."""
+
+_MOST_BYTES = 64 * 1024 * 1024
+_ALIGNED = 64
+_KINDS = frozenset("biufcmM")
+_FIXED = 0x10  # MAP_FIXED of linux/mman.h
+
+
+def size_for(value_bytes: int) -> int:
+    """The bytes of an arena where values may have so many."""
+    page = mmap.PAGESIZE
+    return -(-min(value_bytes, _MOST_BYTES) // page) * page
+
+
+def open_memory(size: int) -> int:
+    """The descriptor of new memory, none of it in use yet, whose size nobody can change.
+
+    Raises:
+        OSError
+    """
+    descriptor = os.memfd_create("arrays", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(descriptor, size)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+class Arena:
+    """One end's view of the memory. Every frame begins at its start: the two ends take turns."""
+
+    def __init__(self, memory: Any, size: int) -> None:
+        self._bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8, size)
+        self._size = size
+        self.used = 0  # bytes that this frame takes
+
+    @classmethod
+    def of_worker(cls, descriptor: int, size: int) -> Arena:
+        """Map the memory in a worker, where `remap` can put another in its place."""
+        address = _map(descriptor, size, None)
+        made = cls((ctypes.c_char * size).from_address(address), size)
+        made._address = address
+        return made
+
+    _address = 0
+
+    def remap(self, descriptor: int) -> None:
+        """In a branch: put memory of its own in place of what it shares with the session that it comes from."""
+        _map(descriptor, self._size, self._address)
+
+    def begin(self) -> None:
+        """A new frame: what lies here is no longer needed."""
+        self.used = 0
+
+    def put(self, array: NDArray[Any]) -> int | None:
+        """Copy an array in and return its offset; None where the frame should take it, for size or kind."""
+        start = self.used
+        size = array.nbytes
+        if size < LEAST_BYTES or start + size > self._size or array.dtype.kind not in _KINDS:
+            return None
+        place = np.ndarray(array.shape, array.dtype, self._bytes.data, start)
+        np.copyto(place, array)
+        self.used = -(-(start + size) // _ALIGNED) * _ALIGNED
+        return start
+
+    def take(self, offset: int, shape: list[int], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
+        """A copy of an array of that many bytes that the other end put in.
+
+        Raises:
+            UnsupportedValue: it does not lie inside, or the arrays of this frame are more than what fits in.
+        """
+        self.used += size
+        if offset < 0 or offset + size > self._size or self.used > self._size or dtype.kind not in _KINDS:
+            raise UnsupportedValue("an array does not lie in the shared memory")
+        return np.ndarray(shape, dtype, self._bytes.data, offset).copy()
+
+
+class HostMemory:
+    """The host's end, mapped when the first array crosses."""
+
+    def __init__(self, size: int) -> None:
+        """Make the memory.
+
+        Raises:
+            OSError
+        """
+        self.descriptor = open_memory(size)
+        self._size = size
+        self._arena: Arena | None = None
+
+    @property
+    def mapped(self) -> Arena:
+        if self._arena is None:
+            self._arena = Arena(mmap.mmap(self.descriptor, self._size), self._size)
+        return self._arena
+
+    @property
+    def used(self) -> int:
+        return 0 if self._arena is None else self._arena.used
+
+    def begin(self) -> None:
+        if self._arena is not None:
+            self._arena.begin()
+
+    def put(self, array: NDArray[Any]) -> int | None:
+        return self.mapped.put(array) if array.nbytes >= LEAST_BYTES else None
+
+    def take(self, offset: int, shape: list[int], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
+        return self.mapped.take(offset, shape, dtype, size)
+
+    def close(self) -> None:
+        """Let go of it. What is being copied meanwhile holds on to it until then."""
+        self._arena = None
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+def _map(descriptor: int, size: int, address: int | None) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    flags = mmap.MAP_SHARED | (_FIXED if address else 0)
+    mapped = libc.mmap(address, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+    if mapped is None or mapped == ctypes.c_void_p(-1).value:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return int(mapped)
