@@ -1,5 +1,5 @@
 # make run    set up everything and drive the arm: first the reference program, then the embedded model
-# make test   set up everything, check style and types, run all tests
+# make test   set up everything, check style and types, run all tests, those of the sandbox on other Pythons too
 # make clean  remove what the two made (the model stays in the user's cache)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,14 +12,17 @@ SEED ?= 0
 MODEL ?= embedded
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench model clean
+.PHONY: run test test-versions lint bench model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --model $(MODEL) --max-turns 3 --max-tokens 160
 
-test: $(VENV)/.test model lint
+test: $(VENV)/.test model lint test-versions
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-versions: $(VENV)/.test
+	$(BIN)/python tests/other_pythons.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -46,4 +49,4 @@ $(VENV)/.test: $(PROJECT) | $(VENV)/.installed
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache

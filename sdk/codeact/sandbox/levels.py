@@ -23,6 +23,14 @@ _SPARE_LEAST = 1_000
 _CAPABILITIES = {"CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
 """What it takes to give a worker another user and to end it then; bits as in linux/capability.h."""
 
+VERIFIED_PYTHONS = ((3, 11), (3, 12), (3, 13))
+"""The versions of CPython that the filter's tables were held against; `make test` runs the sandbox's tests on each.
+
+A new version brings new attributes, statements and functions. One that leads out would pass a filter that has never
+heard of it, so on any other version the layer counts as missing. tests/sandbox/test_python_versions.py tells what is
+new.
+"""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -140,6 +148,11 @@ def _process() -> Layer:
 def _filter() -> Layer:
     if importlib.util.find_spec("RestrictedPython") is None:
         return Layer("filter", False, "RestrictedPython is not installed", "pip install 'RestrictedPython>=9,<10'")
+    name, version = platform.python_implementation(), sys.version_info[:2]
+    if name != "CPython" or version not in VERIFIED_PYTHONS:
+        running = f"{name} {'.'.join(map(str, version))}"
+        verified = ", ".join(".".join(map(str, each)) for each in VERIFIED_PYTHONS)
+        return Layer("filter", False, f"it has not been verified on {running}", f"use CPython {verified}")
     return Layer("filter", True, "programs are checked and rewritten before they run")
 
 

@@ -387,6 +387,7 @@ def warm_up() -> None:
     """Call once what imports something when it is first called: behind the wall no import finds a file."""
     datetime.datetime.strptime("2020-01-31", "%Y-%m-%d")
     time.strptime("2020", "%Y")
+    (10**30_000) // (3**40_000)  # from Python 3.12 on in a module of its own, _pylong
     datetime.datetime.now().astimezone().strftime("%c")
     statistics.stdev([1, 2, 3])
     decimal.Decimal(1) / 3

@@ -345,6 +345,10 @@ class Interpreter:
         if type(name) is not str or level:
             raise ImportError("relative imports are not available here")
         view = self._modules.get(name)
+        if view is None and type(fromlist) is list and name in sys.modules:
+            # A built-in function that needs a module of the standard library or of numpy: the interpreter asks with a
+            # list (a program's own statement gives a tuple or None), drops the answer and takes the module itself.
+            return _NOTHING
         if view is None:
             raise ModuleNotFoundError(
                 f"the module '{name}' is not available here{_module_hint(name, self._modules)}", name=name
@@ -354,6 +358,8 @@ class Interpreter:
                 raise ImportError(f"cannot import name '{wanted}' from '{name}': it is not offered here", name=name)
         return view if fromlist else self._modules[name.partition(".")[0]]
 
+
+_NOTHING = ModuleView("nothing", {})
 
 _UNAVAILABLE = {
     "open": "files cannot be reached from here",
