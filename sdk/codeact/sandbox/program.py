@@ -392,7 +392,8 @@ _MODULE_HINTS = {
 def _module_hint(name: str, modules: Mapping[str, Any]) -> str:
     top = name.partition(".")[0]
     hint = f": {_MODULE_HINTS[top]}." if top in _MODULE_HINTS else "."
-    return f"{hint} Available: {', '.join(sorted(module for module in modules if module[0] != '_'))}"
+    available = ", ".join(sorted(module for module in modules if module[0] != "_"))
+    return f"{hint} Available: {available or 'nothing'}"
 
 
 def _unavailable(name: str, instead: str) -> Callable[..., Any]:
