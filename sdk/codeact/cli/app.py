@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -249,20 +250,34 @@ def open_sandbox(
     approve: Annotated[
         Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
     ] = Approval.always,
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="What programs may import, and no more; may be given more than once."),
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder that programs may write to, with full libraries and no filter."),
+    ] = None,
+    readable: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="What programs may read beside the workspace; may be given more than once."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print all that came of the program as one JSON object.")
     ] = False,
 ) -> None:
-    """Run a program in the sandbox.
+    """Run a program in the sandbox; without one, at a terminal, talk to a session.
 
     A program's output comes as it is printed, its error on standard error. The exit code is 0 when it ran to its end, 1
     after an error, 124 at a time limit, 130 when it was interrupted. Options come before FILE.
 
     Examples:
 
+        codeact sandbox --tools my_tools.py:box
+
         codeact sandbox -c "sum(i * i for i in range(10))"
 
-        codeact sandbox --tools my_tools.py:box --limit wall_s=5 program.py
+        codeact sandbox --limit memory_mb=256 --limit wall_s=5 program.py
 
         echo "print(1 + 1)" | codeact sandbox --json -
     """
@@ -270,7 +285,24 @@ def open_sandbox(
         from codeact.cli.sandbox_options import SandboxOptions
         from codeact.cli.sandbox_script import read_program, run_script
 
-        options = SandboxOptions(tools, tuple(limit or ()), tuple(without or ()), approve.value)
+        options = SandboxOptions(
+            tools,
+            tuple(limit or ()),
+            tuple(without or ()),
+            approve.value,
+            tuple(name for part in imports for name in part.split(",") if name) if imports else None,
+            workspace,
+            tuple(readable or ()),
+        )
+        if code is None and file is None and sys.stdin.isatty():
+            if json:
+                raise typer.BadParameter(
+                    "a session at a terminal has no end to print; give a program", param_hint="--json"
+                )
+            from codeact.cli.sandbox_shell import open_shell
+
+            open_shell(options)
+            return
         if code is not None:
             argv = ["-c", *([] if file is None else [file]), *(arguments or ())]
         else:

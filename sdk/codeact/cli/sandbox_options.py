@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from codeact.cli.failures import UsageError
 from codeact.errors import SandboxError
-from codeact.sandbox import Limits, Sandbox
+from codeact.sandbox import Limits, Sandbox, level
 from codeact.tools.wording import did_you_mean, listed
 
 
@@ -21,12 +22,23 @@ class SandboxOptions:
         limits: as `NAME=VALUE`.
         without: layers of the wall to go without.
         approve: the approval policy's name.
+        imports: what programs may import; None for the sandbox's own choice.
+        workspace: a folder that programs may write to.
+        readable: what programs may read beside it.
     """
 
     tools: str | None = None
     limits: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     approve: str = "always"
+    imports: tuple[str, ...] | None = None
+    workspace: Path | None = None
+    readable: tuple[Path, ...] = ()
+
+    @property
+    def branches(self) -> bool:
+        """Whether the session can branch."""
+        return self.workspace is None
 
     def open(self, limits: Limits | None = None) -> Sandbox:
         """A session as asked for.
@@ -40,9 +52,31 @@ class SandboxOptions:
         from codeact.cli.running import policy
         from codeact.cli.toolboxes import load_toolbox
 
-        limits = limits or changed_limits(Limits(), self.limits)
+        if limits is None:
+            limits = changed_limits(self._default_limits(), self.limits)
+        for layer in level(self.workspace is not None).missing:
+            if layer.name not in self.without:
+                way = (
+                    "" if layer.name == "process" else f" To go on without it, at your own risk: --without {layer.name}"
+                )
+                raise SandboxError(f"the layer {layer.name} is missing: {layer.detail}. Mend it: {layer.remedy}.{way}")
         toolbox = load_toolbox(self.tools) if self.tools is not None else None
-        return Sandbox(toolbox, limits=limits, approve=policy(self.approve), without=self.without)
+        return Sandbox(
+            toolbox,
+            limits=limits,
+            approve=policy(self.approve),
+            without=self.without,
+            imports=self.imports,
+            workspace=self.workspace,
+            readable=self.readable,
+        )
+
+    def _default_limits(self) -> Limits:
+        if self.workspace is None:
+            return Limits()
+        from codeact.sandbox.workspace import LIMITS
+
+        return LIMITS
 
 
 def changed_limits(limits: Limits, changes: Iterable[str]) -> Limits:

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Collection
+from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,8 @@ from codeact.sandbox.watch import Watch
 if TYPE_CHECKING:
     from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve, Toolbox
+
+_HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars")
 
 
 class Sandbox:
@@ -131,8 +134,22 @@ class Sandbox:
 
     @property
     def limits(self) -> Limits:
-        """The limits of each run."""
+        """The limits of each run. New ones hold from the next run on.
+
+        Raises:
+            SandboxError: set to ones that differ in what the worker was made with, such as `memory_mb`.
+        """
         return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        held = [field.name for field in fields(limits) if field.name not in _HOST_LIMITS]
+        changed = [name for name in held if getattr(limits, name) != getattr(self._limits, name)]
+        if changed:
+            raise SandboxError(
+                f"{', '.join(changed)} cannot change in a session that runs; open a new Sandbox(limits=...)"
+            )
+        self._limits = limits
 
     def run(self, code: str, *, on_event: EventSink | None = None) -> Execution:
         """Run a program. Whatever it does, this returns; only errors of the host raise.
