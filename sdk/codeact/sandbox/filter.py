@@ -369,6 +369,10 @@ class Filter(RestrictingNodeTransformer):
                 made.append(result)
         return made or [ast.Pass()]
 
+    def visit_TypeAlias(self, node: ast.AST) -> ast.AST:
+        self.error(node, "the type statement is not available here; write X = ... instead of type X = ...")
+        return node
+
     # ---- async: the same program, one step after the other ----------------------------------------------------------
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:

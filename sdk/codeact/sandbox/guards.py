@@ -47,7 +47,9 @@ _FREE = frozenset(
 """Types all of whose public attributes are harmless, as long as `format` is not among them."""
 
 _EXCEPTIONS = {
-    name: value for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)
+    name: value
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
 }
 _FORMATS = frozenset(["format", "format_map"])
 _EXCEPTION_BANNED = frozenset(["obj", "with_traceback", "add_note"])

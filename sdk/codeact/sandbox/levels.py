@@ -9,6 +9,7 @@ import platform
 import struct
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
@@ -149,8 +150,9 @@ def _filter() -> Layer:
     if importlib.util.find_spec("RestrictedPython") is None:
         return Layer("filter", False, "RestrictedPython is not installed", "pip install 'RestrictedPython>=9,<10'")
     name, version = platform.python_implementation(), sys.version_info[:2]
-    if name != "CPython" or version not in VERIFIED_PYTHONS:
-        running = f"{name} {'.'.join(map(str, version))}"
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    if name != "CPython" or version not in VERIFIED_PYTHONS or free_threaded:
+        running = f"{name} {'.'.join(map(str, version))}{' without the global lock' if free_threaded else ''}"
         verified = ", ".join(".".join(map(str, each)) for each in VERIFIED_PYTHONS)
         return Layer("filter", False, f"it has not been verified on {running}", f"use CPython {verified}")
     return Layer("filter", True, "programs are checked and rewritten before they run")

@@ -139,10 +139,9 @@ _LISTED = {
         log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau trunc ulp sumprod fma""",
     cmath: """acos asin atan cos cosh e exp inf infj isclose isfinite isinf isnan log log10 nan phase pi polar rect sin
         sinh sqrt tan tanh tau""",
-    random: """betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate
-        normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle triangular uniform
-        vonmisesvariate
-        weibullvariate Random""",
+    random: """betavariate binomialvariate choice choices expovariate gammavariate gauss getrandbits getstate
+        lognormvariate normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle
+        triangular uniform vonmisesvariate weibullvariate Random""",
     statistics: """NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean
         linear_regression mean median median_grouped median_high median_low mode multimode pstdev pvariance quantiles
         stdev variance""",
@@ -157,8 +156,8 @@ _LISTED = {
         sleep strftime strptime time time_ns""",
     calendar: "day_abbr day_name isleap leapdays month month_abbr month_name monthcalendar monthrange timegm weekday",
     json: "JSONDecodeError dump dumps load loads",
-    re: """A ASCII DOTALL I IGNORECASE M MULTILINE S VERBOSE X compile error escape findall finditer fullmatch match
-        search split sub subn""",
+    re: """A ASCII DOTALL I IGNORECASE M MULTILINE PatternError S VERBOSE X compile error escape findall finditer
+        fullmatch match search split sub subn""",
     decimal: """Context Decimal DecimalException DivisionByZero InvalidOperation ROUND_CEILING ROUND_DOWN ROUND_FLOOR
         ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP getcontext localcontext""",
     fractions: "Fraction",
@@ -188,7 +187,7 @@ _LISTED = {
         NoReturn Never NewType
         Optional OrderedDict Pattern Match ParamSpec Protocol Self Sequence Set Sized SupportsFloat SupportsInt
         TypeAlias TypeVar Tuple TypeGuard Union cast final overload runtime_checkable Awaitable Coroutine
-        AsyncIterator AsyncGenerator Concatenate assert_never TYPE_CHECKING""",
+        AsyncIterator AsyncGenerator Concatenate assert_never override TYPE_CHECKING""",
     functools: "cache cached_property cmp_to_key lru_cache partial reduce",
     sys: "byteorder float_info int_info maxsize maxunicode version version_info getsizeof getrecursionlimit",
 }
