@@ -223,6 +223,77 @@ def test_doctor_says_what_is_here() -> None:
         assert part in shown.stdout
 
 
+def test_doctor_names_the_level_and_tries_it() -> None:
+    shown = " ".join(codeact("doctor").stdout.split())
+    assert "level full wall: every layer that a session needs stands" in shown
+    assert "a program ran in a worker of its own" in shown
+    assert "without the filter it could not read, write, list, start or signal anything" in shown
+    assert "All that codeact needs is here (exit status 0)." in shown
+
+
+def test_what_doctor_tries_works_where_there_is_no_wall(tmp_path: Path) -> None:
+    """Else that it fails behind the wall would say nothing."""
+    from codeact.cli.doctor import ATTEMPTS
+
+    file = tmp_path / "file"
+    file.touch()
+    *statements, last = ATTEMPTS.rstrip().split("\n")
+    program = "\n".join([f"FILE, HOST = {str(file)!r}, {os.getpid()}", *statements, f"print({last})"])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.count("'") == 2 * 5, done.stdout
+
+
+def test_doctor_as_json() -> None:
+    shown = codeact("doctor", "--json")
+    assert shown.returncode == 0, shown.stdout
+    data = json.loads(shown.stdout)
+    assert data["healthy"] is True
+    assert (data["sandbox"]["level"], data["sandbox"]["in_words"]) == ("full", "full wall")
+    layers = {layer["name"]: layer for layer in data["sandbox"]["layers"]}
+    assert layers["landlock"]["reached"] is True
+    assert {"process", "filter", "mounts", "uid", "rlimits", "landlock", "seccomp"} == set(layers)
+    assert {finding["state"] for found in data["sections"].values() for finding in found} <= {"ok", "optional"}
+    assert {"what": "Python", "state": "ok"}.items() <= data["sections"]["Machine"][0].items()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "level"),
+    [
+        ("landlock", "reduced: without landlock"),
+        ("seccomp landlock", "none: the kernel holds nothing back, without landlock and seccomp"),
+        ("process", "none: no program can run here"),
+    ],
+)
+def test_doctor_says_in_plain_words_what_is_left_without_a_layer(lacking: str, level: str) -> None:
+    program = (
+        "import sys, dataclasses\n"
+        "from codeact.sandbox import levels\n"
+        "def without(layer):\n"
+        f"    if layer.name not in {lacking.split()!r}: return layer\n"
+        "    return dataclasses.replace(layer, reached=False, detail='not here', remedy='use another kernel')\n"
+        "whole = levels.level()\n"
+        "here = levels.WallLevel(tuple(map(without, whole.layers)))\n"
+        "levels.level = lambda workspace=True: here\n"
+        "import codeact.sandbox; codeact.sandbox.level = levels.level\n"
+        "from codeact.cli import main\n"
+        "sys.argv = ['codeact', 'doctor', *sys.argv[1:]]; main()\n"
+    )
+
+    def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program, *arguments]
+        return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+
+    shown = doctor()
+    words = " ".join(shown.stdout.split())
+    assert shown.returncode == 1, shown.stderr
+    assert f"✗ level {level}; a sandbox refuses to start → mend the lines with ✗ below" in words
+    assert "not here → use another kernel" in words
+    assert ("--without" in words) == (lacking != "process")
+    data = json.loads(doctor("--json").stdout)
+    assert (data["healthy"], data["sandbox"]["in_words"]) == (False, level)
+    assert data["sandbox"]["level"] == level.split(":")[0]
+
+
 def test_doctor_says_how_to_mend(tmp_path: Path) -> None:
     """Without site packages but codeact's own requirements, the extras are missing."""
     program = (

@@ -312,15 +312,24 @@ def open_sandbox(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for another program to read.")] = False,
+) -> None:
     """Say what is installed, what this machine can do, and how to mend what is missing.
 
-    The exit code is 0 when the sandbox reaches its full wall and nothing that codeact itself needs is missing.
+    The sandbox's level is `full wall`, `reduced: without ...` or `none: ...`, and two programs try it out. The exit
+    code is 0 when the sandbox reaches its full wall and nothing that codeact itself needs is missing, else 1.
+
+    Examples:
+
+        codeact doctor
+
+        codeact doctor --json
     """
     with reported():
         from codeact.cli.doctor import examine
 
-        examine()
+        examine(as_json=json)
 
 
 def _only_one(model: str | None, agent: str | None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from importlib import metadata, util
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codeact.cli.failures import BROKE
+from codeact.cli.wall_words import level_in_words
 from codeact.episode.plain import printable
 from codeact.requirements import requirements
 
@@ -47,8 +49,28 @@ class Finding:
     mend: str = ""
 
 
-def examine() -> None:
-    """Print all findings. Exits with 1 when something that codeact needs is missing."""
+def examine(as_json: bool = False) -> None:
+    """Print all findings, for a reader or as one JSON object. Exits with 1 when something needed is missing."""
+    sections = {title: list(_looked(look)) for title, look in SECTIONS.items()} if as_json else {}
+    if as_json:
+        healthy = _healthy(finding for findings in sections.values() for finding in findings)
+        print(json.dumps({"healthy": healthy, "sandbox": _level_data(), "sections": _plain(sections)}, indent=2))
+    else:
+        healthy = _print()
+    if not healthy:
+        raise typer.Exit(BROKE)
+
+
+def _healthy(findings: Iterable[Finding]) -> bool:
+    return all(finding.state != "missing" for finding in findings)
+
+
+def _plain(sections: dict[str, list[Finding]]) -> dict[str, list[dict[str, str]]]:
+    return {title: [asdict(finding) for finding in findings] for title, findings in sections.items()}
+
+
+def _print() -> bool:
+    """Print section by section, as each is looked at. Returns whether all that codeact needs is here."""
     console = Console(highlight=False)
     healthy = True
     for title, look in SECTIONS.items():
@@ -58,7 +80,7 @@ def examine() -> None:
         grid.add_column(no_wrap=True, min_width=16)
         grid.add_column(overflow="fold")
         for finding in _looked(look):
-            healthy &= finding.state != "missing"
+            healthy &= _healthy([finding])
             mark, style = _MARKS[finding.state]
             found = Text(printable(finding.found))
             if finding.mend:
@@ -66,10 +88,16 @@ def examine() -> None:
             grid.add_row(Text(mark, style=style), Text(finding.what), found)
         console.print(grid)
         console.print()
-    if not healthy:
-        console.print(Text("Something that codeact needs is missing: see the lines with ✗.", style="bold red"))
-        raise typer.Exit(BROKE)
-    console.print(Text("All that codeact needs is here.", style="bold green"))
+    console.print(
+        Text("✓ here   – not here, and only needed for what the line says   ✗ needed, and missing", style="dim")
+    )
+    if healthy:
+        console.print(Text("All that codeact needs is here (exit status 0).", style="bold green"))
+    else:
+        console.print(
+            Text("Something that codeact needs is missing (exit status 1): see the lines with ✗.", style="bold red")
+        )
+    return healthy
 
 
 def _looked(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -189,11 +217,95 @@ def _environments() -> Iterator[Finding]:
 def _sandbox() -> Iterator[Finding]:
     from codeact.sandbox import level
 
-    for layer in level().layers:
+    layers = level().layers
+    missing = [layer.name for layer in layers if not layer.reached and not layer.workspace_only]
+    words = level_in_words(missing)
+    if missing:
+        mend = "mend the lines with ✗ below"
+        if "process" not in missing:
+            names = ", ".join(f"{name!r}" for name in missing)
+            mend += f"; or go on without, at your own risk: Sandbox(without=[{names}]), codeact sandbox " + " ".join(
+                f"--without {name}" for name in missing
+            )
+        yield Finding("missing", "level", f"{words}; a sandbox refuses to start", mend)
+    else:
+        yield Finding(
+            "ok", "level", f"{words}: every layer that a session needs stands; docs/safety.md says what that promises"
+        )
+    for layer in layers:
         if layer.reached:
             yield Finding("ok", layer.name, layer.detail)
         else:
-            yield Finding("missing", layer.name, layer.detail, layer.remedy)
+            yield Finding("optional" if layer.workspace_only else "missing", layer.name, layer.detail, layer.remedy)
+    if "process" not in missing:
+        yield from _trial(missing)
+
+
+def _level_data() -> dict[str, object]:
+    from codeact.sandbox import level
+
+    layers = level().layers
+    missing = [layer.name for layer in layers if not layer.reached and not layer.workspace_only]
+    words = level_in_words(missing)
+    return {"level": words.split()[0].rstrip(":"), "in_words": words, "layers": [asdict(layer) for layer in layers]}
+
+
+ATTEMPTS = """
+import os
+
+def attempt(action):
+    try:
+        action()
+    except (OSError, PermissionError):
+        return False
+    return True
+
+def start():
+    if os.fork() == 0:
+        os._exit(0)
+
+done = {
+    "read a file": lambda: os.open(FILE, os.O_RDONLY),
+    "write a file": lambda: os.open(FILE, os.O_WRONLY),
+    "list a folder": lambda: os.listdir("/"),
+    "start a process": start,
+    "signal another process": lambda: os.kill(HOST, 0),
+}
+[name for name, action in done.items() if attempt(action)]
+"""
+"""What a program does that the filter does not hold back: each must fail at the wall."""
+
+
+def _trial(missing: list[str]) -> Iterator[Finding]:
+    """Run two programs: one as usual, and one without the filter that tries what the kernel must refuse."""
+    import tempfile
+    import time
+
+    from codeact.episode.plain import duration
+    from codeact.sandbox import Sandbox
+
+    began = time.perf_counter()
+    with Sandbox(without=missing) as sandbox:
+        first = sandbox.run("6 * 7")
+    spent = duration(time.perf_counter() - began)
+    if first.value != 42:
+        why = first.error.message if first.error is not None else f"it gave {first.value!r}"
+        yield Finding("missing", "a program", f"it did not run: {why}", "report it with the output of codeact doctor")
+        return
+    yield Finding(
+        "ok", "a program", f"ran in a worker of its own; the first takes {spent}, with starting what workers come from"
+    )
+    with tempfile.NamedTemporaryFile() as file, Sandbox(without={*missing, "filter"}) as bare:
+        os.chmod(file.name, 0o666)
+        tried = bare.run(f"FILE, HOST = {file.name!r}, {os.getpid()}\n{ATTEMPTS}")
+    if tried.value == []:
+        yield Finding(
+            "ok", "a hostile one", "without the filter it could not read, write, list, start or signal anything"
+        )
+    else:
+        could = ", ".join(tried.value) if isinstance(tried.value, list) else "not be tried: " + tried.observation()
+        mend = "do not run programs here that you do not trust"
+        yield Finding("missing", "a hostile one", f"without the filter it could {could}", mend)
 
 
 SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -103,18 +103,3 @@ def changed_limits(limits: Limits, changes: Iterable[str]) -> Limits:
         return replace(limits, **new)
     except SandboxError as problem:
         raise UsageError(str(problem)) from None
-
-
-def level_in_words(without: Collection[str]) -> str:
-    """How much of the wall stands, in plain words.
-
-    Args:
-        without: names of the layers that do not stand.
-    """
-    if not without:
-        return "full wall"
-    if "process" in without:
-        return "none: no program can run here"
-    if {"landlock", "seccomp"} <= set(without):
-        return f"none: the kernel holds nothing back, without {listed(sorted(without))}"
-    return f"reduced: without {listed(sorted(without))}"

@@ -15,7 +15,8 @@ from codeact.cli.failures import UsageError, say_error
 from codeact.cli.interrupting import interrupts
 from codeact.cli.line_editor import LineEditor
 from codeact.cli.looking import completions, variables
-from codeact.cli.sandbox_options import SandboxOptions, changed_limits, level_in_words
+from codeact.cli.sandbox_options import SandboxOptions, changed_limits
+from codeact.cli.wall_words import level_in_words
 from codeact.episode.plain import duration, printable
 from codeact.errors import CodeActError, SandboxError
 from codeact.events import Event, Printed
@@ -63,8 +64,10 @@ class SandboxShell:
     def serve(self) -> None:
         """Read, run and show until Ctrl-D."""
         tools = len(self._sandbox.toolbox.tools)
-        level = level_in_words(self._options.without)
-        self._say(f"Python in the sandbox: {level}, {tools} tool{'s' * (tools != 1)}. %help says more; Ctrl-D leaves.")
+        parts = [level_in_words(self._options.without), f"{tools} tool{'s' * (tools != 1)}"]
+        if self._options.workspace is not None:
+            parts.append(f"workspace {self._options.workspace}, and no filter there")
+        self._say(f"Python in the sandbox: {', '.join(parts)}. %help says more; Ctrl-D leaves.")
         while True:
             try:
                 block = self._editor.read()
