@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from codeact import CodeActAgent, Toolbox, tool
 from codeact.errors import ModelError
 from codeact.events import CallFinished, Event, Executed, Printed
 from codeact.models import ScriptedModel
+from codeact.sandbox import level
 
 
 @tool(effect="read")
@@ -67,6 +69,23 @@ def test_variables_and_conversation_live_on(chatting: Any) -> None:
         "8",
         "Bye.",
     ]
+
+
+def test_a_chat_can_have_a_workspace(chatting: Any, tmp_path: Path) -> None:
+    missing = [layer.name for layer in level().missing]
+    if missing:
+        pytest.skip(f"this machine cannot put up {', '.join(missing)}")
+    agent = chatting(
+        "<execute>open('a.txt', 'w').write('4')\nprint(double(2))</execute>",
+        "<execute>finish(open('a.txt').read())</execute>",
+        workspace=tmp_path,
+        imports=(),
+    )
+    assert agent.chat("Write it down.", tools=BOX) == "4"
+    assert (tmp_path / "a.txt").read_text() == "4"
+    said = [message.content for message in agent._chat._conversation.memory.messages()]
+    assert "read and write files in the current folder, and import the standard library and numpy" in said[0]
+    assert any("[files: created a.txt (1 byte)]" in text for text in said)
 
 
 def test_another_toolbox_is_another_session(chatting: Any) -> None:

@@ -6,6 +6,8 @@ import os
 import socket
 import stat
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -320,6 +322,21 @@ def test_disk_and_descriptors_are_bounded(sandbox: Sandbox, folder: Path, code: 
     assert after.value is True or (after.error is not None and after.error.type == "DiskLimit")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user cannot look into a worker")
+@pytest.mark.parametrize("way", ["open", "mapped"])
+def test_removed_files_that_are_held_count(sandbox: Sandbox, folder: Path, way: str) -> None:
+    hold = {"open": "held.append(f)", "mapped": "held.append(mmap.mmap(f.fileno(), 4096))"}[way]
+    full = sandbox.run(
+        "import mmap, os, time\nheld = []\nfor n in range(8):\n"
+        "    f = open('x', 'w+b')\n    f.write(b'x' * (1 << 24))\n    f.flush()\n    os.remove('x')\n"
+        f"    {hold}\n    if n < 7: del f\ntime.sleep(15)"
+    )
+    assert full.error is not None
+    assert full.error.type == "DiskLimit"
+    assert full.error.message.startswith("the program was ended: it filled its workspace")
+    assert os.listdir(folder) == []
+
+
 def test_folders_are_not_nested_too_deep(sandbox: Sandbox, folder: Path) -> None:
     deep = sandbox.run("import os\nfor n in range(200):\n    os.mkdir('d')\n    os.chdir('d')")
     assert deep.error is not None
@@ -464,6 +481,77 @@ def test_a_large_file_is_not_read_at_once(sandbox: Sandbox) -> None:
     made: Artifact = sandbox.run("open('x', 'wb').write(b'x' * 1000)").artifacts[0]
     with pytest.raises(SandboxError, match="1,000 bytes, and at most 999"):
         made.read_bytes(999)
+
+
+def test_no_worker_outlives_the_host(folder: Path) -> None:
+    code = (
+        "import sys, time\nfrom codeact.sandbox import Sandbox\n"
+        f"sandbox = Sandbox(workspace={str(folder)!r}, imports=())\n"
+        "sandbox.run('import threading, time\\nthreading.Thread(target=time.sleep, args=(99,)).start()')\n"
+        "print(sandbox._held[0].pid, flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        worker = int(host.stdout.readline())
+        assert "T (stopped)" in Path(f"/proc/{worker}/status").read_text()
+        host.kill()
+    deadline = time.monotonic() + 20
+    while os.path.exists(f"/proc/{worker}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not os.path.exists(f"/proc/{worker}")
+
+
+ORDINARY = """
+import os, sys
+os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+CHECKS = r"""
+import os, sys
+from codeact.sandbox import Sandbox, level
+missing = [layer.name for layer in level().missing]
+if missing:
+    sys.exit(f"skipped: {missing}")
+BOMB = (
+    "import threading, time\nn = 0\ntry:\n    while True:\n"
+    "        threading.Thread(target=time.sleep, args=(1,)).start()\n        n += 1\nexcept RuntimeError: pass\nn"
+)
+with Sandbox(workspace=sys.argv[1], imports=()) as sandbox:
+    made = sandbox.run("import os\nopen('a', 'w').write('x')\nos.chmod('a', 0o600)\n(os.getuid(), os.listdir('.'))")
+    assert made.value == (65534, ["a"]), made.observation()
+    for code in ("open('/etc/passwd')", "os.stat('/etc/passwd')", "os.setuid(0)", "os.fork()"):
+        refused = sandbox.run(code)
+        assert refused.error.type in ("FileNotFoundError", "PermissionError"), refused.observation()
+    status = open(f"/proc/{sandbox._held[0].pid}/status").read()
+    for name in ("CapPrm", "CapEff", "CapBnd"):
+        assert f"{name}:\t0000000000000000" in status, status
+    assert 8 <= sandbox.run(BOMB).value <= 64
+print("all of it")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
+def test_an_ordinary_user_has_the_same_wall() -> None:
+    """In a user namespace of the worker's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 65534, 65534)
+        _check_as_an_ordinary_user(folder)
+
+
+def _check_as_an_ordinary_user(folder: str) -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    pythons = (os.path.realpath(sys.executable), f"/usr/bin/{version}", f"/usr/local/bin/{version}")
+    reasons = []
+    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "HOME": "/nonexistent"}
+    for python in pythons:
+        command = [sys.executable, "-c", ORDINARY, python, "-c", CHECKS, folder]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, cwd="/")
+        if done.stdout.strip() == "all of it":
+            return
+        if "AssertionError" in done.stderr:
+            pytest.fail(done.stderr)
+        reasons.append(f"{python}: {done.stderr.strip()[-200:]}")
+    pytest.skip(f"no Python that an ordinary user can start and use: {'; '.join(reasons)}")
 
 
 def test_a_workspace_that_was_swapped_is_not_entered(folder: Path, tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codeact.agent.conversation import Conversation
 from codeact.events import EventSink, Executed
 from codeact.tools import Approve, Toolbox, finish_tool
 
 if TYPE_CHECKING:
-    from codeact.sandbox import Execution, Limits
+    from codeact.sandbox import Execution
 
 
 class ChatSession:
@@ -18,25 +18,19 @@ class ChatSession:
 
     Args:
         tools: what programs may call; `finish` is added.
-        converse: makes the conversation from the stubs.
-        limits: of the sandbox; None: the usual ones.
-        without: layers of the wall to do without.
+        converse: makes the conversation from the stubs and the names of the libraries of a workspace.
+        options: of the sandbox: `limits`, `without`, `imports`, `workspace`, `readable`.
     """
 
     def __init__(
-        self,
-        tools: Toolbox,
-        converse: Callable[[str], Conversation],
-        *,
-        limits: Limits | None = None,
-        without: Collection[str] = (),
+        self, tools: Toolbox, converse: Callable[[str, Collection[str]], Conversation], **options: Any
     ) -> None:
-        from codeact.sandbox import Limits, Sandbox
+        from codeact.sandbox import Sandbox
 
         self.tools = tools
         box = tools if "finish" in tools.tools else tools.with_tools(finish_tool())
-        self._sandbox = Sandbox(box, limits=limits or Limits(), without=without)
-        self._conversation = converse(box.stubs())
+        self._sandbox = Sandbox(box, **options)
+        self._conversation = converse(box.stubs(), self._sandbox.libraries)
 
     def say(self, text: str, approve: Approve | None, on_event: EventSink) -> str:
         """One task: the model acts until it has an answer, which is returned."""

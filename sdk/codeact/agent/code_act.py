@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,10 @@ class CodeActAgent:
         max_observation_chars: longer observations lose their middle, with a note.
         limits: of the sandbox in a chat; environments bring their own.
         without: layers of the sandbox's wall that a chat may do without; see `docs/safety.md`.
+        workspace: a folder that programs of a chat may write to; then they may use full libraries, too. See
+            `docs/workspace.md`.
+        readable: further folders and files that they may read; with a workspace only.
+        imports: what programs of a chat may import, where that is not what the sandbox offers by itself.
 
     Raises:
         CodeActError: an unknown format, or a budget that is not positive.
@@ -60,6 +65,9 @@ class CodeActAgent:
         max_observation_chars: int = 4000,
         limits: Limits | None = None,
         without: Collection[str] = (),
+        workspace: str | os.PathLike[str] | None = None,
+        readable: Collection[str | os.PathLike[str]] = (),
+        imports: Collection[str] | None = None,
     ) -> None:
         if not callable(getattr(model, "generate", None)):
             raise CodeActError(f"an agent takes a model, such as load_model('embedded'), not {model!r:.60}")
@@ -73,8 +81,13 @@ class CodeActAgent:
         self._settings = Settings(
             Budget(max_turns, max_total_tokens, max_seconds), max_tokens, temperature, seed, max_observation_chars
         )
-        self._limits = limits
-        self._without = tuple(without)
+        self._sandbox: dict[str, Any] = {
+            "limits": limits,
+            "without": tuple(without),
+            "workspace": workspace,
+            "readable": readable,
+            "imports": imports,
+        }
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
 
@@ -123,9 +136,8 @@ class CodeActAgent:
         if self._chat is None:
             self._chat = ChatSession(
                 tools if tools is not None else Toolbox(),
-                lambda stubs: self._conversation(stubs, chat=True),
-                limits=self._limits,
-                without=self._without,
+                lambda stubs, libraries: self._conversation(stubs, chat=True, libraries=libraries),
+                **self._sandbox,
             )
         return self._chat.say(text, self.approve, on_event or _ignore)
 
@@ -161,8 +173,8 @@ class CodeActAgent:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _conversation(self, stubs: str, *, chat: bool) -> Conversation:
-        system = system_prompt(self.action_format, stubs, chat=chat, own=self._system_prompt)
+    def _conversation(self, stubs: str, *, chat: bool, libraries: Collection[str] = ()) -> Conversation:
+        system = system_prompt(self.action_format, stubs, chat=chat, own=self._system_prompt, libraries=libraries)
         return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat)
 
 

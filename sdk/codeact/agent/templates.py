@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
@@ -10,14 +11,17 @@ import yaml
 from codeact.errors import CodeActError
 
 
-def system_prompt(action_format: str, stubs: str, *, chat: bool, own: str | None = None) -> str:
+def system_prompt(
+    action_format: str, stubs: str, *, chat: bool, own: str | None = None, libraries: Collection[str] = ()
+) -> str:
     """The system message: how to act, the functions, the rules, one worked example.
 
     Args:
         action_format: `code`, `json` or `text`.
         stubs: the functions, as Python stubs.
         chat: in a chat, plain words are an answer; in an episode they are not.
-        own: a Jinja template to use instead. It may use `stubs`, `chat` and `action_format`, and
+        libraries: what programs may import in a workspace; none: there is no workspace.
+        own: a Jinja template to use instead. It may use `stubs`, `chat`, `action_format` and `libraries`, and
             `{% include "system_code.md.j2" %}` puts in the usual text.
 
     Raises:
@@ -38,7 +42,9 @@ def system_prompt(action_format: str, stubs: str, *, chat: bool, own: str | None
             template = environment.get_template(f"system_{action_format}.md.j2")
         else:
             template = environment.from_string(own)
-        return template.render(stubs=stubs.strip(), chat=chat, action_format=action_format).strip()
+        return template.render(
+            stubs=stubs.strip(), chat=chat, action_format=action_format, libraries=list(libraries)
+        ).strip()
     except TemplateError as error:
         raise CodeActError(f"the system prompt's template is wrong: {error}") from error
 

@@ -283,7 +283,7 @@ def _listed(names: list[str], shown: int) -> str:
 
 def _size(size: int) -> str:
     if size < 1_000:
-        return f"{size} bytes"
+        return f"{size} byte{'' if size == 1 else 's'}"
     return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
 
 

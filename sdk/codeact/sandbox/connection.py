@@ -142,6 +142,11 @@ class Connection:
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
+    @property
+    def pid(self) -> int:
+        """The worker's process number; 0 where there is no process yet."""
+        return self._pid
+
     def hold(self, held: bool) -> None:
         """Stop the process between two runs, with all its threads, or let it go on."""
         if self._pidfd is not None:

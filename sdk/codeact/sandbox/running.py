@@ -393,7 +393,7 @@ class Running:
                 self.stopping = ("TimeLimit", f"it ran longer than {limits.wall_s:g} s")
             elif self._connection.cpu_seconds() - self._cpu_start >= limits.cpu_s:
                 self.stopping = ("TimeLimit", f"it used more than {limits.cpu_s:g} s of processor time")
-            elif self.workspace is not None and (reason := self.workspace.look()):
+            elif self.workspace is not None and (reason := self.workspace.look(self._connection.pid)):
                 self.stopping = ("DiskLimit", reason)
             else:
                 return None

@@ -133,6 +133,11 @@ class Sandbox:
         return self._dispatcher.toolbox
 
     @property
+    def libraries(self) -> tuple[str, ...]:
+        """What programs may import besides the standard library, in a workspace; empty without one."""
+        return self._workspace.libraries.names if self._workspace is not None else ()
+
+    @property
     def limits(self) -> Limits:
         """The limits of each run. New ones hold from the next run on.
 

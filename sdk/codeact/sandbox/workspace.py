@@ -16,6 +16,7 @@ from codeact.errors import SandboxError
 from codeact.sandbox import artifacts, libraries, mounts, workspace_wall
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
+from codeact.sandbox.unlinked import unlinked_bytes
 
 LIMITS = Limits(wall_s=60.0, cpu_s=60.0, memory_mb=2048)
 """The limits of a workspace session where none are given: full libraries take more than the usual ones."""
@@ -113,13 +114,17 @@ class Workspace:
         """When the next look is due, on the monotonic clock."""
         return self._look_at
 
-    def look(self) -> str:
-        """While a program runs: why it has to be ended, or nothing."""
+    def look(self, pid: int) -> str:
+        """While a program runs: why it has to be ended, or nothing.
+
+        Args:
+            pid: of its worker.
+        """
         started = time.monotonic()
         if started < self._look_at:
             return ""
         try:
-            used = artifacts.take(self._descriptor).used
+            used = artifacts.take(self._descriptor).used + unlinked_bytes(pid, self._identity[0])
         except artifacts.TooMuch as problem:
             return "" if self._trouble else f"{problem} in its workspace"  # it may be clearing up
         finally:
@@ -180,9 +185,9 @@ def _folder(workspace: str | os.PathLike[str]) -> Path:
         raise SandboxError("workspace takes the path of a folder, and this one is empty or holds a null byte")
     given = Path(text)
     path = Path(os.path.realpath(given.expanduser()))
-    if not path.exists():
-        raise SandboxError(f"workspace={os.fspath(given)!r} does not exist; make the folder first")
-    if not path.is_dir():
+    if not os.path.exists(path):
+        raise SandboxError(f"workspace={os.fspath(given)!r} does not exist for this user; make the folder first")
+    if not os.path.isdir(path):
         raise SandboxError(f"workspace={os.fspath(given)!r} is not a folder")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise SandboxError(f"workspace={os.fspath(given)!r} may not be read and written by this user")
@@ -199,7 +204,7 @@ def _refuse_unsafe(path: Path, needed: libraries.Libraries) -> None:
         )
     for folder in sys.path:
         place = Path(os.path.realpath(folder or os.getcwd()))
-        if place.exists() and (place == path or path in place.parents):
+        if os.path.exists(place) and (place == path or path in place.parents):
             raise SandboxError(
                 f"{path} cannot be a workspace: this Python imports modules from {place}, and a program could change "
                 "them; use another folder, or one inside it"
@@ -222,8 +227,8 @@ def _readable(item: str | os.PathLike[str], workspace: Path) -> Path:
     except TypeError:
         raise SandboxError(f"readable takes paths, not {type(item).__name__}") from None
     path = Path(os.path.realpath(given.expanduser()))
-    if not path.exists():
-        raise SandboxError(f"readable names {os.fspath(given)!r}, which does not exist")
+    if not os.path.exists(path):
+        raise SandboxError(f"readable names {os.fspath(given)!r}, which does not exist for this user")
     kind = path.stat().st_mode
     if not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
         raise SandboxError(f"readable names {os.fspath(given)!r}, which is neither a folder nor a file")
