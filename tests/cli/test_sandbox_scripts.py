@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from codeact.sandbox import level
+
 TOOLS = '''
 import time
 from dataclasses import dataclass
@@ -178,3 +180,32 @@ def test_a_layer_can_be_left_out_by_name() -> None:
     assert "NotAllowed" in sandbox("-c", code).stderr
     done = sandbox("--without", "filter", "-c", code)
     assert (done.returncode, done.stdout) == (0, "'__main__'\n")
+
+
+def test_imports_can_be_narrowed() -> None:
+    for arguments in (["--imports", "math", "--imports", "json"], ["--imports", "math,json"]):
+        done = sandbox(*arguments, "-c", "import json, math\nimport re")
+        assert done.returncode == 1
+        assert "line 2" in done.stderr
+        assert "Available: json, math" in done.stderr
+
+
+def test_a_workspace_is_written_and_told_of(tmp_path: Path) -> None:
+    if not any(layer.name == "mounts" and layer.reached for layer in level().layers):
+        pytest.skip("this machine has no mounts layer")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "in.txt").write_text("seven")
+    work = tmp_path / "work"
+    work.mkdir()
+    code = f"from pathlib import Path\nPath('out.txt').write_text(Path({str(data / 'in.txt')!r}).read_text().upper())"
+    done = sandbox("--workspace", work, "--readable", data, "--imports", "json", "--json", "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert (work / "out.txt").read_text() == "SEVEN"
+    told = json.loads(done.stdout)
+    assert [(file["path"], file["change"], file["size"]) for file in told["artifacts"]] == [("out.txt", "created", 5)]
+    alone = sandbox("--readable", data, "-c", "1")
+    assert (alone.returncode, "readable= goes with workspace=" in alone.stderr) == (1, True)
+    nowhere = sandbox("--workspace", tmp_path / "none", "-c", "1")
+    assert nowhere.returncode == 1
+    assert "Traceback" not in nowhere.stderr
