@@ -231,10 +231,13 @@ def encodable(value: Any) -> Any:
 
 
 def execution_data(execution: Execution) -> dict[str, Any]:
-    """A whole execution as JSON data: the fields of `Executed`, and `code`, `stdout` and the `calls` one by one."""
+    """A whole execution as JSON data: the fields of `Executed`, `code`, `stdout`, the `calls` and files one by one."""
     data: dict[str, Any] = msgspec.to_builtins(_executed(execution, 0.0))
     del data["event"], data["at"]
     data["calls"] = [msgspec.to_builtins(_call(call)) for call in execution.calls]
+    named = ("path", "change", "size", "media_type")
+    data["artifacts"] = [{name: getattr(file, name) for name in named} for file in execution.artifacts]
+    data |= {"removed": list(execution.removed), "left_out": list(execution.left_out)}
     whole: dict[str, Any] = encodable({"code": execution.code, "stdout": execution.stdout, **data})
     return whole
 
