@@ -1,0 +1,15 @@
+import numpy as np
+
+data = np.array([[3, 7, 1], [9, 2, 8], [4, 4, 4]])
+print(data.sum(), data.sum(axis=0), data.mean(axis=1), data.std().round(3), data.var(ddof=1), data.min(), data.max(axis=1))
+print(data.argmax(), data.argmin(axis=0), np.unravel_index(data.argmax(), data.shape), data.cumsum(), data.prod(axis=1))
+print(np.median(data), np.percentile(data, [25, 50, 75]), np.quantile(data, 0.9), np.ptp(data), np.average(data[0], weights=[1, 0, 3]))
+print(np.sort(data, axis=1), np.argsort(data[0]), np.unique([3, 1, 3, 2], return_counts=True), np.bincount([0, 1, 1, 3]), sep="\n")
+hist, edges = np.histogram([1, 2, 2, 3, 8], bins=3)
+print(hist, edges)
+print(np.corrcoef([1, 2, 3], [2, 4, 7]).round(4), np.cov([1, 2, 3], [2, 4, 7]), sep="\n")
+withnan = np.array([1.0, np.nan, 3.0])
+print(np.nanmean(withnan), np.isnan(withnan), np.nansum(withnan), withnan.mean(), np.nan_to_num(withnan))
+print(np.diff([1, 4, 9]), np.cumprod([1, 2, 3]), np.gradient([1.0, 4.0, 9.0]), np.trapezoid([1, 2, 3]), np.convolve([1, 2, 3], [1, 1], "valid"))
+print(np.allclose(0.1 + 0.2, 0.3), np.array_equal([1], [1]), np.maximum([1, 5], [3, 2]), np.sign([-2, 0, 3]))
+float(data.mean()), int(data.max()), data[0].tolist()
