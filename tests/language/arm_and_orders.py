@@ -32,9 +32,11 @@ class Arm:
 
     def grasp(self) -> bool:
         """Close the gripper. Returns whether it holds something now."""
-        near = (thing for thing in self._table if all(abs(a - b) < 0.01 for a, b in zip(thing["position"], self._at)))
-        self._held = next(near, None)
+        self._held = next((thing for thing in self._table if self._is_near(thing["position"])), None)
         return self._held is not None
+
+    def _is_near(self, point: list[float]) -> bool:
+        return all(abs(a - b) < 0.01 for a, b in zip(point, self._at, strict=True))
 
     def release(self) -> None:
         """Open the gripper."""

@@ -41,7 +41,7 @@ def run_cell(cell: str, namespace: dict[str, Any]) -> list[str]:
     tree = ast.parse(cell)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     shown = error = ""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
         try:
             exec(compile(tree, "program", "exec", dont_inherit=True), namespace)
             if last is not None:

@@ -347,7 +347,7 @@ ESCAPES = {
     "str.format in a pattern": "match 'a':\n    case str(format=f):\n        f",
     "a bound method in a value pattern": (
         "class A:\n    def __eq__(self, other):\n        self.seen = other\n        return True\n"
-        "a = A()\ns = '{0.__class__.__mro__}'\nmatch a:\n    case s.format:\n        pass\na.seen(1)"
+        "a = A()\ns = '{0.__class__.__subclasses__}'\nmatch a:\n    case s.format:\n        pass\na.seen(1)"
     ),
     "coroutine frames": "async def f(): pass\nf().cr_frame",
     "traceback frames": "try:\n    1/0\nexcept Exception as e:\n    e.__traceback__.tb_frame",
@@ -361,7 +361,7 @@ ESCAPES = {
         "from enum import Enum\nclass E(str, Enum):\n    a = '{0.__globals__}'\nE.a.format(print)"
     ),
     "string.Formatter": "import string\nstring.Formatter().format('{0.__class__}', 1)",
-    "operator.attrgetter": "from operator import attrgetter\nattrgetter('__class__.__mro__')(1)",
+    "operator.attrgetter": "from operator import attrgetter\nattrgetter('__class__.__subclasses__')(1)",
     "operator.methodcaller": "from operator import methodcaller\nmethodcaller('__reduce__')(1)",
     "a guard shadowed by an argument": "def f(_getattr_, /):\n    return 1",
     "a guard shadowed by an import": "from math import pi as _getattr_",
@@ -388,13 +388,43 @@ ESCAPES = {
     "a metaclass": "class A(metaclass=print):\n    pass",
     "class keywords": "class A(x=1):\n    pass",
     "__init_subclass__": "class A:\n    def __init_subclass__(cls):\n        pass",
-    "__getattr__": "class A:\n    def __getattr__(self, name):\n        return 1",
+    "names that __getattr__ hears": (
+        "import copy\nimport numpy as np\nheard = []\nclass A:\n    def __getattr__(self, name):\n        heard.append(name)\n"
+        "        return {'version': 3, 'shape': (1,), 'typestr': '<u8', 'data': (0, False)}\n"
+        "np.array(A())\nnp.array([A()])\ncopy.copy(A())\nhasattr(A(), '__array__')\n[name for name in heard if name[:2] == '__'][0]"
+    ),
+    "__getattribute__": "class A:\n    def __getattribute__(self, name):\n        return 1",
+    "__index__": "class A:\n    def __index__(self):\n        return 1",
+    "__index__ by type": "type('A', (), {'__index__': lambda self: 1})",
+    "__index__ set later": "class A:\n    pass\nA.__index__ = lambda self: 1",
+    "__index__ by setattr": "class A:\n    pass\nsetattr(A, '__index__', lambda self: 1)",
+    "any name by object.__setattr__": "class A:\n    pass\nobject.__setattr__(A(), '__array_interface__', {})",
+    "any name by super().__setattr__": (
+        "class A:\n    def f(self):\n        super().__setattr__('__array_interface__', {})\nA().f()"
+    ),
+    "any name by a __setattr__ of ours": (
+        "class A:\n    def __setattr__(self, name, value):\n        object.__setattr__(self, '__' + name + '__', value)\nA().array = 1"
+    ),
+    "object.__setattr__ on a foreign object": "import sys\nobject.__setattr__(sys.stdout, 'x', 1)",
+    "object.__new__ of a foreign class": "import datetime\nobject.__new__(datetime.date)",
+    "object.__new__ through a field": (
+        "from dataclasses import dataclass, fields\nclass A:\n    __new__: int = 0\nfields(dataclass(A))[0].default"
+    ),
+    "__setattr__ through a field": (
+        "from dataclasses import dataclass, fields\nclass A:\n    __setattr__: int\nfields(dataclass(A))[0].default(1)"
+    ),
+    "special names in a pattern": "class A:\n    __match_args__ = ('__dict__',)\nmatch A():\n    case A(d):\n        d['__array__'] = 1",
+    "names in a pattern that change": (
+        "class T(tuple):\n    pass\nclass A:\n    __match_args__ = T(('__dict__',))\nmatch A():\n    case A(d):\n        d"
+    ),
     "__class__ set": "class A:\n    pass\nA().__class__ = int",
     "__del__": "class A:\n    def __del__(self):\n        pass",
     "__reduce__": "class A:\n    def __reduce__(self):\n        return (print, ('x',))",
     "__array_interface__": "class A:\n    __array_interface__ = {}",
     "a dunder by setattr": "class A:\n    pass\nsetattr(A, '__getattribute__', print)",
-    "type of three": "type('A', (), {})",
+    "type of three": "type('A', (), {'__array_interface__': {}})",
+    "type of three, with a foreign base": "from fractions import Fraction\ntype('A', (Fraction,), {})",
+    "type of three, with names of ours": "class S(str):\n    pass\ntype('A', (), {S('__array_interface__'): {}})",
     "type of type": "type(int)('A', (), {})",
     "__class__ of a class": "int.__class__('A', (), {})",
     "an enum's functional form": "from enum import Enum\nEnum('E', 'a b', type=int)",
@@ -414,12 +444,23 @@ ESCAPES = {
     "get_type_hints": "from typing import get_type_hints",
     "ForwardRef": "from typing import ForwardRef",
     "update_wrapper": "from functools import update_wrapper",
-    "singledispatch": "from functools import singledispatch",
+    "code in an annotation": (
+        "from functools import singledispatch\n@singledispatch\ndef f(x):\n    pass\n@f.register\ndef g(x: \"__import__('os')\"):\n    pass"
+    ),
     "a function's globals": "def f():\n    pass\nf.__globals__",
     "a function's code": "def f():\n    pass\nf.__code__ = 1",
     "a bound method's object": "print.__self__",
-    "eval": "eval('1')",
-    "exec": "exec('x = 1')",
+    "eval": "eval('().__class__.__base__')",
+    "eval of a guard": "eval('_getattr_')",
+    "eval with a guard of ours": "eval('(1).real', {'_getattr_': print, '__builtins__': {'x': 1}})['x']",
+    "eval with built-ins of ours": "import math\neval('__import__(\"os\")', {'__import__': print})",
+    "eval with super of ours": "eval('super().__init__', {'super': lambda: print})",
+    "eval of code": "eval(compile('1', '', 'eval'))",
+    "exec": "exec('import os')",
+    "exec over a guard": "exec('_getattr_ = print')",
+    "exec in the names of an object": "class A:\n    pass\nexec('__array_interface__ = 1', A().__dict__)",
+    "a function made by exec": "names = {}\nexec('def f(): pass', names)\nnames['f'].__globals__",
+    "what exec leaves": "names = {}\nexec('x = 1', names)\nnames['__builtins__']",
     "compile": "compile('1', 'x', 'eval')",
     "__import__": "__import__('os')",
     "__builtins__": "__builtins__",
@@ -430,7 +471,7 @@ ESCAPES = {
     "open": "open('/etc/passwd')",
     "breakpoint": "breakpoint()",
     "input": "input()",
-    "exception groups": "try:\n    1/0\nexcept* ZeroDivisionError:\n    pass",
+    "a class of exception groups": "class G(ExceptionGroup):\n    def split(self, kinds):\n        return 1",
     "a module written to": "import math\nmath.pi = 3",
     "a module's names": "import math\nmath._names",
     "a module copied": "import copy, math\ncopy.copy(math)",
@@ -462,7 +503,7 @@ ESCAPES = {
     "ctypes": "import ctypes",
     "print to an object of ours": "print('x', file=1)",
     "mangled names of ours": "class Guards:\n    def f(self, g):\n        return g.__own\nGuards().f(double)",
-    "a partial of getattr": "from functools import partial\npartial(getattr, 1)('__class__').__mro__",
+    "a partial of getattr": "from functools import partial\npartial(getattr, 1)('__class__').__subclasses__",
     "getattr with a string of ours": "class S(str):\n    pass\ngetattr(1, S('__class__'))",
     "sort with a dunder": "sorted([1], key=int.__class__)",
     "lambda default": "f = lambda x=().__class__.__base__: x",

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import array
+import asyncio
 import collections
+import configparser
 import dataclasses
 import datetime
 import decimal
 import enum
 import fractions
 import functools
+import graphlib
+import hashlib
 import io
+import ipaddress
+import pathlib
 import random
 import re
 import string
 import types
 import typing
+import urllib.parse
+import zlib
+import zoneinfo
 from typing import Any
 
 import numpy as np
 
-from codeact.sandbox import lowered
+from codeact.sandbox import dispatching, futures, logs, loop, queues, warming
+from codeact.sandbox.filter import SPECIAL
 from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
 from codeact.sandbox.views import ModuleView, Space, Token
 
@@ -75,6 +86,41 @@ class Own(Exception):
     """Stands for an error that some library raised."""
 
 
+def a_few_of_asyncio() -> dict[str, Any]:
+    """Objects of the event loop, as a program gets hold of them."""
+    made: dict[str, Any] = {"asynchronous generator": an_asynchronous_generator(), "coroutine": asyncio.sleep(0)}
+
+    async def collect() -> None:
+        view = loop._running_loop()
+        made["loop"] = view
+        made["task"] = asyncio.current_task()
+        made["future"] = view.create_future()
+        made["handle"] = view.call_soon(int)
+        made["timer"] = view.call_later(0, int)
+        made["gathered"] = loop._gather(1, 2)
+        made["waiter"] = made["task"].__await__()
+        for name in ("Lock", "Event", "Condition", "Semaphore", "Queue", "PriorityQueue", "TaskGroup"):
+            made[f"asyncio.{name}"] = getattr(asyncio, name)()
+        made["timeout"] = asyncio.timeout(1)
+        await asyncio.sleep(0)
+
+    loop.run(collect())
+    return made
+
+
+async def an_asynchronous_generator() -> Any:
+    yield 1
+
+
+def own_class(interpreter: Interpreter) -> Any:
+    interpreter.run(
+        "class Mine:\n    def __new__(cls): return super().__new__(cls)\n    def __getattr__(self, name): return name\n"
+        "    def __setattr__(self, name, value): super().__setattr__(name, value)\n"
+        "    def __get__(self, instance, owner): return 1"
+    )
+    return interpreter.variables["Mine"]
+
+
 def an_error() -> BaseException:
     try:
         try:
@@ -89,6 +135,8 @@ def an_error() -> BaseException:
 def seeds(interpreter: Interpreter) -> dict[str, Any]:
     """What a program starts from, and one instance of each kind that it can make."""
     generator = (x for x in [1])
+    warming.warm_up()
+    asynchronous = a_few_of_asyncio()
     made: dict[str, Any] = {
         "array": np.arange(3.0),
         "numpy scalar": np.float64(1),
@@ -119,7 +167,38 @@ def seeds(interpreter: Interpreter) -> dict[str, Any]:
         "auto": enum.auto(),
         "alias": typing.List[int],  # noqa: UP006
         "type variable": typing.TypeVar("T"),
-        "coroutine": lowered.Coroutine(lambda: 1),
+        **asynchronous,
+        "future of an executor": futures.Executor().submit(int),
+        "queue": queues.Queue(),
+        "dispatched": dispatching.single(lambda value: 0),
+        "dispatched method": dispatching.Method(lambda self, value: 0),
+        "logger": interpreter._modules["logging"].getLogger("x"),
+        "log handler": logs.Handler(),
+        "redirected": interpreter._modules["contextlib"].redirect_stdout(io.StringIO()),
+        "caught warnings": interpreter._modules["warnings"].catch_warnings(record=True),
+        "zone": zoneinfo.ZoneInfo("UTC"),
+        "pure path": pathlib.PurePosixPath("/a/b"),
+        "windows path": pathlib.PureWindowsPath("c:/a"),
+        "array of numbers": array.array("i", [1]),
+        "memory": memoryview(b"ab"),
+        "parser": configparser.ConfigParser(),
+        "section": configparser.ConfigParser()["DEFAULT"],
+        "sorter": graphlib.TopologicalSorter({1: {2}}),
+        "hash": hashlib.sha256(b""),
+        "address": ipaddress.ip_address("::1"),
+        "network": ipaddress.ip_network("10.0.0.0/8"),
+        "url": urllib.parse.urlparse("http://a/b"),
+        "compressor": zlib.compressobj(),
+        "polynomial": np.polynomial.Polynomial([1, 2]),
+        "poly1d": np.poly1d([1, 2]),
+        "random state": np.random.RandomState(1),
+        "structured array": np.array([("a", 1)], dtype=[("name", "U3"), ("n", "i4")]),
+        "structured scalar": np.array([("a", 1)], dtype=[("name", "U3"), ("n", "i4")])[0],
+        "group": ExceptionGroup("many", [ValueError(1)]),
+        "user dict": collections.UserDict(a=1),
+        "partial method": functools.partialmethod(abs),
+        "own class": own_class(interpreter),
+        "own instance": own_class(interpreter)(),
         "tool": ToolProxy("tool", "doc", lambda args, kwargs: None),
         "namespace": Namespace("arm"),
         "space": Space(a=1),
@@ -213,6 +292,7 @@ def names_of(value: Any) -> list[str]:
         "__name__",
         "__annotations__",
         "__members__",
+        *SPECIAL,
     ]
 
 

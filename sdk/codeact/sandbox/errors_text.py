@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,10 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeact.sandbox.filter import Refusal
+from codeact.sandbox.hints import hint_for
 
 MESSAGE_CHARS = 2_000
 _FRAMES_FIRST, _FRAMES_LAST = 3, 4
 _LINE_CHARS = 160
+_CAUSES = 3
+_MEMBERS = 5
+_FROM = "The above exception was the direct cause of the following exception:"
+_DURING = "During handling of the above exception, another exception occurred:"
 
 
 @dataclass(frozen=True)
@@ -39,26 +43,92 @@ class _Place:
 
 
 def tell(
-    error: BaseException, sources: Mapping[str, str], names: Callable[[], Iterable[str]], modules: Mapping[str, Any]
+    error: BaseException,
+    sources: Mapping[str, str],
+    running: str,
+    known: Callable[[], Mapping[str, Any]],
+    modules: Mapping[str, Any],
 ) -> Told:
-    """An exception that came out of a program.
+    """An exception that came out of a program, with those that led to it.
 
     Args:
-        sources: the programs' texts by their file names; the last is the one that ran.
-        names: gives the names that the program could have meant.
+        sources: the programs' texts by their file names.
+        running: the file name of the one that runs.
+        known: gives what the program could have named.
         modules: what it could have imported.
     """
-    current = next(reversed(list(sources)), "")
-    kind = type(error).__name__
-    if isinstance(error, SyntaxError) and error.filename is not None and error.filename in sources:
+    if isinstance(error, SyntaxError) and error.filename is not None and error.filename == running:
         return _tell_syntax(error, sources[error.filename])
+    teller = _Teller(sources, running)
     message = _message(error)
-    hint = _hint(error, message, names, modules)
-    places = [place for place in _places(error.__traceback__) if place.file in sources]
-    line = next((place.line for place in reversed(places) if place.file == current), None)
-    head = _frames(places, sources, current)
-    last = f"{kind}: {message}" if message else kind
-    return Told(kind, message + hint, line, "\n".join([*head, last + hint]))
+    hint = hint_for(error, message, known, modules)
+    text = "\n".join([*teller.causes(error), *teller.one(error, hint)])
+    return Told(type(error).__name__, message + hint, teller.line(error), text)
+
+
+class _Teller:
+    """Tells exceptions of one session."""
+
+    def __init__(self, sources: Mapping[str, str], running: str) -> None:
+        self._sources = sources
+        self._running = running
+
+    def line(self, error: BaseException) -> int | None:
+        """The line of the running program where it came from."""
+        return next((place.line for place in reversed(self._places(error)) if place.file == self._running), None)
+
+    def _places(self, error: BaseException) -> list[_Place]:
+        return [place for place in _places(error.__traceback__) if place.file in self._sources]
+
+    def causes(self, error: BaseException) -> list[str]:
+        """What led to it, the first first, as Python tells it."""
+        links: list[tuple[BaseException, str]] = []
+        seen = {id(error)}
+        while len(links) < _CAUSES:
+            cause, link = error.__cause__, _FROM
+            if cause is None and not error.__suppress_context__:
+                cause, link = error.__context__, _DURING
+            if not isinstance(cause, Exception) or id(cause) in seen:
+                break
+            seen.add(id(cause))
+            links.append((cause, link))
+            error = cause
+        lines: list[str] = []
+        for cause, link in reversed(links):
+            lines += [*self.one(cause, ""), "", link, ""]
+        return lines
+
+    def one(self, error: BaseException, hint: str) -> list[str]:
+        """One exception: where, what, its notes, and what is in it if it is a group."""
+        kind, message = type(error).__name__, _message(error)
+        head = _frames(self._places(error), self._sources, self._running)
+        lines = [*head, *_point_of_syntax(error), (f"{kind}: {message}" if message else kind) + hint, *_notes(error)]
+        return [*lines, *self._members(error, "  ", 0)]
+
+    def _members(self, error: BaseException, indent: str, depth: int) -> list[str]:
+        if not isinstance(error, BaseExceptionGroup) or depth > 2:
+            return []
+        lines = []
+        for number, member in enumerate(error.exceptions[:_MEMBERS], 1):
+            line, message = self.line(member), _message(member)
+            where = f" (line {line})" if line is not None else ""
+            what = f"{type(member).__name__}: {message}" if message else type(member).__name__
+            lines += [f"{indent}{number}. {what}{where}", *self._members(member, indent + "  ", depth + 1)]
+        if len(error.exceptions) > _MEMBERS:
+            lines.append(f"{indent}... and {len(error.exceptions) - _MEMBERS} more")
+        return lines
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    return [str(note)[:MESSAGE_CHARS] for note in notes[:5] if type(note) is str] if type(notes) is list else []
+
+
+def _point_of_syntax(error: BaseException) -> list[str]:
+    """Of a text that the program evaluated: the text, and where it is wrong."""
+    if not isinstance(error, SyntaxError) or type(error.text) is not str or type(error.offset) is not int:
+        return []
+    return _pointed(error.text, max(error.offset - 1, 0), error.offset)
 
 
 def tell_refusals(refused: Sequence[Refusal], code: str) -> Told:
@@ -89,7 +159,7 @@ def _tell_syntax(error: SyntaxError, code: str) -> Told:
 def _message(error: BaseException) -> str:
     try:
         message = str(error)
-    except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit):
+    except BaseException:
         message = "(its message could not be made)"
     message = message.encode("utf-8", "backslashreplace").decode()
     if isinstance(error, MemoryError) and not message:
@@ -169,22 +239,3 @@ def _pointed(text: str, start: int | None, end: int | None) -> list[str]:
         if first < len(shown):
             lines.append("    " + " " * first + "^" * max(1, min(last, len(shown)) - first))
     return lines
-
-
-def _hint(error: BaseException, message: str, names: Callable[[], Iterable[str]], modules: Mapping[str, Any]) -> str:
-    if isinstance(error, NameError) and type(error.name) is str:
-        if error.name in modules:
-            return f". Did you forget to import '{error.name}'?"
-        return _did_you_mean(error.name, names())
-    if isinstance(error, AttributeError) and type(error.name) is str and "not available here" not in message:
-        try:
-            offered = [name for name in dir(error.obj) if not name.startswith("_")]
-        except Exception:
-            return ""
-        return _did_you_mean(error.name, offered)
-    return ""
-
-
-def _did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(candidates), 1, 0.7)
-    return f". Did you mean: '{near[0]}'?" if near else ""

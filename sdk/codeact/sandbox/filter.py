@@ -18,102 +18,42 @@ from typing import Any, TypeVar, cast
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES, RestrictingNodeTransformer
 
-METHODS = frozenset(
-    [
-        "__init__",
-        "__repr__",
-        "__str__",
-        "__len__",
-        "__bool__",
-        "__iter__",
-        "__next__",
-        "__getitem__",
-        "__setitem__",
-        "__delitem__",
-        "__contains__",
-        "__call__",
-        "__enter__",
-        "__exit__",
-        "__eq__",
-        "__ne__",
-        "__lt__",
-        "__le__",
-        "__gt__",
-        "__ge__",
-        "__hash__",
-        "__add__",
-        "__radd__",
-        "__iadd__",
-        "__sub__",
-        "__rsub__",
-        "__isub__",
-        "__mul__",
-        "__rmul__",
-        "__imul__",
-        "__truediv__",
-        "__rtruediv__",
-        "__floordiv__",
-        "__rfloordiv__",
-        "__mod__",
-        "__rmod__",
-        "__pow__",
-        "__rpow__",
-        "__neg__",
-        "__pos__",
-        "__abs__",
-        "__invert__",
-        "__matmul__",
-        "__rmatmul__",
-        "__and__",
-        "__or__",
-        "__xor__",
-        "__lshift__",
-        "__rshift__",
-        "__int__",
-        "__float__",
-        "__round__",
-        "__post_init__",
-        "__reversed__",
-        "__missing__",
-    ]
+from codeact.sandbox.text import words
+
+METHODS = words(
+    """__init__ __repr__ __str__ __len__ __bool__ __iter__ __next__ __getitem__ __setitem__ __delitem__
+    __contains__ __call__ __enter__ __exit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __add__ __radd__
+    __iadd__ __sub__ __rsub__ __isub__ __mul__ __rmul__ __imul__ __truediv__ __rtruediv__ __itruediv__
+    __floordiv__ __rfloordiv__ __ifloordiv__ __mod__ __rmod__ __imod__ __divmod__ __rdivmod__ __pow__ __rpow__
+    __ipow__ __matmul__ __rmatmul__ __imatmul__ __and__ __rand__ __iand__ __or__ __ror__ __ior__ __xor__
+    __rxor__ __ixor__ __lshift__ __rlshift__ __ilshift__ __rshift__ __rrshift__ __irshift__ __neg__ __pos__
+    __abs__ __invert__ __int__ __float__ __complex__ __round__ __trunc__ __floor__ __ceil__ __bytes__ __format__
+    __length_hint__ __post_init__ __reversed__ __missing__ __copy__ __set_name__ __aenter__ __aexit__ __aiter__
+    __anext__ __await__"""
 )
-"""The special methods that a class may define. Never those that change how attributes are found or objects made."""
+"""The special methods that a class may define, and that a program may call and set by name. Never those that change how
+attributes are found or objects made, nor `__index__`: C code calls it half way through what it does (see
+docs/sandbox-language.md)."""
 
-_ASYNC_METHODS = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__"}
+CAREFUL = words("""__new__ __getattr__ __setattr__ __delattr__ __get__ __set__ __delete__""")
+"""Special methods that a class may define, and that guards.py stands around: `__new__` makes only instances of a
+program's own classes, and the others never hear of, or set, an attribute that a program may not name."""
 
-READABLE = frozenset(
-    [
-        "__name__",
-        "__qualname__",
-        "__doc__",
-        "__class__",
-        "__dict__",
-        "__version__",
-        "__cause__",
-        "__context__",
-        "__members__",
-        "__annotations__",
-    ]
+READABLE = words(
+    """__name__ __qualname__ __doc__ __class__ __dict__ __version__ __cause__ __context__ __suppress_context__
+    __notes__ __members__ __annotations__ __module__ __bases__ __mro__ __wrapped__ __defaults__ __code__
+    __fields__ __dataclass_fields__ __match_args__"""
 )
 """The special attributes that a program may name; each is checked again when it is read."""
 
-_CLASS_NAMES = frozenset(["__slots__", "__hash__", "__doc__"])
+SPECIAL = READABLE | METHODS | CAREFUL
 
-BANNED = INSPECT_ATTRIBUTES | frozenset(
-    [
-        "mro",
-        "with_traceback",
-        "f_generator",
-        "func_globals",
-        "func_code",
-        "ctypes",
-        "cffi",
-        "capsule",
-        "bit_generator",
-        "gi_frame",
-        "cr_frame",
-        "ag_frame",
-    ]
+_CLASS_NAMES = frozenset(["__slots__", "__hash__", "__doc__", "__match_args__"])
+_KEEPS_ANNOTATIONS = frozenset(["__annotations__", "register"])
+
+BANNED = INSPECT_ATTRIBUTES | words(
+    """mro with_traceback f_generator func_globals func_code ctypes cffi capsule bit_generator gi_frame cr_frame
+    ag_frame"""
 )
 """Attribute names that lead out, on one type or another."""
 
@@ -146,7 +86,7 @@ def checked_name(name: object) -> str:
     """
     if type(name) is not str:
         raise TypeError(f"attribute name must be a string, not {type(name).__name__}")
-    if name in BANNED or (name.startswith("_") and name != "_" and name not in READABLE and not is_private(name)):
+    if name in BANNED or (name.startswith("_") and name != "_" and name not in SPECIAL and not is_private(name)):
         raise AttributeError(f"the attribute {name} is not available here", name=name)
     return name
 
@@ -162,6 +102,16 @@ class Filter(RestrictingNodeTransformer):
         self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
         self._functions = 0
         self._matches = 0
+        self._annotated = False
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self._annotated = any(
+            isinstance(part, ast.Attribute) and part.attr in _KEEPS_ANNOTATIONS for part in ast.walk(node)
+        )
+        return self.node_contents_visit(node)
+
+    def visit_Expression(self, node: ast.Expression) -> ast.AST:
+        return self.node_contents_visit(node)
 
     def error(self, node: ast.AST, info: str) -> None:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
@@ -170,6 +120,10 @@ class Filter(RestrictingNodeTransformer):
 
     def not_allowed(self, node: ast.AST) -> None:
         self.error(node, f"{type(node).__name__} is not available here")
+
+    def visit_TryStar(self, node: ast.AST) -> ast.AST:
+        # A group whose `split` gives nonsense would crash the interpreter, but no program can make a class of groups.
+        return self.node_contents_visit(node)
 
     def inject_print_collector(self, node: ast.AST, position: int = 0) -> None:
         """`print` is an ordinary function here."""
@@ -187,10 +141,10 @@ class Filter(RestrictingNodeTransformer):
             self.error(node, '"super" cannot be given another meaning')
         elif name.startswith("_"):
             if name.startswith("__") and name.endswith("__"):
-                if self._in_class_body and (name in _CLASS_NAMES or name in METHODS):
+                if name in METHODS or (self._in_class_body and (name in _CLASS_NAMES or name in CAREFUL)):
                     return
                 if allow_magic_methods and self._in_class_body:
-                    self.error(node, f"a class may not define {name} here")
+                    self.error(node, f"a class may not define {name} here{instead(name)}")
                 else:
                     self.error(node, f"the name {name} is not available here")
             elif not is_private(name):
@@ -234,8 +188,8 @@ class Filter(RestrictingNodeTransformer):
                 name = f"_{owner}{name}"
         if name in BANNED:
             self.error(node, f"the attribute {name} is not available here")
-        elif name.startswith("_") and name != "_" and name not in READABLE and not is_private(name):
-            self.error(node, f"the attribute {name} is not available here{_instead(name)}")
+        elif name.startswith("_") and name != "_" and name not in SPECIAL and not is_private(name):
+            self.error(node, f"the attribute {name} is not available here{instead(name)}")
         return name
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -251,12 +205,14 @@ class Filter(RestrictingNodeTransformer):
                 and self._classes
             ):
                 return node  # super has its own meaning always, so this is the method of the class above
+            if node.attr == "mro":
+                return _placed(_call("_getspecial_", cast(ast.expr, self.visit(owner)), ast.Constant("mro")), node)
             name = self._attribute_name(node, node.attr)
             value = cast(ast.expr, self.visit(owner))
             hook = "_getspecial_" if name.startswith("__") and name.endswith("__") else "_getattr_"
             return _placed(_call(hook, value, ast.Constant(name)), node)
         if node.attr.startswith("__") and node.attr.endswith("__"):
-            allowed = node.attr in ("__name__", "__doc__")
+            allowed = node.attr in ("__name__", "__doc__") or node.attr in METHODS
             if not allowed:
                 self.error(node, f"the attribute {node.attr} cannot be set here")
         else:
@@ -290,17 +246,7 @@ class Filter(RestrictingNodeTransformer):
         return self.node_contents_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        if node.is_async:
-            node.is_async = 0
-            node.iter = _placed(_call("_await_", node.iter), node.iter)
-            self._hooks_visited(node.iter)
-            return node
         return self.node_contents_visit(node)
-
-    def _hooks_visited(self, node: ast.AST) -> None:
-        """Visit the arguments of a hook's call, but not the hook's name."""
-        call = cast(ast.Call, node)
-        call.args = [cast(ast.expr, self.visit(argument)) for argument in call.args]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if self._in_class_body and isinstance(node.target, ast.Name):
@@ -312,25 +258,29 @@ class Filter(RestrictingNodeTransformer):
 
     # ---- functions and classes --------------------------------------------------------------------------------------
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        if node.name in _ASYNC_METHODS and self._in_class_body:
-            node.name = _ASYNC_METHODS[node.name]
+    def visit_FunctionDef(self, node: Any) -> ast.AST:
         self.check_name(node, node.name, allow_magic_methods=True)
         self.check_function_argument_names(node)
         node.decorator_list = [cast(ast.expr, self.visit(decorator)) for decorator in node.decorator_list]
+        if node.returns is not None:
+            node.returns = self.visit(node.returns) if self._annotated else None
         self._functions += 1
         try:
             node.args = cast(ast.arguments, self.visit(node.args))
-            node.returns = None
             node.body = self._block(node.body)
         finally:
             self._functions -= 1
         if getattr(node, "type_params", None):
             self.error(node, "type parameters are not available here; leave them out")
-        return node
+        return cast(ast.AST, node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None  # an annotation of a parameter decides nothing, and need not exist here
+        # An annotation of a parameter decides nothing, and need not exist here, but where the program looks at it.
+        if node.annotation is not None:
+            node.annotation = cast(ast.expr, self.visit(node.annotation)) if self._annotated else None
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
@@ -347,9 +297,13 @@ class Filter(RestrictingNodeTransformer):
         self.check_name(node, node.name)
         for keyword in node.keywords:
             abstract = keyword.arg == "metaclass" and ast.unparse(keyword.value) in ("ABCMeta", "abc.ABCMeta")
-            if not abstract:
-                self.error(node, f"a class statement may not pass {keyword.arg}= here")
-        node.keywords = []
+            total = keyword.arg == "total" and isinstance(keyword.value, ast.Constant)
+            if keyword.arg == "metaclass" and not abstract:
+                self.error(node, f"a class statement may not pass metaclass= here{instead('metaclass')}")
+            elif not (abstract or total):
+                self.error(node, f"a class statement may not pass {keyword.arg}= here{instead('__init_subclass__')}")
+            elif abstract:
+                keyword.value = _placed(ast.Constant(True), keyword.value)
         node.decorator_list = [cast(ast.expr, self.visit(decorator)) for decorator in node.decorator_list]
         node.bases = [cast(ast.expr, self.visit(base)) for base in node.bases]
         self._classes.append((node.name, self._functions))
@@ -373,25 +327,18 @@ class Filter(RestrictingNodeTransformer):
         self.error(node, "the type statement is not available here; write X = ... instead of type X = ...")
         return node
 
-    # ---- async: the same program, one step after the other ----------------------------------------------------------
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        fields = {name: getattr(node, name) for name in ast.FunctionDef._fields if hasattr(node, name)}
-        method = node.name in _ASYNC_METHODS and self._in_class_body
-        lowered = _placed(ast.FunctionDef(**fields), node)
-        visited = cast(ast.FunctionDef, self.visit(lowered))
-        if not method and not _yields(node.body):
-            visited.decorator_list.append(_placed(ast.Name("_async_", ast.Load()), node))
-        return visited
+    # ---- async ------------------------------------------------------------------------------------------------------
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
-        return _placed(_call("_await_", cast(ast.expr, self.visit(node.value))), node)
+        # What is no awaitable, such as the result of a tool, is its own outcome.
+        node.value = _placed(_call("_await_", cast(ast.expr, self.visit(node.value))), node)
+        return node
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
-        return cast(ast.AST, self.visit(_placed(ast.For(node.target, node.iter, node.body, node.orelse, None), node)))
+        return self.node_contents_visit(node)
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
-        return cast(ast.AST, self.visit(_placed(ast.With(node.items, node.body, None), node)))
+        return self.node_contents_visit(node)
 
     # ---- match ------------------------------------------------------------------------------------------------------
 
@@ -501,18 +448,6 @@ class Filter(RestrictingNodeTransformer):
         return node
 
 
-def _yields(body: list[ast.stmt]) -> bool:
-    """Whether a function with this body is a generator."""
-    pending: list[ast.AST] = list(body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(node))
-    return False
-
-
 def _call(hook: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(hook, ast.Load()), list(arguments), [])
 
@@ -524,18 +459,38 @@ def _placed(new: _AST, old: ast.AST) -> _AST:
 
 
 _INSTEAD = {
-    "__len__": "len(x)",
-    "__iter__": "iter(x)",
-    "__next__": "next(x)",
-    "__str__": "str(x)",
-    "__repr__": "repr(x)",
-    "__getitem__": "x[...]",
-    "__contains__": "in",
-    "__call__": "x(...)",
-    "__eq__": "==",
-    "__hash__": "hash(x)",
+    "__len__": "use len(x)",
+    "__str__": "use str(x)",
+    "__repr__": "use repr(x)",
+    "__getitem__": "use x[...]",
+    "__contains__": "use `in`",
+    "__call__": "use x(...)",
+    "__eq__": "use ==",
+    "__hash__": "use hash(x)",
+    "__index__": "define __int__ and write int(x)",
+    "__init_subclass__": "write a class decorator, or a function that you call with each class",
+    "metaclass": "write a class decorator, or a function that you call with each class",
+    "__class_getitem__": "derive from Generic[T], or leave it out",
+    "__getattribute__": "define __getattr__, which hears of missing attributes, or a property",
+    "__del__": "use a context manager (with __enter__ and __exit__)",
+    "__deepcopy__": "give the class a method that makes the copy",
+    "__instancecheck__": "write a function that checks",
+    "__subclasshook__": "write a function that checks",
+    "__prepare__": "write a class decorator",
+    "__globals__": "name the variables",
+    "__subclasses__": "keep a list of the classes yourself",
+    "__traceback__": "traceback.format_exc() tells the error as text",
+    "__builtins__": "name the functions themselves",
+    "__import__": "use an import statement",
+    "__file__": "files cannot be reached from here",
+    "__closure__": "return the values that you want to see",
+    **dict.fromkeys(
+        ["__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__"],
+        "nothing is pickled here; define __copy__ for copy.copy, and write data as json",
+    ),
 }
 
 
-def _instead(name: str) -> str:
-    return f"; use {_INSTEAD[name]}" if name in _INSTEAD else ""
+def instead(name: str) -> str:
+    """What to use instead of a special name, to add to a message."""
+    return f"; {_INSTEAD[name]}" if name in _INSTEAD else ""

@@ -14,6 +14,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
 import inspect
 import types
 import typing
@@ -22,9 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox.filter import BANNED, READABLE, checked_name
+from codeact.sandbox import careful
+from codeact.sandbox.filter import BANNED, CAREFUL, METHODS, READABLE, SPECIAL, checked_name, instead
 from codeact.sandbox.formatting import format_text
-from codeact.sandbox.views import ModuleView, Snapshot, Space, Token, token
+from codeact.sandbox.text import words
+from codeact.sandbox.views import CodeNames, ModuleView, Snapshot, Space, Token, token
 
 _FREE = frozenset(
     [
@@ -52,123 +55,26 @@ _EXCEPTIONS = {
     if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
 }
 _FORMATS = frozenset(["format", "format_map"])
-_EXCEPTION_BANNED = frozenset(["obj", "with_traceback", "add_note"])
+_EXCEPTION_BANNED = frozenset(["obj", "with_traceback"])
 _INSPECTION = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 _ALIASES: tuple[type, ...] = (types.GenericAlias, vars(typing)["_BaseGenericAlias"])
 """`list[int]`, `Annotated[x, 1]`, `Mine[int]`: they pass the reading of an attribute on to what they stand for."""
 
 _INDEX_TOOLS = tuple({type(tool) for tool in (np.c_, np.r_, np.s_, np.mgrid, np.ogrid)})
 
-_ARRAY_NAMES = frozenset(
-    [
-        "T",
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "argpartition",
-        "argsort",
-        "astype",
-        "clip",
-        "compress",
-        "conj",
-        "conjugate",
-        "copy",
-        "cumprod",
-        "cumsum",
-        "diagonal",
-        "dot",
-        "dtype",
-        "fill",
-        "flatten",
-        "flat",
-        "imag",
-        "item",
-        "itemsize",
-        "max",
-        "mean",
-        "min",
-        "nbytes",
-        "ndim",
-        "nonzero",
-        "partition",
-        "prod",
-        "ptp",
-        "put",
-        "ravel",
-        "real",
-        "repeat",
-        "reshape",
-        "round",
-        "searchsorted",
-        "shape",
-        "size",
-        "sort",
-        "squeeze",
-        "std",
-        "sum",
-        "swapaxes",
-        "take",
-        "tolist",
-        "trace",
-        "transpose",
-        "var",
-        "is_integer",
-        "as_integer_ratio",
-        "hex",
-        "fromhex",
-        "bit_count",
-        "name",
-        "kind",
-        "char",
-        "str",
-        "type",
-        "itemsize",
-        "alignment",
-        "names",
-    ]
+_ARRAY_NAMES = words(
+    """T all any argmax argmin argpartition argsort astype clip compress conj conjugate copy cumprod cumsum
+    diagonal dot dtype fill flatten flat imag item itemsize max mean min nbytes ndim nonzero partition prod ptp
+    put ravel real repeat reshape round searchsorted shape size sort squeeze std sum swapaxes take tolist trace
+    transpose var is_integer as_integer_ratio hex fromhex bit_count name kind char str type alignment names
+    isnative"""
 )
-_GENERATOR_NAMES = frozenset(
-    [
-        "beta",
-        "binomial",
-        "bytes",
-        "chisquare",
-        "choice",
-        "dirichlet",
-        "exponential",
-        "gamma",
-        "geometric",
-        "gumbel",
-        "hypergeometric",
-        "integers",
-        "laplace",
-        "logistic",
-        "lognormal",
-        "multinomial",
-        "multivariate_normal",
-        "normal",
-        "pareto",
-        "permutation",
-        "permuted",
-        "poisson",
-        "power",
-        "random",
-        "rayleigh",
-        "shuffle",
-        "standard_cauchy",
-        "standard_exponential",
-        "standard_gamma",
-        "standard_normal",
-        "standard_t",
-        "triangular",
-        "uniform",
-        "vonmises",
-        "wald",
-        "weibull",
-        "zipf",
-        "spawn",
-    ]
+_GENERATOR_NAMES = words(
+    """beta binomial bytes chisquare choice dirichlet exponential gamma geometric gumbel hypergeometric integers
+    laplace logistic lognormal logseries multinomial multivariate_hypergeometric multivariate_normal
+    negative_binomial noncentral_chisquare normal pareto permutation permuted poisson power rand randint randn
+    random random_integers random_sample rayleigh seed shuffle spawn standard_cauchy standard_exponential
+    standard_gamma standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf"""
 )
 
 CONSTRUCTIBLE: set[type] = {
@@ -195,6 +101,12 @@ _FAST_BASES = frozenset(
 )
 
 
+_TUPLE_NAMES = frozenset(["_asdict", "_fields", "_replace"])
+"""What a named tuple has, whoever made it."""
+
+_PROTOCOL_METHODS = frozenset(["__iter__", "__next__", "__aiter__", "__anext__", "__await__"])
+"""Special methods of any object that may be called by name."""
+
 _BESIDES_FORMATS = _FORMATS | _EXCEPTION_BANNED
 """Names that are harmless but on text and exceptions."""
 
@@ -220,13 +132,6 @@ class _Held:
         self.value = value
 
 
-def _check_slot(slot: object) -> None:
-    if type(slot) is not str or (
-        slot.startswith("__") and slot.endswith("__") and slot not in ("__dict__", "__weakref__")
-    ):
-        raise TypeError(f"the slot {slot!r} is not available here")
-
-
 class Guards:
     """The hooks and built-in functions of one session."""
 
@@ -234,6 +139,9 @@ class Guards:
         self._own: set[type] = set()  # let through at once
         self._own_checked: set[type] = set()  # own, but with a base whose attributes must be looked at
         self._stricts: dict[tuple[type, tuple[str, ...], bool], type] = {}
+        self._making: list[tuple[str, tuple[type, ...]]] = []  # enums whose members are being made
+        self.limited: dict[type, frozenset[str]] = {}  # types of which only some attributes may be read
+        self._limits: dict[type, frozenset[str] | None] = {}
         self.getattr = self._make_getattr()
 
     # ---- own classes ------------------------------------------------------------------------------------------------
@@ -252,12 +160,32 @@ class Guards:
         """Whether a class is the program's own."""
         return isinstance(kind, type) and (kind in self._own or kind in self._own_checked)
 
-    def build_class(self, body: Any, name: str, *bases: Any, **keywords: Any) -> Any:
-        """`class` statements arrive here."""
+    def build_class(self, body: Any, name: str, *bases: Any, metaclass: bool = False, **keywords: Any) -> Any:
+        """`class` statements arrive here; `metaclass` says that it is ABCMeta."""
+        real = self._real_bases(bases)
+        if keywords and (list(keywords) != ["total"] or not any(_is_typed_dict(base) for base in real)):
+            raise TypeError(f"{name}.__init_subclass__() takes no keyword arguments")
+        return self._finished(
+            builtins.__build_class__(body, name, *real, metaclass=_Maker(self, metaclass), **keywords)
+        )
+
+    def make_class(self, name: Any, bases: Any, names: Any) -> Any:
+        """The built-in `type`, of three arguments."""
+        if type(name) is not str or not name.isidentifier() or type(bases) is not tuple or type(names) is not dict:
+            raise TypeError("type() takes a name, a tuple of classes and a dict here")
+        for key in names:
+            if checked_name(key) in READABLE and key not in ("__doc__", "__module__", "__match_args__"):
+                raise TypeError(f"a class may not define {key} here")
+        names = {key: value for key, value in names.items() if key != "__module__"}
+        maker = _Maker(self)
+        real = self._real_bases(bases)
+        if any(not isinstance(base, type) for base in real):
+            raise TypeError("type() takes plain classes as bases here; write a class statement")
+        return self._finished(maker(name, tuple(real), {**names, "__module__": "__main__"}))
+
+    def _real_bases(self, bases: Any) -> list[Any]:
         from codeact.sandbox import offered
 
-        if keywords:
-            raise TypeError("a class statement may not pass keywords here")
         real: list[Any] = []
         for base in bases:
             if base is offered.NAMED_TUPLE:
@@ -269,14 +197,20 @@ class Guards:
             else:
                 shown = getattr(base, "__name__", None) or repr(base)
                 raise TypeError(f"a class may not derive from {shown} here")
-        made = builtins.__build_class__(body, name, *real)
-        slots = made.__dict__.get("__slots__", ())
-        if type(slots) not in (str, tuple, list, set, frozenset, dict):  # another may give other names each time
-            raise TypeError("__slots__ must be a str, tuple, list, set or dict here")
-        for slot in (slots,) if isinstance(slots, str) else tuple(slots):
-            _check_slot(slot)
+        return real
+
+    def _finished(self, made: type) -> type:
         self.check_fields(made)
         return self.adopt(made)
+
+    def is_being_made(self, kind: type) -> bool:
+        """Whether it is an enum of the program's whose members are being made: those may set attributes already."""
+        return (
+            bool(self._making)
+            and isinstance(kind, enum.EnumMeta)
+            and kind.__module__ == "__main__"
+            and (kind.__name__, kind.__bases__) == self._making[-1]
+        )
 
     def check_fields(self, kind: type, inherited: frozenset[str] = frozenset()) -> None:
         """Refuse fields that would be read, without a guard, from what a class or its children inherit.
@@ -285,7 +219,7 @@ class Guards:
         """
         fields = inherited.union(inspect.get_annotations(kind), getattr(kind, "__dataclass_fields__", ()))
         banned = BANNED | (_BESIDES_FORMATS if issubclass(kind, (str, BaseException)) else frozenset())
-        for name in sorted(fields & banned):
+        for name in sorted(name for name in fields if name in banned or (name[:2] == "__" and name[-2:] == "__")):
             raise TypeError(f"{kind.__name__} cannot have a field {name} here")
         children: list[type] = type.__subclasses__(kind)
         for below in children:
@@ -309,6 +243,8 @@ class Guards:
         if kind is ModuleView:
             return ModuleView.__getattr__(obj, name)  # only listed names, not the view's own
         if name.startswith("_") and name != "_" and not (self.is_own(kind) or self.is_own(obj)):
+            if name in _TUPLE_NAMES and isinstance(obj, tuple):
+                return getattr(obj, name)
             raise AttributeError(f"the private attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(obj, str) and name in _FORMATS:
             return self._formatter(obj, name)
@@ -320,6 +256,9 @@ class Guards:
             return self._read_of_type(obj, name)
         if isinstance(obj, BaseException) and name in _EXCEPTION_BANNED:
             raise AttributeError(f"the attribute {name} of an exception is not available here", name=name)
+        limits = self._limits_of(kind)
+        if limits is not None and name not in limits:
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(obj, (np.ndarray, np.generic, np.dtype)) and name not in _ARRAY_NAMES:
             getattr(obj, name)  # a name that does not exist has the natural error
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
@@ -330,7 +269,16 @@ class Guards:
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         return value
 
+    def _limits_of(self, kind: type) -> frozenset[str] | None:
+        """The only attributes of such a type's instances that may be read, if they are limited."""
+        if kind not in self._limits:
+            self._limits[kind] = next((self.limited[above] for above in kind.__mro__ if above in self.limited), None)
+        return self._limits[kind]
+
     def _read_of_type(self, kind: type, name: str) -> Any:
+        limits = self._limits_of(kind)
+        if limits is not None and name not in limits and not self.is_own(kind):
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         if issubclass(kind, str) and name in _FORMATS:
             return lambda template, *args, **kwargs: self._formatter(str(template), name)(*args, **kwargs)
         if issubclass(kind, (np.ndarray, np.generic, np.dtype)) and name not in _ARRAY_NAMES:
@@ -346,22 +294,67 @@ class Guards:
         """A special attribute. Dictionaries are copies: what is written to a real one escapes all checks of names."""
         if type(obj) is ModuleView:
             return ModuleView.__getattr__(obj, name)
+        if name in METHODS:
+            return self._special_method(obj, name)
+        if name in CAREFUL:
+            return careful.read(self, obj, name)
         if name == "__class__":
             return self.type_of(obj)
-        if name in ("__name__", "__qualname__", "__doc__"):
+        if name in ("__name__", "__qualname__", "__doc__", "__module__"):
             value = getattr(obj, name)
             if value is None or type(value) is str:
-                return value
+                return "builtins" if name == "__module__" and str(value).startswith("codeact") else value
         elif name in ("__cause__", "__context__") and isinstance(obj, BaseException):
             cause = getattr(obj, name)
             return cause if isinstance(cause, Exception) else None
+        elif name == "__suppress_context__" and isinstance(obj, BaseException):
+            return bool(obj.__suppress_context__)
+        elif name == "__notes__" and isinstance(obj, BaseException):
+            return list(getattr(obj, name))
         elif name == "__dict__" and self.is_own(type(obj)):
             return Snapshot(obj.__dict__)
-        elif name in ("__dict__", "__annotations__") and self.is_own(obj):
+        elif name in ("__dict__", "__annotations__", "__dataclass_fields__") and self.is_own(obj):
             return Snapshot({key: value for key, value in getattr(obj, name).items() if not key.startswith("__")})
         elif name == "__members__" and isinstance(obj, enum.EnumMeta):
             return obj.__members__
+        elif name in ("__bases__", "__mro__", "mro") and isinstance(obj, type) and self._is_shown(obj):
+            kinds = tuple(self.shown_type(kind) for kind in (obj.__bases__ if name == "__bases__" else obj.__mro__))
+            return (lambda: list(kinds)) if name == "mro" else kinds
+        elif name == "__match_args__" and self.is_own(obj):
+            return tuple(getattr(obj, name))
+        elif is_of_program(obj) and name in ("__annotations__", "__wrapped__", "__defaults__", "__code__"):
+            if name == "__code__":
+                return CodeNames(obj.__code__)
+            value = getattr(obj, name)
+            return Snapshot(value) if name == "__annotations__" else value
+        elif name == "__wrapped__" and type(obj) in (_CACHED,):
+            return obj.__wrapped__
         raise AttributeError(f"the attribute {name} of {type(obj).__name__} is not available here", name=name)
+
+    def _is_shown(self, kind: type) -> bool:
+        return self.is_own(kind) or kind in CONSTRUCTIBLE
+
+    def shown_type(self, kind: type) -> Any:
+        """A class as a program may have it: itself, or a token."""
+        return kind if self._is_shown(kind) else token(kind)
+
+    def _special_method(self, obj: Any, name: str) -> Any:
+        """A special method by its name: of the program's own classes and instances, and of plain built-in types."""
+        from codeact.sandbox import offered
+
+        kind = type(obj)
+        known = (
+            self.is_own(kind)
+            or kind is super
+            or (isinstance(obj, type) and (self.is_own(obj) or obj in offered.BASES or obj in CONSTRUCTIBLE))
+            or (name in _PROTOCOL_METHODS and not isinstance(obj, type))
+            or (isinstance(obj, type) and issubclass(obj, BaseException))
+        )
+        if not known:
+            raise AttributeError(
+                f"the attribute {name} of {kind.__name__} is not available here{instead(name)}", name=name
+            )
+        return getattr(obj, name)
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
@@ -372,7 +365,7 @@ class Guards:
             raise TypeError(f"the attribute {changed} of {kind.__name__} cannot be changed here")
         if kind in self._own or kind in self._own_checked or self.is_own(obj):
             return obj
-        if kind in (types.FunctionType, Space, decimal.Context):
+        if kind in (types.FunctionType, Space, decimal.Context) or self.is_being_made(kind):
             return obj
         if isinstance(obj, np.ndarray):
             raise TypeError("attributes of an array cannot be set here; make a new one, as with reshape() or astype()")
@@ -392,7 +385,7 @@ class Guards:
             raise
 
     def _named(self, obj: Any, name: str) -> Any:
-        read = self.read_special if checked_name(name) in READABLE else self.getattr
+        read = self.read_special if checked_name(name) in SPECIAL else self.getattr
         return read(obj, name)
 
     def has(self, obj: Any, name: str) -> bool:
@@ -405,24 +398,26 @@ class Guards:
 
     def set(self, obj: Any, name: str, value: Any) -> None:
         """The built-in `setattr`."""
-        if checked_name(name) in READABLE:
+        if checked_name(name) in READABLE or name in CAREFUL:
             raise AttributeError(f"the attribute {name} cannot be set here", name=name)
         setattr(self.write(obj), name, value)
 
     def delete(self, obj: Any, name: str) -> None:
         """The built-in `delattr`."""
-        if checked_name(name) in READABLE:
+        if checked_name(name) in SPECIAL:
             raise AttributeError(f"the attribute {name} cannot be deleted here", name=name)
         delattr(self.write(obj), name)
 
     def type_of(self, *arguments: Any) -> Any:
-        """The built-in `type`, of one argument."""
+        """The built-in `type`."""
+        if len(arguments) == 3:
+            return self.make_class(*arguments)
         if len(arguments) != 1:
-            raise TypeError("type() takes one argument here; write a class statement to make a class")
+            raise TypeError("type() takes 1 or 3 arguments")
         kind = type(arguments[0])
-        if kind in CONSTRUCTIBLE or self.is_own(kind):
-            return kind
-        return token(kind)
+        if kind is types.MethodType and type(arguments[0].__self__).__module__.startswith("codeact."):
+            kind = types.BuiltinFunctionType  # a built-in function of ours
+        return self.shown_type(kind)
 
     def is_instance(self, obj: Any, kinds: Any) -> bool:
         """The built-in `isinstance`."""
@@ -464,7 +459,7 @@ class Guards:
     def match_class(self, kind: Any, attributes: tuple[str, ...], positional: bool) -> Any:
         """A class that a pattern may use, or what stands for it there."""
         if self.is_own(kind):
-            by_position = tuple(getattr(kind, "__match_args__", ())) if positional else ()
+            by_position = match_args(getattr(kind, "__match_args__", ())) if positional else ()
             risky = not _BESIDES_FORMATS.isdisjoint((*attributes, *by_position))
             if not (attributes or by_position) or (type(kind) is type and not risky):
                 return kind
@@ -505,6 +500,53 @@ class Guards:
         return lambda *args, **kwargs: format_text(template, args, kwargs, self._named)
 
 
+_CACHED = type(functools.lru_cache(abs))
+
+
+def is_of_program(obj: object) -> bool:
+    """Whether it is a function that a program wrote."""
+    return type(obj) is types.FunctionType and obj.__code__.co_filename.startswith("<program ")
+
+
+def match_args(names: Any) -> tuple[str, ...]:
+    """A class's `__match_args__`, if a pattern may read them.
+
+    Raises:
+        TypeError: it is no tuple of names that a program may use.
+    """
+    if type(names) is not tuple or any(type(name) is not str for name in names):
+        raise TypeError("__match_args__ must be a tuple of strings")
+    for name in names:
+        if checked_name(name) in SPECIAL:
+            raise TypeError(f"the attribute {name} is not available in a pattern here")
+    return names
+
+
+class _Maker:
+    """Stands for a class's metaclass while it is made: it sees the names of the body before there is a class."""
+
+    def __init__(self, guards: Guards, abstract: bool = False) -> None:
+        self._guards = guards
+        self._metaclass = {"metaclass": abc.ABCMeta} if abstract else {}
+
+    def __prepare__(self, name: str, bases: tuple[type, ...], **_: Any) -> Any:
+        return types.prepare_class(name, bases, self._metaclass)[1]
+
+    def __call__(self, name: str, bases: tuple[type, ...], names: Any, **keywords: Any) -> Any:
+        careful.check_names(self._guards, names)
+        kind = types.prepare_class(name, bases, self._metaclass)[0]
+        making = self._guards._making
+        making.append((name, bases or (object,)))
+        try:
+            return kind(name, bases, names, **keywords)
+        finally:
+            making.pop()
+
+
+def _is_typed_dict(base: Any) -> bool:
+    return base is typing.TypedDict or (isinstance(base, type) and type(base).__name__ == "_TypedDictMeta")
+
+
 def _origin(alias: Any) -> Any:
     return alias.__origin__
 
@@ -514,13 +556,21 @@ def _is_generic(base: Any) -> bool:
     return typing.get_origin(base) in (typing.Generic, typing.Protocol) and type(base).__module__ == "typing"
 
 
+class Interrupted(BaseException):
+    """`KeyboardInterrupt`, as a program may name it. The real one ends the program, and no program catches that."""
+
+
+Interrupted.__name__ = Interrupted.__qualname__ = "KeyboardInterrupt"
+Interrupted.__module__ = "builtins"
+
+
 def exceptions() -> dict[str, type]:
     """The built-in exceptions that a program may name. `BaseException` is `Exception`: what ends a program passes."""
     return {
-        **{name: kind for name, kind in _EXCEPTIONS.items() if name not in ("ExceptionGroup", "BaseExceptionGroup")},
+        **_EXCEPTIONS,
         "BaseException": Exception,
+        "BaseExceptionGroup": ExceptionGroup,
         "SystemExit": SystemExit,
-        "KeyboardInterrupt": KeyboardInterrupt,
+        "KeyboardInterrupt": Interrupted,
         "GeneratorExit": GeneratorExit,
-        "StopAsyncIteration": StopIteration,
     }

@@ -15,8 +15,10 @@ def offered_modules() -> tuple[str, ...]:
     """The modules that a program may import where nothing else is said: views of the standard library, and numpy."""
     from codeact.sandbox import offered
     from codeact.sandbox.guards import Guards
+    from codeact.sandbox.output import Stream
 
-    return tuple(sorted(name for name in offered.views(Guards(), _nowhere) if not name.startswith("_")))
+    made = offered.views(Guards(), Stream(_nowhere), str)
+    return tuple(sorted(name for name in made if not name.startswith("_")))
 
 
 def narrowed(imports: Collection[str]) -> list[str]:

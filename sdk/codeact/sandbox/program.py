@@ -4,85 +4,43 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import random
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from codeact.sandbox import lowered, offered
+from codeact.sandbox import loop, offered
 from codeact.sandbox.errors_text import Told, tell, tell_refusals
+from codeact.sandbox.evaluated import Evaluator
 from codeact.sandbox.filter import Filter
 from codeact.sandbox.guards import Guards, exceptions
+from codeact.sandbox.hints import UNAVAILABLE, import_hint, module_hint
+from codeact.sandbox.output import Stream
+from codeact.sandbox.text import words
 from codeact.sandbox.views import ModuleView
 
 SHOWN_CHARS = 4_000
 """How much of the last expression's repr is shown."""
 
-_PLAIN = [
-    "abs",
-    "all",
-    "any",
-    "ascii",
-    "bin",
-    "bool",
-    "bytearray",
-    "bytes",
-    "callable",
-    "chr",
-    "complex",
-    "dict",
-    "divmod",
-    "enumerate",
-    "filter",
-    "float",
-    "format",
-    "frozenset",
-    "hash",
-    "hex",
-    "int",
-    "iter",
-    "len",
-    "list",
-    "map",
-    "max",
-    "min",
-    "next",
-    "object",
-    "oct",
-    "ord",
-    "pow",
-    "property",
-    "range",
-    "repr",
-    "reversed",
-    "round",
-    "set",
-    "slice",
-    "sorted",
-    "staticmethod",
-    "classmethod",
-    "str",
-    "sum",
-    "super",
-    "tuple",
-    "zip",
-    "aiter",
-    "anext",
-    "NotImplemented",
-    "Ellipsis",
-    "True",
-    "False",
-    "None",
-    "__debug__",
-]
+_PLAIN = words(
+    """abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format
+    frozenset hash hex int iter len list map max min next object oct ord pow property range repr reversed round
+    set slice sorted staticmethod classmethod str sum super tuple zip aiter anext NotImplemented Ellipsis True
+    False None __debug__"""
+)
 
 
-class Stopped(BaseException):
-    """The program ends here, whatever it catches. `kind` is `output`, `interrupt` or `end`."""
+class Stopped(KeyboardInterrupt):
+    """The program ends here, whatever it catches. `kind` is `output`, `interrupt` or `end`.
+
+    An event loop lets a KeyboardInterrupt through, where it would keep another error for whoever awaits the task.
+    """
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
@@ -160,7 +118,10 @@ class Interpreter:
         self._write: Callable[[str], None] = _lost
         self._sources: dict[str, str] = {}
         self._guards = Guards()
-        self._modules = offered.views(self._guards, self._print_text)
+        self._stream = Stream(self._print_text)
+        self._modules = offered.views(self._guards, self._stream, self._told)
+        self._running = ""
+        self._identities: dict[int, int] = {}
         self.errors: dict[str, type[BaseException]] = {}
         self._builtins = self._allowed() if filtered else dict(vars(builtins))
         self.variables: dict[str, Any] = {"__name__": "__main__", "__builtins__": self._builtins}
@@ -172,9 +133,10 @@ class Interpreter:
                 _write_=guards.write,
                 _match_class_=guards.match_class,
                 _match_value_=guards.match_value,
-                _async_=lowered.async_,
-                _await_=lowered.await_,
+                _await_=loop.awaitable,
             )
+            evaluator = Evaluator(self.variables, self._compile_text)
+            self._builtins.update(eval=evaluator.eval, exec=evaluator.exec)
 
     def configure(
         self,
@@ -232,6 +194,8 @@ class Interpreter:
         """
         name = f"<program {len(self._sources) + 1}>"
         self._sources[name] = code
+        self._running = name
+        self._stream.begin()
         arm = arm or (lambda _: None)
         value: Any = None
         shown = ""
@@ -242,24 +206,37 @@ class Interpreter:
                 if isinstance(compiled, Told):
                     return Outcome(None, "", compiled.as_tuple())
                 self.variables.pop("_value_", None)
-                exec(compiled, self.variables)
+                if compiled.co_flags & inspect.CO_COROUTINE:
+                    loop.run(eval(compiled, self.variables))
+                else:
+                    exec(compiled, self.variables)
                 if has_value:
                     value = self.variables.pop("_value_", None)
                     shown = "" if value is None else _shown(value)
             finally:
                 arm(False)
         except Stopped as stop:
-            told = tell(stop, self._sources, self._names, self._modules)
+            told = self._tell(stop)
             return Outcome(None, "", (stop.kind, stop.reason, told.line, told.text), True)
         except SystemExit as leaving:
             if leaving.code in (None, 0):
                 return Outcome(None, "", None)
-            return Outcome(None, "", tell(leaving, self._sources, self._names, self._modules).as_tuple())
+            return Outcome(None, "", self._tell(leaving).as_tuple())
         except BaseException as error:
-            told = tell(error, self._sources, self._names, self._modules)
+            told = self._tell(error)
             del error
             return Outcome(None, "", told.as_tuple())
         return Outcome(value, shown, None)
+
+    def _tell(self, error: BaseException) -> Told:
+        return tell(error, self._sources, self._running, self._known, self._modules)
+
+    def _told(self, error: BaseException) -> str:
+        return self._tell(error).text
+
+    def _known(self) -> dict[str, Any]:
+        """What a name in a program could mean."""
+        return {**self._builtins, **{name: self.variables[name] for name in self._names() if name in self.variables}}
 
     def _names(self) -> set[str]:
         return {name for name in (*self.variables, *self._builtins) if not name.startswith("_")}
@@ -285,7 +262,22 @@ class Interpreter:
             target = ast.copy_location(ast.Name("_value_", ast.Store()), last)
             tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
         ast.fix_missing_locations(tree)
-        return compile(tree, name, "exec", dont_inherit=True), has_value
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(tree, name, "exec", flags, dont_inherit=True), has_value
+
+    def _compile_text(self, text: str, mode: str) -> types.CodeType:
+        """For `eval` and `exec`: as a program is compiled."""
+        name = f"<program {len(self._sources) + 1}>"
+        self._sources[name] = text
+        tree: Any = ast.parse(text, name, mode)
+        visitor = Filter(self._modules)
+        tree = visitor.visit(tree)
+        if visitor.refused:
+            raise PermissionError(visitor.refused[0].message)
+        ast.fix_missing_locations(tree)
+        return compile(tree, name, mode, dont_inherit=True)
 
     # ---- built-in functions -----------------------------------------------------------------------------------------
 
@@ -310,11 +302,23 @@ class Interpreter:
             "quit": offered.leave,
             "__import__": self._import,
             "__build_class__": guards.build_class,
-            **{name: _unavailable(name, instead) for name, instead in _UNAVAILABLE.items()},
+            "id": self._identity,
+            "memoryview": _memory_of,
+            "locals": self._locals,
+            **{name: _unavailable(name, instead) for name, instead in UNAVAILABLE.items()},
         }
 
     def _print_text(self, text: str) -> None:
         self._write(text)
+
+    def _identity(self, obj: Any, /) -> int:
+        """The built-in `id`: the same for one object as long as it lives. It is no address."""
+        return self._identities.setdefault(id(obj), len(self._identities) * 16 + 4_096)
+
+    def _locals(self) -> dict[str, Any]:
+        frame = sys._getframe(1)
+        names = dict(frame.f_locals) if frame.f_globals is self.variables else {}
+        return {name: value for name, value in names.items() if not name.startswith("_")}
 
     def _print(
         self, *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False
@@ -324,7 +328,7 @@ class Interpreter:
             raise TypeError("sep and end must be None or strings")
         text = sep.join([value if type(value) is str else str(value) for value in values]) + end
         if file is None:
-            self._write(text)
+            self._stream.write(text)
         else:
             self._guards.getattr(file, "write")(text)
 
@@ -337,7 +341,7 @@ class Interpreter:
     def _help(self, obj: Any = None) -> None:
         name = getattr(obj, "__name__", type(obj).__name__)
         doc = getattr(obj, "__doc__", None)
-        self._write(f"{name}\n{doc if type(doc) is str else ''}\n")
+        self._stream.write(f"{name}\n{doc if type(doc) is str else ''}\n")
 
     def _import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
@@ -351,49 +355,25 @@ class Interpreter:
             return _NOTHING
         if view is None:
             raise ModuleNotFoundError(
-                f"the module '{name}' is not available here{_module_hint(name, self._modules)}", name=name
+                f"the module '{name}' is not available here{module_hint(name, self._modules)}", name=name
             )
         for wanted in fromlist or ():
             if wanted not in dir(view):
-                raise ImportError(f"cannot import name '{wanted}' from '{name}': it is not offered here", name=name)
+                hint = import_hint(name, wanted, dir(view))
+                raise ImportError(
+                    f"cannot import name '{wanted}' from '{name}': it is not offered here{hint}", name=name
+                )
         return view if fromlist else self._modules[name.partition(".")[0]]
 
 
 _NOTHING = ModuleView("nothing", {})
 
-_UNAVAILABLE = {
-    "open": "files cannot be reached from here",
-    "input": "nobody can answer; use the values you have or a tool",
-    "eval": "write the expression itself; for literals use json.loads",
-    "exec": "write the statements themselves",
-    "compile": "write the code itself",
-    "breakpoint": "use print",
-    "locals": "name the variables",
-    "id": "compare with `is`",
-    "memoryview": "use bytes",
-}
 
-_MODULE_HINTS = {
-    "os": "files and the system cannot be reached from here",
-    "subprocess": "programs cannot be started from here",
-    "socket": "the network can be reached only through tools",
-    "requests": "the network can be reached only through tools",
-    "urllib": "the network can be reached only through tools",
-    "http": "the network can be reached only through tools",
-    "pathlib": "files cannot be reached from here",
-    "threading": "a program has one thread; call one thing after the other",
-    "multiprocessing": "a program has one process",
-    "pickle": "use json",
-    "scipy": "use numpy",
-    "pandas": "use lists, dicts, csv or numpy",
-}
-
-
-def _module_hint(name: str, modules: Mapping[str, Any]) -> str:
-    top = name.partition(".")[0]
-    hint = f": {_MODULE_HINTS[top]}." if top in _MODULE_HINTS else "."
-    available = ", ".join(sorted(module for module in modules if module[0] != "_"))
-    return f"{hint} Available: {available or 'nothing'}"
+def _memory_of(data: Any, /) -> memoryview:
+    """The built-in `memoryview`: of bytes, to read."""
+    if type(data) not in (bytes, bytearray):
+        raise TypeError(f"memoryview() takes bytes here, not {type(data).__name__}")
+    return memoryview(data).toreadonly()
 
 
 def _unavailable(name: str, instead: str) -> Callable[..., Any]:

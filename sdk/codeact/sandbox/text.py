@@ -19,3 +19,8 @@ def clean(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text: a table of names that reads well."""
+    return frozenset(text.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from codeact.sandbox.filter import READABLE, checked_name
+from codeact.sandbox.filter import SPECIAL, checked_name
 
 
 class Token:
@@ -56,6 +56,8 @@ class ModuleView:
     """Listed names of a module: nothing else of the module can be reached from here."""
 
     __slots__ = ("_name", "_names")
+    _name: str
+    _names: dict[str, Any]
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         object.__setattr__(self, "_name", name)
@@ -65,7 +67,7 @@ class ModuleView:
         try:
             return self._names[name]
         except KeyError:
-            raise AttributeError(f"module '{self._name}' does not offer '{name}' here", name=name) from None
+            raise AttributeError(f"module '{self._name}' does not offer '{name}' here", name=name, obj=self) from None
 
     def __dir__(self) -> list[str]:
         return sorted(self._names)
@@ -89,12 +91,25 @@ class Snapshot(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
 
 
+class CodeNames:
+    """`f.__code__`: the names of a function's parameters and variables, and no more."""
+
+    __slots__ = ("co_argcount", "co_kwonlyargcount", "co_name", "co_posonlyargcount", "co_varnames")
+
+    def __init__(self, code: types.CodeType) -> None:
+        self.co_argcount = code.co_argcount
+        self.co_kwonlyargcount = code.co_kwonlyargcount
+        self.co_name = code.co_name
+        self.co_posonlyargcount = code.co_posonlyargcount
+        self.co_varnames = code.co_varnames
+
+
 class Space(types.SimpleNamespace):
     """`types.SimpleNamespace`, for names that a program may use as attributes."""
 
     def __init__(self, /, **names: Any) -> None:
         for name in names:
-            if checked_name(name) in READABLE:
+            if checked_name(name) in SPECIAL:
                 raise AttributeError(f"the attribute {name} cannot be set here", name=name)
         super().__init__(**names)
 

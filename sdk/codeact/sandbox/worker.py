@@ -22,7 +22,7 @@ import numpy as np
 
 from codeact import values
 from codeact.errors import UnsupportedValue
-from codeact.sandbox import offered, seccomp, wall, wire
+from codeact.sandbox import seccomp, wall, warming, wire
 from codeact.sandbox.arena import Arena
 from codeact.sandbox.program import Interpreter, Stopped
 from codeact.sandbox.spin import Spin
@@ -46,7 +46,7 @@ _workspaces: list[Interpreter] = []
 
 def warm_up() -> None:
     """Import and call once what a worker will need, for behind the wall nothing can be imported."""
-    offered.warm_up()
+    warming.warm_up()
     for filtered in (True, False):
         trial = Interpreter(filtered)
         trial.run("import math\nclass A:\n    x = 1\nx = [i for i in range(3)]\nx[0] += A().x\nx")
