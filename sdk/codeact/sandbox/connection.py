@@ -105,8 +105,7 @@ class Connection:
         }
         if workspace is not None:
             options["workspace"] = workspace.options()
-        memory = HostMemory(start.arena_bytes)
-        ours, theirs = socket.socketpair()
+        memory, ours, theirs = _ends(start.arena_bytes)
         with theirs:
             try:
                 ticket = zygote.fork([theirs.fileno(), memory.descriptor], options)
@@ -215,8 +214,7 @@ class Connection:
             )
         self.ready()
         deadline = time.monotonic() + BRANCH_S
-        ours, theirs = socket.socketpair()
-        memory = HostMemory(arena.size_for(limits.value_bytes))
+        memory, ours, theirs = _ends(arena.size_for(limits.value_bytes))
         with theirs, self._zygote.branching:
             opened = self._zygote.open_branch(self._ticket.number).wait()
             pid, failure = 0, getattr(opened, "failure", "")
@@ -236,6 +234,23 @@ class Connection:
             made.close()
             raise SandboxError(f"the session could not branch: {failure or problem}") from None
         return made
+
+
+def _ends(arena_bytes: int) -> tuple[HostMemory, socket.socket, socket.socket]:
+    """The memory for arrays, our end of a socket and the worker's.
+
+    Raises:
+        SandboxError: this process may open no more, or there is no memory.
+    """
+    try:
+        memory = HostMemory(arena_bytes)
+        try:
+            return memory, *socket.socketpair()
+        except OSError:
+            memory.close()
+            raise
+    except OSError as problem:
+        raise SandboxError(f"the sandbox could not start a worker: {problem}") from None
 
 
 def _max_frame(limits: Limits) -> int:

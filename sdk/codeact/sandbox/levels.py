@@ -9,7 +9,6 @@ import platform
 import struct
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
@@ -150,7 +149,7 @@ def _filter() -> Layer:
     if importlib.util.find_spec("RestrictedPython") is None:
         return Layer("filter", False, "RestrictedPython is not installed", "pip install 'RestrictedPython>=9,<10'")
     name, version = platform.python_implementation(), sys.version_info[:2]
-    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    free_threaded = "free-threading build" in sys.version
     if name != "CPython" or version not in VERIFIED_PYTHONS or free_threaded:
         running = f"{name} {'.'.join(map(str, version))}{' without the global lock' if free_threaded else ''}"
         verified = ", ".join(".".join(map(str, each)) for each in VERIFIED_PYTHONS)
@@ -172,8 +171,12 @@ def _uid() -> Layer:
 
 
 def _effective_capabilities() -> int:
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
-        return next((int(line.split()[1], 16) for line in status if line.startswith("CapEff:")), 0)
+    """As bits; none where nothing says which there are, as without /proc."""
+    try:
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
+            return next((int(line.split()[1], 16) for line in status if line.startswith("CapEff:")), 0)
+    except OSError:
+        return 0
 
 
 def _rlimits() -> Layer:

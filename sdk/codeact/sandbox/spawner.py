@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import importlib.util
 import itertools
 import os
@@ -14,7 +15,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -83,8 +83,7 @@ class Spawner:
     """A running zygote, with full libraries for workspace sessions or without."""
 
     def __init__(self, libraries: Libraries | None = None) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._channel = ours
+        self._channel, theirs = _channel()
         self._sending, self._reading = threading.Lock(), threading.Lock()
         self._numbers = itertools.count(1)
         self._open: dict[int, Ticket] = {}
@@ -92,7 +91,16 @@ class Spawner:
         self._keeping = threading.Lock()
         self._kept: tuple[object, Kept] | None = None
         self.alive = True
-        with theirs, tempfile.TemporaryFile() as complaints:
+        try:
+            with theirs:
+                self._start(theirs, libraries)
+        except OSError as problem:
+            self._channel.close()
+            raise SandboxError(f"the sandbox's zygote process could not start: {problem}") from None
+
+    def _start(self, theirs: socket.socket, libraries: Libraries | None) -> None:
+        # In memory, for there may be no folder that can be written to.
+        with os.fdopen(os.memfd_create("complaints", os.MFD_CLOEXEC), "w+b") as complaints:
             environment = _ENVIRONMENT | {name: os.environ[name] for name in _KEPT if name in os.environ}
             boot = _BOOT.format(separator=os.pathsep)
             import_path = dict.fromkeys([*_import_path(), *(libraries.import_path if libraries else ())])
@@ -246,6 +254,23 @@ def kill(pidfd: int) -> None:
 
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def _channel() -> tuple[socket.socket, socket.socket]:
+    """Our end and the zygote's.
+
+    The zygote's is above the standard streams, which it gets new: in a host that has closed its own, the first free
+    numbers are theirs.
+
+    Raises:
+        SandboxError
+    """
+    try:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            return ours, socket.socket(fileno=fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD_CLOEXEC, 3))
+    except OSError as problem:
+        raise SandboxError(f"the sandbox's zygote process could not start: {problem}") from None
 
 
 def _import_path() -> list[str]:
