@@ -292,6 +292,16 @@ def test_a_library_that_was_not_asked_for_is_refused(plain: Sandbox) -> None:
         assert "Available: the standard library, numpy, and modules in the workspace" in error.message
 
 
+def test_a_forgotten_import_is_named(plain: Sandbox) -> None:
+    error = plain.run("np.zeros(3)").error
+    assert error is not None
+    assert error.message == "name 'np' is not defined. Did you forget `import numpy as np`?"
+    assert error.text.endswith(error.message)
+    other = plain.run("pd.DataFrame()").error  # which this session does not offer
+    assert other is not None
+    assert other.message == "name 'pd' is not defined"
+
+
 def test_an_interrupt_leaves_the_variables(folder: Path) -> None:
     with Sandbox(workspace=folder, imports=()) as sandbox:
         good(sandbox.run("x = 1"))

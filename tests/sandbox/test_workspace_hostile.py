@@ -525,6 +525,8 @@ with Sandbox(workspace=sys.argv[1], imports=()) as sandbox:
     for code in ("open('/etc/passwd')", "os.stat('/etc/passwd')", "os.setuid(0)", "os.fork()"):
         refused = sandbox.run(code)
         assert refused.error.type in ("FileNotFoundError", "PermissionError"), refused.observation()
+    hidden = sandbox.run("os.mkdir('d')\nopen('d/x', 'w').close()\nos.chmod('d', 0)")
+    assert [artifact.path for artifact in hidden.artifacts] == ["d/x"], hidden.observation()
     status = open(f"/proc/{sandbox._held[0].pid}/status").read()
     for name in ("CapPrm", "CapEff", "CapBnd"):
         assert f"{name}:\t0000000000000000" in status, status

@@ -197,12 +197,11 @@ class Sandbox:
             finally:
                 running.finished = True
                 self._running = None
+                if workspace is not None:
+                    self._held[0].hold(True)  # threads that it started go on in the next run
             if lost:
                 self._replace()
-            if workspace is not None:
-                self._held[0].hold(True)  # threads that it started go on in the next run
-                execution = workspace.finish(execution)
-            return execution
+            return execution if workspace is None else workspace.finish(execution)
 
     def _unfit(self, code: str) -> ExecutionError | None:
         """Why a program is not even sent."""

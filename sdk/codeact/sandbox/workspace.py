@@ -25,7 +25,7 @@ FREE_MB = 256
 """How much the disk below a workspace must have left, in mebibytes, while a program runs."""
 
 _LOOK_EVERY_S = 0.5
-_SHARE = 0.05  # of the time: a large folder is looked through less often
+_SHARE = 0.05  # of the time: a large folder is looked through less often, unless the disk fills up quickly
 _MIB = 1024 * 1024
 
 
@@ -68,7 +68,8 @@ class Workspace:
         self._owner = (found.st_uid, found.st_gid)
         self._began_with = self._used_at_first()
         self._before = artifacts.Listing()
-        self._look_at = 0.0
+        self._look_at = self._list_at = 0.0
+        self._free_at_first = 0
         self._trouble = ""
 
     def close(self) -> None:
@@ -107,7 +108,7 @@ class Workspace:
             self._before = artifacts.Listing()
             self._trouble = str(problem)
         self._free_at_first = artifacts.free_bytes(self._descriptor)
-        self._look_at = time.monotonic() + _LOOK_EVERY_S
+        self._look_at = self._list_at = time.monotonic() + _LOOK_EVERY_S
 
     @property
     def next_look(self) -> float:
@@ -123,19 +124,21 @@ class Workspace:
         started = time.monotonic()
         if started < self._look_at:
             return ""
+        self._look_at = started + _LOOK_EVERY_S
+        free = artifacts.free_bytes(self._descriptor)
+        if free < FREE_MB * _MIB and free < self._free_at_first:
+            return f"the disk of its workspace has only {free // _MIB:,} MiB left"
+        if started < self._list_at and self._free_at_first - free < self._limits.workspace_mb * _MIB // 2:
+            return ""
         try:
             used = artifacts.take(self._descriptor).used + unlinked_bytes(pid, self._identity[0])
         except artifacts.TooMuch as problem:
             return "" if self._trouble else f"{problem} in its workspace"  # it may be clearing up
         finally:
             now = time.monotonic()
-            self._look_at = now + max(_LOOK_EVERY_S, (now - started) / _SHARE)
-        if used > max(self._most(), self._before.used):
-            return self._too_full(used)
-        free = artifacts.free_bytes(self._descriptor)
-        if free < FREE_MB * _MIB and free < self._free_at_first:
-            return f"the disk of its workspace has only {free // _MIB:,} MiB left"
-        return ""
+            self._look_at = now + _LOOK_EVERY_S
+            self._list_at = now + max(_LOOK_EVERY_S, (now - started) / _SHARE)
+        return self._too_full(used) if used > max(self._most(), self._before.used) else ""
 
     def finish(self, execution: Execution) -> Execution:
         """After a run: what it left, and whether that is too much."""

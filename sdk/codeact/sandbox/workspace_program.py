@@ -25,6 +25,13 @@ from codeact.sandbox.program import Interpreter, Outcome, Stopped
 from codeact.sandbox.views import ModuleView
 
 _MOST_FIGURES = 20
+_SHORT_NAMES = {
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+    "sns": "import seaborn as sns",
+    "nn": "from torch import nn",
+}
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 _UNANSWERED = "nobody can answer; use the values you have or a tool"
 
@@ -89,12 +96,22 @@ class WorkspaceInterpreter(Interpreter):
                 self._keep_figures(ended=True)
         error = outcome.error
         if error is not None:
-            error = (error[0], self._without_paths(error[1]), error[2], self._without_paths(error[3]))
+            kind, message, line, text = error
+            hint = self._forgotten(kind, message)
+            error = (kind, self._without_paths(message) + hint, line, self._without_paths(text) + hint)
         return Outcome(outcome.value, self._without_paths(outcome.shown), error, outcome.stopped)
 
     def _compile(self, code: str, name: str) -> tuple[types.CodeType | Told, bool]:
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         return super()._compile(code, name)
+
+    def _forgotten(self, kind: str, message: str) -> str:
+        """What to import, where a usual short name is not known: after a restart all imports are gone."""
+        usual = (
+            _SHORT_NAMES.get(message[6:-16]) if kind == "NameError" and message.endswith("' is not defined") else None
+        )
+        offered_here = usual is not None and usual.split()[1].partition(".")[0] in self._imports
+        return f". Did you forget `{usual}`?" if offered_here else ""
 
     def _without_paths(self, text: str) -> str:
         for folder in self._hidden:
