@@ -12,7 +12,7 @@ SEED ?= 0
 MODEL ?= embedded
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint bench model clean
+.PHONY: run test test-versions lint bench bench-sandbox model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -32,6 +32,9 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/episode.py
 
+bench-sandbox: $(VENV)-bench/.bench
+	$(VENV)-bench/bin/python benchmarks/sandbox.py --write-docs
+
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded
 
@@ -48,5 +51,10 @@ $(VENV)/.test: $(PROJECT) | $(VENV)/.installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]'
 	@touch $@ $(VENV)/.run
 
+$(VENV)-bench/.bench: $(PROJECT)
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
