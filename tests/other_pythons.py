@@ -8,10 +8,12 @@ printed is shown when it has ended. A version that is not found is named, and is
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -64,7 +66,11 @@ def _start(version: tuple[int, int], interpreter: str) -> subprocess.Popen[bytes
     """Start this file's other half, which sets the environment up and then becomes pytest."""
     with open(_log(version), "wb") as log:
         return subprocess.Popen(
-            [sys.executable, __file__, _dotted(version), interpreter], stdout=log, stderr=subprocess.STDOUT, cwd=ROOT
+            [sys.executable, __file__, _dotted(version), interpreter],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            process_group=0,
         )
 
 
@@ -72,8 +78,11 @@ def _finish(version: tuple[int, int], log: Path, process: subprocess.Popen[bytes
     try:
         code = process.wait(TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        print(f"Python {_dotted(version)}: the tests had not ended after {TIMEOUT_S} s")
         code = 1
+    finally:  # at a Ctrl-C too; what pytest started is in its group
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     print(f"\n---- Python {_dotted(version)} ----", flush=True)
     print(log.read_text(errors="replace"), end="", flush=True)
     return int(code != 0)
