@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from codeact.episode import play as play
     from codeact.errors import CodeActError as CodeActError
     from codeact.models import load_model as load_model
+    from codeact.sandbox import AsyncSandbox as AsyncSandbox
     from codeact.sandbox import Execution as Execution
     from codeact.sandbox import Limits as Limits
     from codeact.sandbox import Sandbox as Sandbox
+    from codeact.sandbox import SandboxPool as SandboxPool
     from codeact.tools import Tool as Tool
     from codeact.tools import Toolbox as Toolbox
     from codeact.tools import tool as tool
     from codeact.values import Image as Image
 
 _HOME = {
+    "AsyncSandbox": "codeact.sandbox",
     "CodeActAgent": "codeact.agent",
     "CodeActError": "codeact.errors",
     "Episode": "codeact.episode",
@@ -32,6 +35,7 @@ _HOME = {
     "Image": "codeact.values",
     "Limits": "codeact.sandbox",
     "Sandbox": "codeact.sandbox",
+    "SandboxPool": "codeact.sandbox",
     "Tool": "codeact.tools",
     "Toolbox": "codeact.tools",
     "load_model": "codeact.models",

@@ -27,6 +27,14 @@ class SandboxError(CodeActError):
     """The sandbox itself cannot do its work: a missing wall layer, a closed session, a failed start."""
 
 
+class PoolFull(SandboxError):
+    """All sessions of a pool are in use, and as many as may wait for one do."""
+
+
+class PoolTimeout(SandboxError, TimeoutError):
+    """No session of a pool came free in time."""
+
+
 class ModelError(CodeActError):
     """A language model cannot be loaded, or did not answer."""
 

@@ -28,6 +28,7 @@ class Call:
         error: `"ExceptionName: message"` when it failed, else None.
         seconds: wall time spent in validation, approval and the tool itself; two equal calls may differ in it.
         refused: the reason, when an approval policy refused the call, else None.
+        left: the state in which its stop path left things, when it was stopped and says so, else None.
     """
 
     tool: str
@@ -37,6 +38,7 @@ class Call:
     error: str | None = None
     seconds: float = field(default=0.0, compare=False)
     refused: str | None = None
+    left: str | None = None
 
     @property
     def ok(self) -> bool:

@@ -101,6 +101,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     seconds: float = 0.0
     refused: str | None = None
+    left: str | None = None
 
 
 class CallFinished(Line, frozen=True, kw_only=True):
@@ -251,6 +252,7 @@ def _call(call: Call) -> CallRecord:
         error=call.error,
         seconds=call.seconds,
         refused=call.refused,
+        left=call.left,
     )
 
 

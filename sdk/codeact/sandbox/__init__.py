@@ -5,6 +5,8 @@ host -> zygote -> worker. The zygote is a process of its own with an empty envir
 a worker is a fork of it that puts up the wall and then runs programs; a session keeps one worker, so variables last.
 
     session.py     `Sandbox`: one session, seen from the host
+    asynchronous.py  `AsyncSandbox`: the same for async code (on_loop.py holds its threads)
+    pool.py        `SandboxPool`: sessions for servers
     dispatch.py    one tool call in the host: table, validation, approval, the tool, the answer
     spawner.py     the host's end of the zygote
     zygote.py      the zygote
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codeact.sandbox.artifacts import Artifact as Artifact
+    from codeact.sandbox.asynchronous import AsyncSandbox as AsyncSandbox
     from codeact.sandbox.execution import Execution as Execution
     from codeact.sandbox.execution import ExecutionError as ExecutionError
     from codeact.sandbox.imports import offered_modules as offered_modules
@@ -37,15 +40,20 @@ if TYPE_CHECKING:
     from codeact.sandbox.levels import WallLevel as WallLevel
     from codeact.sandbox.levels import level as level
     from codeact.sandbox.limits import Limits as Limits
+    from codeact.sandbox.pool import PoolStatistics as PoolStatistics
+    from codeact.sandbox.pool import SandboxPool as SandboxPool
     from codeact.sandbox.session import Sandbox as Sandbox
 
 _HOME = {
+    "AsyncSandbox": "asynchronous",
     "Artifact": "artifacts",
     "Execution": "execution",
     "ExecutionError": "execution",
     "Layer": "levels",
     "Limits": "limits",
+    "PoolStatistics": "pool",
     "Sandbox": "session",
+    "SandboxPool": "pool",
     "WallLevel": "levels",
     "level": "levels",
     "offered_modules": "imports",

@@ -57,6 +57,7 @@ class Connection:
         self._pidfd: int | None = None
         self._closed = False
         self.runs = 0
+        self.bound: tuple[str, ...] = ()  # the names that programs have bound, as the worker told them last
 
     @classmethod
     def open(
@@ -129,11 +130,13 @@ class Connection:
             raise SandboxError(f"the sandbox could not start a worker: {failure or 'no answer'}")
         self._pid, self._pidfd, self._ticket.descriptor = answer.pid, self._ticket.descriptor, None
 
-    def interrupt(self) -> None:
-        """Ask the program to end, softly: its variables live on."""
-        if self._pidfd is not None:
-            with contextlib.suppress(ProcessLookupError, OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
+    def interrupt(self) -> bool:
+        """Ask the program to end, softly: its variables live on. Returns whether there is a process yet."""
+        pidfd = self._pidfd
+        if pidfd is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(pidfd, signal.SIGINT)
+        return pidfd is not None
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""
@@ -174,6 +177,16 @@ class Connection:
             name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
             return f"it was ended by {name}"
         return f"it exited with status {os.waitstatus_to_exitcode(status)}"
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was closed, or is to be left behind as another process's."""
+        return self._closed or self.foreign
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether another worker can be asked for without starting a zygote first."""
+        return self._zygote.alive
 
     @property
     def foreign(self) -> bool:
@@ -233,6 +246,7 @@ class Connection:
         except SandboxError as problem:
             made.close()
             raise SandboxError(f"the session could not branch: {failure or problem}") from None
+        made.bound = self.bound
         return made
 
 

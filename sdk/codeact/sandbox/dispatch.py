@@ -43,6 +43,7 @@ class Pending:
         stays: whether it runs in the thread that called `run`: what moves does, but for coroutines.
         seconds: in validation and the tool, without the time that an approval took.
         reply: what the worker gets to hear, once that is known.
+        stopped: what its stop path returned; left: the state in which that left things, in words.
         ended, answer: whether the tool ended the program, and with what.
     """
 
@@ -53,6 +54,8 @@ class Pending:
     reply: bytearray | None = None
     ended = False
     answer: Any = None
+    stopped: object = None
+    left: str | None = None
 
     def __init__(
         self, name: str, effect: str, tool: Tool | None = None, moves: bool = False, stays: bool = False
@@ -75,6 +78,7 @@ class Pending:
             error=self.error,
             seconds=self.seconds,
             refused=self.refused,
+            left=self.left,
         )
         return made
 

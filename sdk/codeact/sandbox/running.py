@@ -8,6 +8,7 @@ has a stop path, comes back to the caller's thread, is stopped at its deadline, 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import queue
 import threading
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codeact import values
+from codeact import telemetry, values
 from codeact.errors import UnsupportedValue
 from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
 from codeact.sandbox import wire
@@ -28,16 +29,22 @@ from codeact.sandbox.text import clean
 from codeact.sandbox.threads import SessionThreads
 
 if TYPE_CHECKING:
+    from codeact.sandbox.on_loop import OnLoop
     from codeact.sandbox.watch import Watch
     from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve
 
-GRACE_S = 0.08
+GRACE_S = 0.06
 """How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
+
+_INSIST_S = 0.01
+_STOP_AGAIN_S = 0.25
 
 _SEND_S = 5.0
 _CHECK_S = 0.25
 _SHOWN_CHARS = 8_000
+_STATE_CHARS = 300
+_NAMES_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class Running:
         self._threads = threads
         self._watch = watch
         self._steps: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may call interrupt() in the thread that runs
         # What the other thread, the watch and interrupt() look at:
         self.pending: Pending | None = None
         self._pending_since = 0.0
@@ -104,9 +111,12 @@ class Running:
         self._tool_s = 0.0
         self._approval_s = 0.0
         self._kill_at = 0.0
+        self._soft = False  # whether the program is being interrupted, and not told by an answer
         self._away = False  # whether the session's thread has the pump
         self.finished = False
         self.workspace: Workspace | None = None
+        self.on_loop: OnLoop | None = None
+        self._sent = False
 
     # ---- the caller's thread ----------------------------------------------------------------------------------------
 
@@ -114,6 +124,10 @@ class Running:
         """Run the program. Returns what came of it, and whether the worker is lost."""
         self._started = time.monotonic()
         try:
+            with self._lock:
+                if self.stopping is not None:  # interrupted before it began: the worker never hears of it
+                    return self._never_began(), False
+                self._sent = True
             self._connection.runs += 1
             # A new worker may still be on its way; one that has run programs listens, or never will.
             patience = _SEND_S if self._connection.runs == 1 else min(_SEND_S, self._limits.wall_s)
@@ -129,6 +143,13 @@ class Running:
             step = Lost("WorkerLost", "")
         return self._report(step)
 
+    def _never_began(self) -> Execution:
+        self.finished = True
+        assert self.stopping is not None
+        kind, reason = self.stopping
+        message = f"the program was ended: {reason}"
+        return Execution(self._code, False, error=ExecutionError(kind, message, None, f"{kind}: {message}"))
+
     def _move(self, pending: Pending) -> Step:
         """A tool with a stop path, in this thread; the watch stops it at its deadline."""
         self._perform(pending, _never_awaits)
@@ -138,7 +159,9 @@ class Running:
         """Let the session's thread perform a call and pump on; wait for what it comes to."""
         owner = self._pump_owner = object()
         self._away = True
-        self._threads.take().do(lambda wait: self._in_thread(pending, owner, wait))
+        context = contextvars.copy_context()
+        on_loop = self.on_loop.wait if self.on_loop is not None else None
+        self._threads.take().do(lambda wait: context.run(self._in_thread, pending, owner, on_loop or wait))
         while True:
             try:
                 step = self._steps.get(timeout=self._patience())
@@ -187,6 +210,8 @@ class Running:
     def _give_up(self, pending: Pending) -> Step:
         """Leave a tool that does not return to its thread, and go on without it."""
         self._threads.abandon()
+        if self.on_loop is not None:
+            self.on_loop.cancel()
         self._away = False
         spent = time.monotonic() - self._pending_since if self._pending_since else 0.0
         with self._lock:
@@ -297,21 +322,53 @@ class Running:
             self._dispatcher.reply(pending, self._arena)
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        self._pending_since = time.monotonic()
+        with self._lock:
+            if self.stopping is not None:
+                self._dispatcher.left_out(pending)
+                return
+            self._pending_since = time.monotonic()
+            left = self._tool_time_left(pending)
         if not pending.moves:
             if pending.tool is not None and pending.tool.timeout_s is not None:
                 self._steps.put(None)  # the caller's thread has to wait for less than it does
+            self._invoke(pending, wait)
+            return
+        with self._watch.over(left, lambda: self.stop_tool(pending)) as watched:
+            self._invoke(pending, wait)
+        state = self._state_left(pending)
+        kind = self._stopping_kind()
+        if watched.fired and kind is None:
+            self._stopped_late(pending, watched.problem, state)
+        elif kind == "Interrupted":
+            self.stopping = ("Interrupted", f"it was interrupted in {pending.name}(), which was stopped{state}")
+
+    def _stopping_kind(self) -> str | None:
+        return self.stopping[0] if self.stopping is not None else None
+
+    def _invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
+        if telemetry.observer is None:
             self._dispatcher.invoke(pending, wait)
             return
-        with self._watch.over(self._tool_time_left(pending), lambda: self.stop_tool(pending)) as watched:
+        with telemetry.observer.call(pending):
             self._dispatcher.invoke(pending, wait)
-        if watched.fired and self.stopping is None:
-            self._stopped_late(pending, watched.problem)
 
-    def _stopped_late(self, pending: Pending, problem: str) -> None:
+    def _state_left(self, pending: Pending) -> str:
+        """What the stop path says of the state in which it left things, for the end of a sentence."""
+        said = pending.stopped
+        if callable(said):  # known only now that the tool has returned
+            try:
+                said = said()
+            except Exception as problem:
+                said = f"its state is not known: {type(problem).__name__}: {problem}"
+        if not isinstance(said, str) or not said.strip():
+            return ""
+        pending.left = clean(said.strip()[:_STATE_CHARS])
+        return f": {pending.left}"
+
+    def _stopped_late(self, pending: Pending, problem: str, left: str) -> None:
         """The deadline came while something moved: it was stopped, and only then the program hears of it."""
         spent = self._tool_s + time.monotonic() - self._pending_since
-        state = f"; its stop path failed: {problem}" if problem else ", and was stopped before it could finish"
+        state = f"; its stop path failed: {problem}" if problem else f", and was stopped before it could finish{left}"
         if spent >= self._limits.tool_s:
             self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(){state}")
         pending.ended = False
@@ -322,13 +379,15 @@ class Running:
     def stop_tool(self, pending: Pending) -> None:
         """Bring what a tool moves to rest: its own stop path, else the toolbox's."""
         if pending.tool is not None and pending.tool.stop is not None:
-            pending.tool.stop()
+            pending.stopped = pending.tool.stop()
         else:
-            self._dispatcher.toolbox.stop()
+            pending.stopped = self._dispatcher.toolbox.stop()
 
     def _note(self, pending: Pending, started: bool = False) -> None:
         call = pending.call()
         self._calls.append(call)
+        if telemetry.observer is not None:
+            telemetry.observer.noted(pending)
         if self._tell is not None:
             if started:
                 self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
@@ -373,7 +432,7 @@ class Running:
 
     def _deadline(self) -> float:
         if self._kill_at:
-            return self._kill_at
+            return min(self._kill_at, time.monotonic() + _INSIST_S) if self._soft else self._kill_at
         limits = self._limits
         left = limits.wall_s - self._code_seconds()
         if limits.cpu_s < limits.wall_s:
@@ -385,6 +444,9 @@ class Running:
     def _out_of_time(self) -> Lost | None:
         """The deadline passed: interrupt first, end the worker next."""
         if self._kill_at:
+            if self._soft and time.monotonic() < self._kill_at:
+                self._connection.interrupt()  # again: the last one may have come before the program had begun
+                return None
             kind, reason = self.stopping or ("TimeLimit", "")
             return Lost(kind, reason)
         limits = self._limits
@@ -397,37 +459,78 @@ class Running:
                 self.stopping = ("DiskLimit", reason)
             else:
                 return None
-        self._kill_at = time.monotonic() + GRACE_S
+        self._kill_at, self._soft = time.monotonic() + GRACE_S, True
         self._connection.interrupt()
         return None
 
     def interrupt(self) -> None:
-        """From any thread: stop what moves, then end the program."""
+        """From any thread: stop what moves, then end the program. Without effect once the program has ended."""
         with self._lock:
-            if self.stopping is None:
+            if self.finished:
+                return
+            first = self.stopping is None
+            if first:
                 self.stopping = ("Interrupted", "it was interrupted")
+            if not self._sent:
+                return
             pending = self.pending
+            started = self._pending_since != 0.0
+        if first:
+            threading.Thread(target=self._insist, name="codeact-interrupt", daemon=True).start()
         if pending is not None and pending.moves:
-            self.stop_tool(pending)
+            if started:  # else it is left out
+                self.stop_tool(pending)
         elif pending is not None:
             self._steps.put(None)
-        else:
-            self._connection.interrupt()
-            self._kill_at = time.monotonic() + GRACE_S
-            timer = threading.Timer(GRACE_S, self._kill_if_running)
-            timer.daemon = True
-            timer.start()
 
-    def _kill_if_running(self) -> None:
-        if not self.finished and self.pending is None:
-            self._connection.kill()
+    def _insist(self) -> None:
+        """Interrupt until the program has ended.
+
+        One signal is not enough: it may come before the program has begun, and a stop path may be called just before
+        the tool sets out.
+        """
+        began = stop_again = time.monotonic()
+        stopped: Pending | None = None
+        while True:
+            action: Pending | None = None
+            with self._lock:
+                now = time.monotonic()
+                pending = self.pending
+                if self.finished:
+                    return
+                if pending is not None and pending.moves and self._pending_since:
+                    if pending is not stopped:
+                        stopped, stop_again = pending, now + _STOP_AGAIN_S
+                    elif now >= stop_again:
+                        action, stop_again = pending, now + _STOP_AGAIN_S
+                elif pending is None:
+                    if not self._connection.interrupt():
+                        began = now  # it is still being made
+                    elif now > began + GRACE_S:
+                        self._connection.kill()
+                        return
+                if pending is not None:
+                    began = now  # its time to end begins when the call is over
+            if action is not None:
+                with contextlib.suppress(Exception):
+                    self.stop_tool(action)
+            time.sleep(_INSIST_S)
+
+    def finish(self) -> None:
+        """From here on an interrupt does nothing: it would hit the next program."""
+        with self._lock:
+            self.finished = True
 
     def recover(self) -> bool:
         """After an exception in the host: bring the worker back to rest. Returns whether that worked."""
         with self._lock:
+            if not self._sent:
+                return True
             self.stopping = self.stopping or ("Interrupted", "the host left the run")
             self._pump_owner = object()
             pending = self.pending
+        if self.on_loop is not None:
+            self.on_loop.cancel()
         if self._away:
             self._threads.abandon()
             if pending is None:
@@ -438,14 +541,17 @@ class Running:
                     self.stop_tool(pending)
             if self._end("the host left the run") is not None:
                 return False
-        else:
-            self._connection.interrupt()
         deadline = time.monotonic() + GRACE_S
-        with contextlib.suppress(Closed, Late, Malformed):
-            while True:
-                message = self._channel.receive(deadline)
+        with contextlib.suppress(Closed, Malformed):
+            while time.monotonic() < deadline:
+                if pending is None:
+                    self._connection.interrupt()
+                try:
+                    message = self._channel.receive(min(deadline, time.monotonic() + _INSIST_S))
+                except Late:
+                    continue
                 if isinstance(message, wire.Done):
-                    return True
+                    return message.number == self._connection.runs
                 if isinstance(message, wire.Call):
                     self._channel.send(wire.End("the host left the run"), deadline)
         return False
@@ -464,7 +570,7 @@ class Running:
         return True
 
     def _report(self, step: Step) -> tuple[Execution, bool]:
-        self.finished = True
+        self.finish()
         seconds = time.monotonic() - self._started
         lost = isinstance(step, Lost)
         error: ExecutionError | None = None
@@ -473,6 +579,8 @@ class Running:
         truncated = False
         if isinstance(step, Ended):
             done = step.done
+            if done.names is not None:
+                self._connection.bound = names_told(done.names)
             if done.error is not None and not (self._ended and done.stopped):
                 error = self._told(done)
                 truncated = error.type == "OutputLimit"
@@ -528,10 +636,22 @@ class Running:
         if not reason:
             reason = f"its process died: {self._connection.ending()}"
         message = f"the program was ended: {reason}. It could not be ended softly, so the session was restarted: "
-        message += "all variables, functions and imports are lost"
+        message += f"all variables, functions and imports are lost{_listed(self._connection.bound)}"
         if self.workspace is not None:
             message += "; the files in the workspace are still there"
         return ExecutionError(step.kind, message, None, f"{step.kind}: {message}")
+
+
+def names_told(names: list[str]) -> tuple[str, ...]:
+    """Names as the worker gives them: what is none, or too long to be shown, is left out."""
+    return tuple(name for name in names[: wire.NAMES_TOLD] if len(name) <= wire.NAME_CHARS and name.isidentifier())
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    more = len(names) - _NAMES_SHOWN
+    return f" ({', '.join(names[:_NAMES_SHOWN])}{f' and {more} more' if more > 0 else ''})"
 
 
 def _never_awaits(awaitable: Any) -> Any:

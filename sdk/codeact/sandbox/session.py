@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import threading
 import weakref
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from codeact import telemetry
 from codeact.errors import SandboxError
 from codeact.events import EventSink
 from codeact.sandbox import levels
@@ -17,6 +20,7 @@ from codeact.sandbox.connection import Connection
 from codeact.sandbox.dispatch import Dispatcher
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
+from codeact.sandbox.on_loop import OnLoop, in_thread
 from codeact.sandbox.running import Running
 from codeact.sandbox.threads import SessionThreads
 from codeact.sandbox.watch import Watch
@@ -33,6 +37,9 @@ class Sandbox:
 
     One program runs at a time; several sandboxes run side by side in as many threads. After a fork of the host, a
     sandbox that the child inherits starts anew there.
+
+    Attributes:
+        restarts: how often the session has lost its variables, because a program could not be ended softly.
     """
 
     def __init__(
@@ -110,6 +117,8 @@ class Sandbox:
         self._threads = SessionThreads()
         self._watch = Watch()
         self._running: Running | None = None
+        self.restarts = 0
+        self._untold = False  # whether variables were lost in a run that gave no execution
         self._closed = False
         self._held = [connection]  # shared with the finalizer
         self._finalizer = weakref.finalize(self, _let_go, self._held, self._threads, self._watch)
@@ -165,13 +174,50 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox is closed, a program is running already, or no worker can be started.
         """
+        return self._observed(code, on_event, None, None)
+
+    async def arun(self, code: str, *, on_event: EventSink | None = None) -> Execution:
+        """Run a program without blocking the event loop. Async tools run on that loop, all else in another thread.
+
+        When the task is cancelled, as `asyncio.timeout` does, the program is interrupted (what a tool moves is stopped
+        first) and waited for until it is at rest; CancelledError comes after that.
+
+        Args:
+            on_event: as in `run`. It is called in another thread.
+
+        Raises:
+            SandboxError: as in `run`.
+        """
+        on_loop = OnLoop(asyncio.get_running_loop())
+        request = _Request()
+
+        def work() -> Execution:
+            execution = self._observed(code, on_event, on_loop, request)
+            self._untold = self._untold or (execution.restarted and request.interrupted)
+            return execution
+
+        return await in_thread(work, request.interrupt)
+
+    def _observed(
+        self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request | None
+    ) -> Execution:
+        observer = telemetry.observer
+        if observer is None:
+            return self._run(code, on_event, on_loop, request)
+        with observer.run(code if isinstance(code, str) else "") as outcome:
+            outcome.append(self._run(code, on_event, on_loop, request))
+        return outcome[0]
+
+    def _run(
+        self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request | None
+    ) -> Execution:
         if not isinstance(code, str):
             raise SandboxError(f"a program is a string, not {type(code).__name__}")
         refusal = self._unfit(code)
         if refusal is not None:
             return Execution(code=code, ok=False, error=refusal)
         with self._exclusive():
-            if self._held[0].foreign:
+            if self._held[0].gone:
                 self._replace()
             running = Running(
                 code,
@@ -183,24 +229,28 @@ class Sandbox:
                 self._threads,
                 self._watch,
             )
+            running.on_loop = on_loop
             self._running = running
+            if request is not None:
+                request.started(running)
             running.workspace = workspace = self._workspace
             if workspace is not None:
                 workspace.begin()
                 self._held[0].hold(False)
             try:
                 execution, lost = running.execute()
-            except BaseException:
-                if not running.recover():
-                    self._replace()
+            except BaseException as problem:
+                self._bring_to_rest(running, problem)
                 raise
             finally:
-                running.finished = True
+                running.finish()
                 self._running = None
                 if workspace is not None:
                     self._held[0].hold(True)  # threads that it started go on in the next run
             if lost:
-                self._replace()
+                self._lose()
+            if self._untold:
+                execution, self._untold = _told_of_loss(execution), False
             return execution if workspace is None else workspace.finish(execution)
 
     def _unfit(self, code: str) -> ExecutionError | None:
@@ -221,6 +271,24 @@ class Sandbox:
         if self._held[0].foreign:
             self._lock = threading.Lock()  # a fork may have left it locked
         return _Exclusive(self._lock)
+
+    def _bring_to_rest(self, running: Running, problem: BaseException) -> None:
+        rests = False
+        try:
+            rests = running.recover()
+        finally:  # also when another Ctrl-C comes
+            if not rests:
+                problem.add_note("The sandbox's session was restarted: its variables, functions and imports are lost.")
+                self._lose()
+                self._untold = True
+
+    def _lose(self) -> None:
+        """End the worker. Another is asked for now if that takes no time, or else by whoever needs it."""
+        self.restarts += 1
+        self._held[0].close()
+        if self._held[0].replaceable:
+            with contextlib.suppress(SandboxError, OSError):
+                self._replace()
 
     def _replace(self) -> None:
         self._held[0].close()
@@ -254,7 +322,7 @@ class Sandbox:
             )
         if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
             raise SandboxError("a branch needs the same tools: its variables may hold functions of this one's toolbox")
-        if not self._held[0].runs or self._held[0].foreign:
+        if not self._held[0].runs or self._held[0].gone:
             self.run("")  # a worker that has answered has its wall up; while it builds it, it undoes what lets it fork
         with self._exclusive():
             try:
@@ -271,6 +339,11 @@ class Sandbox:
             other._dispatcher = Dispatcher(toolbox, self._limits.value_bytes)
         other._begin(connection)
         return other
+
+    def untouched(self) -> bool:
+        """Whether nothing has run here yet, and the worker is there as far as one can tell without asking it."""
+        connection = self._held[0]
+        return not connection.gone and not connection.runs and connection.channel.quiet()
 
     def interrupt(self) -> None:
         """From another thread: stop what a tool moves, then end the program. `run` returns with an error."""
@@ -298,6 +371,38 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"<Sandbox with {len(self._dispatcher.toolbox.tools)} tools{', closed' if self._closed else ''}>"
+
+
+def _told_of_loss(execution: Execution) -> Execution:
+    """What lacks a name is told why, where the loss was in a run that gave no execution."""
+    error = execution.error
+    if error is None or error.type != "NameError":
+        return execution
+    text = f"{error.text}\n(The session was restarted before this program: all earlier variables are lost.)"
+    return replace(execution, error=replace(error, text=text))
+
+
+class _Request:
+    """The interrupt of one awaited run, which may come before that run has begun."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: Running | None = None
+        self.interrupted = False
+
+    def started(self, running: Running) -> None:
+        with self._lock:
+            self._running = running
+            interrupted = self.interrupted
+        if interrupted:
+            running.interrupt()
+
+    def interrupt(self) -> None:
+        with self._lock:
+            self.interrupted = True
+            running = self._running
+        if running is not None:
+            running.interrupt()
 
 
 class _Exclusive:

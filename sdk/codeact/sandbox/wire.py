@@ -16,6 +16,10 @@ HEADER = struct.Struct("<I")
 SLACK = 64 * 1024
 """What a frame may hold besides its value: names, text of an error, output since the last frame. In bytes."""
 
+NAMES_TOLD = 200
+NAME_CHARS = 60
+"""How many names a worker tells, of how many characters at most."""
+
 
 class Setup(msgspec.Struct, array_like=True, tag=1, frozen=True):
     """Host to worker, first: what the program finds there. `tools` holds [full name, doc] pairs."""
@@ -77,6 +81,7 @@ class Done(msgspec.Struct, array_like=True, tag=13, frozen=True):
 
     `number` is as the host gave it. `value` is the last expression's value where it can cross, `shown` its repr
     (empty where it is None). `error` is None or [type, message, line or None, text].
+    `names` is what is bound in the session now; None where that is as it was.
     """
 
     number: int
@@ -84,6 +89,7 @@ class Done(msgspec.Struct, array_like=True, tag=13, frozen=True):
     shown: str
     error: tuple[str, str, int | None, str] | None
     stopped: bool
+    names: list[str] | None = None
 
 
 class Branched(msgspec.Struct, array_like=True, tag=14, frozen=True):

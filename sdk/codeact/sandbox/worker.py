@@ -229,6 +229,7 @@ class Worker:
         self._arena = arena
         self._parent = parent
         self._armed = False
+        self._names: list[str] = []
 
     def serve(self) -> None:
         """Run what the host sends, until it closes the socket."""
@@ -294,7 +295,16 @@ class Worker:
                 wired = None
         with contextlib.suppress(MemoryError):
             self._output.flush()
-        self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped))
+        self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped, self._new_names()))
+
+    def _new_names(self) -> list[str] | None:
+        """The names that programs have bound, where they are others than last time."""
+        names = list(self._interpreter.variables)
+        if names == self._names:
+            return None
+        self._names = names
+        told = [name for name in names if type(name) is str and name[:1] != "_" and len(name) <= wire.NAME_CHARS]
+        return [name for name in told if name.isidentifier()][: wire.NAMES_TOLD]
 
     def _arm(self, armed: bool) -> None:
         self._armed = armed

@@ -38,7 +38,9 @@ class Tool(Generic[P, R]):
         function: what runs.
         doc: the docstring, cleaned.
         effect: `read` changes nothing outside, `write` changes data somewhere, `physical` moves something.
-        stop: brings what the tool set in motion to rest, from any thread; None if there is no such thing.
+        stop: brings what the tool set in motion to rest, from any thread; None if there is no such thing. It may be
+            called again while the tool goes on. It may return a description of the state that it left, such as
+            `"at rest at (0.41, 0.02, 0.30) m"`, or a function that gives one and is asked once the tool has returned.
         timeout_s: how long one call may take, in seconds; None for the sandbox's own limit.
         is_async: whether `invoke` returns an awaitable.
     """

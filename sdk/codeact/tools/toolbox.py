@@ -131,20 +131,30 @@ class Toolbox:
         """All tools as Python source for a reader: types first, then functions, then groups as classes."""
         return render_stubs(self._tools, self._types, self._errors, self._docs)
 
-    def stop(self) -> None:
+    def stop(self) -> Callable[[], str]:
         """Call every stop path once, in order, even if one of them fails.
+
+        Returns:
+            A function that says what state they left, as far as they do; see `Tool`.
 
         Raises:
             ToolError: stop paths failed; it names the errors.
         """
         failed = []
+        said: list[object] = []
         for stop in self._stops:
             try:
-                stop()
+                said.append(stop())
             except Exception as error:
                 failed.append(f"{type(error).__name__}: {error}")
         if failed:
             raise ToolError(f"{len(failed)} of {len(self._stops)} stop paths failed: {'; '.join(failed)}")
+
+        def state() -> str:
+            told = (each() if callable(each) else each for each in said)
+            return "; ".join(each.strip() for each in told if isinstance(each, str) and each.strip())
+
+        return state
 
     def with_tools(
         self, *tools: Tool | Toolbox | Callable[..., Any], errors: Iterable[type[Exception]] = ()
