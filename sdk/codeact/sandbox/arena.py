@@ -14,6 +14,7 @@ import ctypes
 import fcntl
 import mmap
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ LEAST_BYTES = 32 * 1024
 
 _MOST_BYTES = 64 * 1024 * 1024
 _ALIGNED = 64
+_KEPT_BYTES = 8 * 1024 * 1024
 _KINDS = frozenset("biufcmM")
 _FIXED = 0x10  # MAP_FIXED of linux/mman.h
 
@@ -58,6 +60,7 @@ class Arena:
     def __init__(self, memory: Any, size: int) -> None:
         self._bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8, size)
         self._size = size
+        self._rooms: list[NDArray[np.uint8]] = []
         self.used = 0  # bytes that this frame takes
 
     @classmethod
@@ -98,7 +101,19 @@ class Arena:
         self.used += size
         if offset < 0 or offset + size > self._size or self.used > self._size or dtype.kind not in _KINDS:
             raise UnsupportedValue("an array does not lie in the shared memory")
-        return np.ndarray(shape, dtype, self._bytes.data, offset).copy()
+        room = self._room(size)
+        np.copyto(room[:size], self._bytes[offset : offset + size])
+        return room[:size].view(dtype).reshape(shape)
+
+    def _room(self, size: int) -> NDArray[np.uint8]:
+        """Memory for a copy: that of an array that nobody has any more, for new memory takes longer than the copy."""
+        for room in self._rooms:
+            if room.nbytes >= size >= room.nbytes // 2 and sys.getrefcount(room) == _NOBODY_ELSE:
+                return room
+        room = np.empty(size, np.uint8)
+        if size <= _KEPT_BYTES:
+            self._rooms = [*self._rooms[-1:], room]
+        return room
 
 
 class HostMemory:
@@ -140,6 +155,15 @@ class HostMemory:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+
+def _references_of_a_list() -> int:
+    for item in [object()]:  # as `Arena._room` counts: each array that lies in a room holds one reference more
+        return sys.getrefcount(item)
+    raise AssertionError
+
+
+_NOBODY_ELSE = _references_of_a_list()
 
 
 def _map(descriptor: int, size: int, address: int | None) -> int:

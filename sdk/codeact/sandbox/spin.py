@@ -12,7 +12,7 @@ import select
 import threading
 import time
 
-SPIN_S = 40e-6
+SPIN_S = 100e-6
 """How long to look. It is what a wait can waste of a core."""
 
 _one_at_a_time = threading.Lock()
