@@ -7,6 +7,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -42,12 +43,13 @@ class Late(Exception):
 class Channel:
     """Frames to and from one worker, without ever blocking past a deadline."""
 
-    def __init__(self, end: socket.socket, max_frame: int) -> None:
+    def __init__(self, end: socket.socket, max_frame: int, part: Callable[[], None] | None = None) -> None:
+        """`part` sends the worker to another core than this thread's."""
         end.setblocking(False)
         self._socket = end
         self.max_frame = max_frame
         self._buffer = bytearray()
-        self._spin = Spin(end.fileno())
+        self._spin = Spin(end.fileno(), part)
 
     def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptors: list[int] | None = None) -> None:
         """Send a frame, with descriptors beside its first bytes.

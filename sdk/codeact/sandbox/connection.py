@@ -17,6 +17,7 @@ from codeact.sandbox import arena, control, levels, spawner, wire
 from codeact.sandbox.arena import HostMemory
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
 from codeact.sandbox.limits import Limits
+from codeact.sandbox.spin import send_away
 
 if TYPE_CHECKING:
     from codeact.sandbox.workspace import Workspace
@@ -45,9 +46,15 @@ class Connection:
     """One worker. `uid` is the user that was made for it, None where it is this process's own."""
 
     def __init__(
-        self, channel: Channel, memory: HostMemory, ticket: spawner.Ticket, zygote: spawner.Spawner, uid: int | None
+        self,
+        end: socket.socket,
+        max_frame: int,
+        memory: HostMemory,
+        ticket: spawner.Ticket,
+        zygote: spawner.Spawner,
+        uid: int | None,
     ) -> None:
-        self.channel = channel
+        self.channel = Channel(end, max_frame, self._part)
         self.arena = memory
         self._ticket = ticket
         self._zygote = zygote
@@ -114,7 +121,7 @@ class Connection:
                 memory.close()
                 ours.close()
                 raise
-        return cls(Channel(ours, 0), memory, ticket, zygote, uid)
+        return cls(ours, 0, memory, ticket, zygote, uid)
 
     def ready(self) -> None:
         """Wait until there is a process.
@@ -154,6 +161,10 @@ class Connection:
         if self._pidfd is not None:
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGSTOP if held else signal.SIGCONT)
+
+    def _part(self) -> None:
+        if self._pid:
+            send_away(self._pid)
 
     def cpu_seconds(self) -> float:
         """Processor time of the worker so far, in seconds; 0 where it has ended."""
@@ -240,7 +251,7 @@ class Connection:
                 failure = f"{type(problem).__name__}: {problem}"
             adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
             adopted.wait()
-        made = Connection(Channel(ours, _max_frame(limits)), memory, adopted, self._zygote, self.uid)
+        made = Connection(ours, _max_frame(limits), memory, adopted, self._zygote, self.uid)
         try:
             made.ready()
         except SandboxError as problem:

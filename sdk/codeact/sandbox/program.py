@@ -261,11 +261,7 @@ class Interpreter:
             assert isinstance(last, ast.Expr)
             target = ast.copy_location(ast.Name("_value_", ast.Store()), last)
             tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
-        ast.fix_missing_locations(tree)
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return compile(tree, name, "exec", flags, dont_inherit=True), has_value
+        return compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True), has_value
 
     def _compile_text(self, text: str, mode: str) -> types.CodeType:
         """For `eval` and `exec`: as a program is compiled."""
@@ -276,7 +272,6 @@ class Interpreter:
         tree = visitor.visit(tree)
         if visitor.refused:
             raise PermissionError(visitor.refused[0].message)
-        ast.fix_missing_locations(tree)
         return compile(tree, name, mode, dont_inherit=True)
 
     # ---- built-in functions -----------------------------------------------------------------------------------------

@@ -1,20 +1,29 @@
 """Waiting for a frame that is about to come: look for it a moment before going to sleep.
 
 A call from a program is answered within some microseconds, and to be woken on another core takes longer than that,
-most of all in a virtual machine. So both ends look a few times, and sleep only then. With one core there is nobody
-to wait for who could run meanwhile, and it is left out.
+most of all in a virtual machine. So both ends look a few times, and sleep only then. Where looking does not help it is
+soon left out: the other end may have more to do. Or it shares this core, where neither can look for the other; then
+the host sends the worker to another one, for the kernel would leave them together.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import select
 import threading
 import time
+from collections.abc import Callable
 
 SPIN_S = 100e-6
-"""How long to look. It is what a wait can waste of a core."""
+"""How long to look at most. It is what one wait can waste of a core."""
 
+_LEAST_S = 5e-6
+_LEFT_OUT = 50  # waits without a look, before it is tried again
+_PART_EVERY_S = 0.02
+
+_libc = ctypes.CDLL(None)
 _one_at_a_time = threading.Lock()
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
@@ -22,24 +31,49 @@ _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 class Spin:
     """Looks at one socket."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, part: Callable[[], None] | None = None) -> None:
+        """`part` sends the other end to another core."""
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         self.poll = poll.poll
+        self._span = SPIN_S
+        self._left_out = 0
+        self._part = part
+        self._part_at = 0.0
 
     def ready(self) -> bool:
         """Whether something came within a moment. Only one thread of a process looks at a time; others are told no."""
         poll = self.poll
         if poll(0):
             return True
+        if self._span < _LEAST_S:
+            self._left_out += 1
+            if self._left_out < _LEFT_OUT:
+                return False
+            self._span, self._left_out = SPIN_S / 2, 0
         if _cores < 2 or not _one_at_a_time.acquire(blocking=False):
             return False
         try:
             now = time.monotonic
-            end = now() + SPIN_S
+            end = now() + self._span
             while now() < end:
                 if poll(0):
+                    self._span = SPIN_S
                     return True
-            return False
         finally:
             _one_at_a_time.release()
+        self._span /= 4
+        if self._part is not None and end > self._part_at:
+            self._part_at = end + _PART_EVERY_S
+            self._part()
+        return False
+
+
+def send_away(process: int) -> None:
+    """Send a process to another core than this thread's, and leave the choice to the kernel again."""
+    with contextlib.suppress(OSError):
+        allowed = os.sched_getaffinity(process)
+        others = allowed - {int(_libc.sched_getcpu())}
+        if others:
+            os.sched_setaffinity(process, others)
+            os.sched_setaffinity(process, allowed)

@@ -99,7 +99,7 @@ class Line:
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
-        self._spin = Spin(descriptor)
+        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
         self._buffer = bytearray(_PIECE)
         self._view = memoryview(self._buffer)
         self._held = 0  # bytes of the buffer that are still to be decoded
@@ -109,7 +109,7 @@ class Line:
     @property
     def waiting(self) -> bool:
         """Whether something has come."""
-        return bool(self._spin.poll(0))
+        return bool(self._for_programs.poll(0))
 
     def send(self, message: wire.ToHost) -> None:
         self.send_frame(wire.frame(message))
@@ -129,7 +129,7 @@ class Line:
         self.busy = True
         try:
             if not self._held:
-                self._spin.ready()
+                self._for_answers.ready()
                 self._held = self._socket.recv_into(self._buffer)
             return self._take()
         except OSError:
@@ -142,7 +142,7 @@ class Line:
         descriptors = None
         try:
             if not self._held:
-                self._spin.ready()
+                self._for_programs.ready()
                 self._held, ancillary, _, _ = self._socket.recvmsg_into([self._buffer], _ROOM_FOR_TWO)
                 descriptors = _TWO_DESCRIPTORS.unpack(ancillary[0][2]) if ancillary else None
             return self._take(), descriptors
@@ -177,7 +177,7 @@ class Line:
         """In a branch: speak through this socket from now on."""
         self._socket.close()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
-        self._spin = Spin(descriptor)
+        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
 
 
 class Output:
