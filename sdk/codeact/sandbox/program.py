@@ -8,7 +8,6 @@ import inspect
 import random
 import sys
 import types
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -92,6 +92,7 @@ class Running:
         self._arena = connection.arena
         self._dispatcher = dispatcher
         self._limits = limits
+        self._watches_cpu = False
         self._approve = approve
         self._tell = on_event
         self._threads = threads
@@ -133,7 +134,9 @@ class Running:
             patience = _SEND_S if self._connection.runs == 1 else min(_SEND_S, self._limits.wall_s)
             self._channel.send(wire.Run(self._connection.runs, self._code), self._started + patience)
             self._connection.ready()
-            self._cpu_start = self._connection.cpu_seconds()
+            # A program has one thread, but for one in a workspace, and uses no more than what the clock shows.
+            self._watches_cpu = self._limits.cpu_s < self._limits.wall_s or self.workspace is not None
+            self._cpu_start = self._connection.cpu_seconds() if self._watches_cpu else 0.0
             step = self._pump(threaded=False, owner=self._pump_owner)
             while isinstance(step, HandOver):
                 step = self._move(step.pending) if step.pending.stays else self._hand_over(step.pending)
@@ -435,8 +438,7 @@ class Running:
             return min(self._kill_at, time.monotonic() + _INSIST_S) if self._soft else self._kill_at
         limits = self._limits
         left = limits.wall_s - self._code_seconds()
-        if limits.cpu_s < limits.wall_s:
-            # A program has one thread, so its processor time grows no faster than the clock.
+        if self._watches_cpu:
             left = min(left, self._cpu_start + limits.cpu_s - self._connection.cpu_seconds())
         deadline = time.monotonic() + left
         return deadline if self.workspace is None else min(deadline, self.workspace.next_look)
@@ -453,7 +455,7 @@ class Running:
         if self.stopping is None:
             if self._code_seconds() >= limits.wall_s:
                 self.stopping = ("TimeLimit", f"it ran longer than {limits.wall_s:g} s")
-            elif self._connection.cpu_seconds() - self._cpu_start >= limits.cpu_s:
+            elif self._watches_cpu and self._connection.cpu_seconds() - self._cpu_start >= limits.cpu_s:
                 self.stopping = ("TimeLimit", f"it used more than {limits.cpu_s:g} s of processor time")
             elif self.workspace is not None and (reason := self.workspace.look(self._connection.pid)):
                 self.stopping = ("DiskLimit", reason)

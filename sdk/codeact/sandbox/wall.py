@@ -8,13 +8,16 @@ worker ends.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import fcntl
 import os
 import platform
 import resource
 import signal
 import struct
 from collections.abc import Collection
+from typing import Any
 
 from codeact.sandbox import seccomp
 
@@ -31,6 +34,8 @@ _SECCOMP = {"x86_64": 317, "aarch64": 277}
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _FILE_RIGHTS_SINCE_5 = 16
 _TCP_RIGHTS, _SCOPES = 0b11, 0b11
+
+_HIGH = 64
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -80,8 +85,12 @@ def landlock_abi() -> int:
         return 0
 
 
-def landlock() -> None:
-    """Handle every access that this kernel's Landlock knows, and allow none."""
+def landlock_ruleset() -> int:
+    """The descriptor of a ruleset that handles every access that this kernel's Landlock knows, and allows none.
+
+    Raises:
+        OSError: this kernel has no Landlock.
+    """
     abi = landlock_abi()
     if abi < 1:
         raise OSError("this kernel has no Landlock")
@@ -89,23 +98,54 @@ def landlock() -> None:
     ruleset = struct.pack("=QQQ", files, _TCP_RIGHTS if abi >= 4 else 0, _SCOPES if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     buffer = ctypes.create_string_buffer(ruleset, 24)
-    descriptor = _syscall(_LANDLOCK_CREATE, ctypes.addressof(buffer), size, 0)
-    try:
-        _syscall(_LANDLOCK_RESTRICT, descriptor, 0)
-    finally:
-        os.close(descriptor)
+    return _syscall(_LANDLOCK_CREATE, ctypes.addressof(buffer), size, 0)
 
 
-def seccomp_filter(fork: bool) -> None:
+def landlock(prepared: Prepared) -> None:
+    """Keep this process to the ruleset."""
+    _syscall(_LANDLOCK_RESTRICT, landlock_ruleset() if prepared.ruleset is None else prepared.ruleset, 0)
+
+
+def seccomp_filter(fork: bool, prepared: Prepared) -> None:
     """Put up the filter of `seccomp.program` for this process and all that it forks."""
-    machine = platform.machine()
-    if machine not in seccomp.ARCHITECTURES:
-        raise OSError(f"no system call table for {machine}")
-    code = seccomp.program(machine, fork)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    # struct sock_fprog: an unsigned short, padding to a pointer, the pointer.
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer)))
-    _syscall(_SECCOMP[machine], _SECCOMP_SET_FILTER, _SECCOMP_TSYNC, ctypes.addressof(header))
+    header = ctypes.addressof(prepared.program(fork))
+    _syscall(_SECCOMP[platform.machine()], _SECCOMP_SET_FILTER, _SECCOMP_TSYNC, header)
+
+
+class Prepared:
+    """What is made once, in the zygote, so that its workers touch less memory of their own.
+
+    Attributes:
+        ruleset: the descriptor of Landlock's, None where there is none.
+    """
+
+    def __init__(self) -> None:
+        self.ruleset: int | None = None
+        with contextlib.suppress(OSError):  # a worker that needs it says so
+            found = landlock_ruleset()
+            # A high number: the low ones are the worker's.
+            self.ruleset = fcntl.fcntl(found, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+            os.close(found)
+        self._programs: dict[bool, tuple[Any, Any]] = {}
+        if platform.machine() in seccomp.ARCHITECTURES:
+            for fork in (True, False):
+                self.program(fork)
+
+    def program(self, fork: bool) -> Any:
+        """The seccomp filter as a `struct sock_fprog`: an unsigned short, padding to a pointer, the pointer.
+
+        Raises:
+            OSError: there is none for this machine.
+        """
+        if fork not in self._programs:
+            machine = platform.machine()
+            if machine not in seccomp.ARCHITECTURES:
+                raise OSError(f"no system call table for {machine}")
+            code = seccomp.program(machine, fork)
+            buffer = ctypes.create_string_buffer(code, len(code))
+            packed = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
+            self._programs[fork] = ctypes.create_string_buffer(packed), buffer
+        return self._programs[fork][0]
 
 
 def spare_user(uid: int) -> None:
@@ -146,6 +186,7 @@ def put_up(
     kept: int,
     descriptors: int,
     fork: bool,
+    prepared: Prepared,
 ) -> None:
     """Put up all layers but those opted out of.
 
@@ -154,7 +195,8 @@ def put_up(
         memory_bytes: address space, all in all.
         kept: descriptors below this number stay open, all others are closed.
         descriptors: the limit on their numbers.
-        fork: whether seccomp lets a plain fork through to RLIMIT_NPROC.
+        fork: whether seccomp lets the fork of a branch through to RLIMIT_NPROC.
+        prepared: what the zygote made for it.
 
     Raises:
         OSError: naming the layer.
@@ -162,19 +204,19 @@ def put_up(
     layer = "no_new_privs"
     try:
         no_new_privileges()
+        layer = "landlock"  # before the descriptors are closed: its ruleset is one
+        if "landlock" not in without:
+            landlock(prepared)
         close_from(kept)
         layer = "uid"
         if uid is not None and "uid" not in without:
             spare_user(uid)
             _prctl(_PR_SET_DUMPABLE, 0)  # a change of user sets it again
-        layer = "landlock"  # before the limits: it needs one more descriptor for a moment
-        if "landlock" not in without:
-            landlock()
         layer = "rlimits"
         if "rlimits" not in without:
             resource_limits(memory_bytes, cpu_s, descriptors)
         layer = "seccomp"
         if "seccomp" not in without:
-            seccomp_filter(fork)
+            seccomp_filter(fork, prepared)
     except (OSError, ValueError) as problem:
         raise OSError(f"layer {layer}: {problem}") from None

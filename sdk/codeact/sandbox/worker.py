@@ -6,9 +6,7 @@ It speaks only through one socket. Frames from the host are trusted, frames to i
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import platform
 import random
 import signal
 import socket
@@ -24,6 +22,7 @@ from codeact import values
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import seccomp, wall, warming, wire
 from codeact.sandbox.arena import Arena
+from codeact.sandbox.clone import clone
 from codeact.sandbox.program import Interpreter, Stopped
 from codeact.sandbox.spin import Spin
 
@@ -40,12 +39,15 @@ _AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
 _SMALL = 4_096
 _address_space = 0
 _trials: list[Interpreter] = []
+_wall: wall.Prepared | None = None
 _prepared: dict[bool, Interpreter] = {}
 _workspaces: list[Interpreter] = []
 
 
 def warm_up() -> None:
     """Import and call once what a worker will need, for behind the wall nothing can be imported."""
+    global _wall
+    _wall = wall.Prepared()
     warming.warm_up()
     for filtered in (True, False):
         trial = Interpreter(filtered)
@@ -362,30 +364,20 @@ class Worker:
     # ---- a branch ---------------------------------------------------------------------------------------------------
 
     def _branch(self, descriptor: int, memory: int) -> None:
-        """Fork. The branch is a child of the zygote too; it takes the new socket and memory, and this process goes on.
-
-        No fork of Python's or the C library's: they cannot name the parent. What these do besides is about other
-        threads, of which there are none, and about random numbers, which are to go on as they are.
-        """
-        child = _clone()
-        if child < 0:
-            self._line.send(wire.Branched(0))
-        elif child:
-            self._line.send(wire.Branched(child))
-        else:
+        """Fork. The branch is a child of the zygote too and takes the new socket and memory; this process goes on."""
+        try:
+            child = clone(seccomp.FORK_FLAGS)
+        except OSError:
+            child = -1
+        if child == 0:
             wall.die_with(self._parent)
             self._line.become(descriptor)
             self._arena.remap(memory)
             os.close(memory)
             return
+        self._line.send(wire.Branched(max(child, 0)))
         os.close(descriptor)
         os.close(memory)
-
-
-def _clone() -> int:
-    number = seccomp.CLONE[list(seccomp.ARCHITECTURES).index(platform.machine())]
-    zero = ctypes.c_ulong(0)
-    return int(ctypes.PyDLL(None).syscall(ctypes.c_long(number), ctypes.c_ulong(seccomp.FORK_FLAGS), *[zero] * 4))
 
 
 def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> None:
@@ -426,6 +418,7 @@ def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> 
                 kept=SOCKET + 1,
                 descriptors=_DESCRIPTORS,
                 fork=bool(options["fork"]),
+                prepared=_wall or wall.Prepared(),
             )
         wall.die_with(zygote)  # again: a change of user forgets it
     except OSError as problem:

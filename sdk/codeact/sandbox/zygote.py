@@ -20,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from codeact.sandbox import control
+from codeact.sandbox.clone import clone
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PARENT_CHECK_MS = 1_000
@@ -119,7 +120,8 @@ class Zygote:
             control.send(self._channel, message, descriptors)
 
     def _fork(self, request: control.Fork, descriptors: list[int]) -> None:
-        pid = os.fork()
+        # Full libraries may have started threads, and have a fork's handlers for them.
+        pid = os.fork() if "workspace" in request.options else clone(signal.SIGCHLD)
         if pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
