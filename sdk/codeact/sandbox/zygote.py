@@ -40,11 +40,11 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
     """
     channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)
-    os.environ.clear()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         from codeact.sandbox import worker
 
+        os.environ.clear()  # numpy has read what it says of threads
         worker.warm_up()
         if libraries:
             worker.warm_up_libraries(libraries[0], list(libraries[1:]))
@@ -70,6 +70,7 @@ class Zygote:
         self._tickets: dict[int, int] = {}  # process number -> ticket
         self._users: dict[int, int] = {}  # process number -> user
         self._uid = os.getuid()
+        self._alone = len(os.listdir("/proc/self/task")) == 1
         self._statuses: OrderedDict[int, int] = OrderedDict()
 
     def serve(self) -> None:
@@ -120,8 +121,8 @@ class Zygote:
             control.send(self._channel, message, descriptors)
 
     def _fork(self, request: control.Fork, descriptors: list[int]) -> None:
-        # Full libraries may have started threads, and have a fork's handlers for them.
-        pid = os.fork() if "workspace" in request.options else clone(signal.SIGCHLD)
+        # Full libraries may have started threads; then the handlers that they registered for a fork have to run.
+        pid = clone(signal.SIGCHLD) if self._alone else os.fork()
         if pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
