@@ -33,9 +33,10 @@ which makes a virtual environment of its own (`.venv-bench`), installs the other
 ## How it was measured
 
 In each row the systems take turns, one repeat each, after one warm-up, so that what else the machine does hits all of
-them. There are 31 repeats (310 of the warm session), fewer where they are slow: a system that has used 6 s in a row
-stops after three. Nothing is pinned to a processor. Times are wall time in the host. A range is that from the 10th to
-the 90th percentile. All sessions of the sandbox have the whole wall that the machine allows.
+them. There are 15 repeats (150 of the warm session), fewer where they are slow: a system that has used 2 s in a row
+stops after three, or after one where its warm-up alone took 2 s. Nothing is pinned to a processor. Times are wall time
+in the host. A range is that from the 10th to the 90th percentile. All sessions of the sandbox have the whole wall that
+the machine allows.
 
 ## What is not comparable
 
@@ -48,8 +49,8 @@ the 90th percentile. All sessions of the sandbox have the whole wall that the ma
 - **RestrictedPython** is measured with the policy of its documentation. It refuses augmented assignment to items and
   attributes.
 - A running zygote belongs to the sandbox as a running pool to Monty; its start is in the row of the new host process.
-- The sandbox keeps one worker ready for the next session. In the first row sessions follow one another without a pause,
-  so the time to make a worker is in it; a host that pauses between sessions waits less.
+- The sandbox keeps one worker ready for the next session. In the first row ten sessions follow one another
+  without a pause, so the time to make a worker is in it; a row of its own shows a host that pauses between sessions.
 
 ## The rows
 
@@ -204,7 +205,7 @@ def draw(results: list[Result], path: Path) -> None:
         matplotlib.lines.Line2D([], [], color="#0f766e", linestyle="--", label="target"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle("Medians on logarithmic scales: shorter is better", fontsize=11)
+    figure.suptitle("Medians; each panel has a logarithmic scale of its own, and shorter is better", fontsize=11)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
 
@@ -220,11 +221,12 @@ def _panel(panel: Any, result: Result) -> None:
     panel.barh(names, [value - low for value in values], left=low, color=colours, height=0.7)
     panel.set_xscale("log")
     panel.set_xlim(low, high)
-    panel.set_ylim(-0.6, max(len(names), 3) - 0.4)
+    panel.set_ylim(min(len(names), 5) - 5.5, len(names) - 0.5)  # a few bars stay slim, at the top
     for place, value in enumerate(values):
-        panel.text(value * 1.08, place, f"{number(value)} {result.row.unit}", va="center", fontsize=7)
+        text = panel.text(value * 1.12, place, f"{number(value)} {result.row.unit}", va="center", fontsize=7)
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})
     if result.limit:
-        panel.axvline(result.limit, color="#0f766e", linestyle="--", linewidth=1)
+        panel.axvline(result.limit, color="#0f766e", linestyle="--", linewidth=1, zorder=2)
     panel.set_title(result.row.title.replace("`", ""), fontsize=8.5, loc="left")
     panel.tick_params(axis="y", length=0)
     panel.tick_params(axis="x", labelsize=6.5)
