@@ -23,7 +23,7 @@ from codeact.sandbox import Execution, Sandbox
 from codeact.sandbox.text import clean
 
 AT_LEAST = 240
-SHARE_THE_SAME = 0.97
+SHARE_THE_SAME = 0.98
 NAMES = sorted(str(path.relative_to(PROGRAMS))[:-3] for path in PROGRAMS.rglob("*.py"))
 OF_THE_HOST = re.compile(r"/usr|/work|/home|/tmp/|site-packages|codeact|lib/python|\.py\b")
 

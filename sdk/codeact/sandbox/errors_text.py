@@ -158,7 +158,7 @@ def _tell_syntax(error: SyntaxError, code: str) -> Told:
 
 def _message(error: BaseException) -> str:
     try:
-        message = str(error)
+        message = str(error.msg) if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         message = "(its message could not be made)"
     message = message.encode("utf-8", "backslashreplace").decode()

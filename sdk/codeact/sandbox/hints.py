@@ -85,12 +85,13 @@ def module_hint(name: str, modules: Mapping[str, Any]) -> str:
     """To add to "the module ... is not available here"."""
     top = name.partition(".")[0]
     offered = sorted(module for module in modules if module[0] != "_")
+    listed = [module for module in offered if module.rpartition(".")[0] not in offered]
     if top in MODULES:
         hint = f": {MODULES[top]}."
     else:
         near = difflib.get_close_matches(name, offered, 1, 0.75)
         hint = f". Did you mean: '{near[0]}'?" if near else "."
-    return f"{hint} Available: {', '.join(offered) or 'nothing'}"
+    return f"{hint} Available: {', '.join(listed) or 'nothing'}"
 
 
 def import_hint(module: str, name: str, offered: Iterable[str]) -> str:
@@ -100,7 +101,7 @@ def import_hint(module: str, name: str, offered: Iterable[str]) -> str:
     return _did_you_mean(name, offered)
 
 
-_UNEXPECTED = re.compile(r"(?:.*\\.)?(\\w+)\\(\\) got an unexpected keyword argument '(\\w+)'")
+_UNEXPECTED = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
 def hint_for(
@@ -110,6 +111,8 @@ def hint_for(
     if isinstance(error, NameError) and type(error.name) is str:
         if error.name in modules:
             return f". Did you forget to import '{error.name}'?"
+        if error.name == "np" and "numpy" in modules:
+            return ". Did you forget 'import numpy as np'?"
         homes = [module for module in _HOMES.split() if module in modules and error.name in dir(modules[module])]
         if homes:
             return f". Did you forget 'from {homes[0]} import {error.name}'?"
@@ -124,7 +127,8 @@ def hint_for(
         return import_hint(home, error.name, offered)
     unexpected = _UNEXPECTED.match(message) if isinstance(error, TypeError) else None
     if unexpected is not None:
-        return _did_you_mean(unexpected[2], _parameters(known().get(unexpected[1])))
+        owner = message.partition(".")[0] if unexpected[1] == "__init__" else unexpected[1]
+        return _did_you_mean(unexpected[2], _parameters(known().get(owner)))
     return ""
 
 

@@ -139,10 +139,10 @@ class Logs:
         if options.get("level") is not None:
             self.root.setLevel(options["level"])
 
-    def by_root(self, level: int) -> Any:
-        def log(message: Any, *args: Any, **choices: Any) -> None:
+    def by_root(self, level: int, **always: Any) -> Any:
+        def log(message: Any, *args: Any, **options: Any) -> None:
             self.configure()
-            self.root.log(level, message, *args, **choices)
+            self.root.log(level, message, *args, **always, **options)
 
         return log
 
@@ -185,7 +185,7 @@ def view(stream: Stream, tell: tracebacks.Tell) -> ModuleView:
             "Logger": Logger,
             "basicConfig": logs.configure,
             "disable": lambda level=50: None,
-            "exception": lambda message, *args, **options: logs.root.exception(message, *args, **options),
+            "exception": logs.by_root(40, exc_info=True),
             "getLevelName": lambda level: logging.getLevelName(level) if type(level) in (int, str) else str(level),
             "getLogger": logs.get,
             "root": logs.root,

@@ -1,0 +1,15 @@
+import numpy as np
+
+rng = np.random.default_rng(123)
+rolls = rng.integers(1, 7, size=(1000, 2))
+sums = rolls.sum(axis=1)
+values, counts = np.unique(sums, return_counts=True)
+print(dict(zip(values.tolist(), counts.tolist())))
+print((sums == 7).mean().round(2), (rolls[:, 0] == rolls[:, 1]).mean().round(2))
+walk = np.cumsum(rng.choice([-1, 1], size=100))
+print(walk[-1], walk.max(), walk.min(), int(np.argmax(np.abs(walk) > 3)))
+doors = rng.integers(0, 3, 500)
+picks = rng.integers(0, 3, 500)
+print("stay", (doors == picks).mean() < 0.45, "switch", (doors != picks).mean() > 0.55)
+sample = rng.permutation(10)
+sample.tolist(), np.sort(sample).tolist() == list(range(10))

@@ -1,0 +1,97 @@
+"""Errors as a model should read them: its own lines, what led to what, and what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from codeact.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        made.run("def area(width, height):\n    return width * height")
+        yield made
+
+
+TOLD = {
+    "a misspelt keyword": ("area(width=1, heigth=2)", ["TypeError", "Did you mean: 'height'?"]),
+    "a misspelt keyword of a class": (
+        "class A:\n    def __init__(self, colour):\n        pass\nA(color=1)",
+        ["TypeError", "Did you mean: 'colour'?"],
+    ),
+    "a misspelt name": ("aera(1, 2)", ["NameError", "Did you mean: 'area'?"]),
+    "a misspelt attribute of a module": ("import math\nmath.sqr(2)", ["math.sqr(2)", "Did you mean: 'sqrt'?"]),
+    "a misspelt attribute of an object": ("'a'.uper()", ["AttributeError", "Did you mean: 'upper'?"]),
+    "a misspelt import": ("from math import sqr", ["ImportError", "Did you mean: 'sqrt'?"]),
+    "a misspelt module": ("import itertool", ["ModuleNotFoundError", "Did you mean: 'itertools'?"]),
+    "a module that was not imported": ("json.dumps({})", ["NameError", "Did you forget to import 'json'?"]),
+    "a name that was not imported": ("Counter('a')", ["Did you forget 'from collections import Counter'?"]),
+    "numpy that was not imported": ("np.zeros(3)", ["Did you forget 'import numpy as np'?"]),
+    "files": ("from pathlib import Path", ["files cannot be reached from here; PurePath works with names"]),
+    "an error while another is handled": (
+        "try:\n    {}['price']\nexcept KeyError:\n    raise ValueError('no price')",
+        ["KeyError: 'price'", "During handling of the above exception", "ValueError: no price", "line 2", "line 4"],
+    ),
+    "a cause": (
+        "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise RuntimeError('broken') from e",
+        ["ZeroDivisionError", "was the direct cause of", "RuntimeError: broken"],
+    ),
+    "a function of an earlier program": (
+        "area('a', 'b')",
+        ["line 2 of an earlier program, in area", "    return width * height", "^^^^^^^^^^^^^^"],
+    ),
+    "a nested comprehension": (
+        "rows = [[1, 0], [2]]\n[[1 / x for x in row] for row in rows]",
+        ["1 / x", "^^^^^", "ZeroDivisionError"],
+    ),
+    "recursion": ("def r(n):\n    return r(n + 1)\nr(0)", ["more calls ...", "RecursionError"]),
+    "a group": (
+        "def check():\n    raise KeyError('k')\ntry:\n    check()\nexcept KeyError as e:\n    found = e\n"
+        "raise ExceptionGroup('two', [ValueError(1), ExceptionGroup('inner', [found])])",
+        [
+            "ExceptionGroup: two (2 sub-exceptions)",
+            "1. ValueError: 1",
+            "2. ExceptionGroup: inner",
+            "KeyError: 'k' (line 2)",
+        ],
+    ),
+    "a task of a group": (
+        "import asyncio\nasync def bad():\n    raise ValueError('deep')\nasync def main():\n"
+        "    async with asyncio.TaskGroup() as group:\n        group.create_task(bad())\nasyncio.run(main())",
+        ["ExceptionGroup", "1. ValueError: deep (line 3)"],
+    ),
+    "notes": ("e = ValueError('x')\ne.add_note('in row 3')\nraise e", ["ValueError: x\nin row 3"]),
+    "a mistake of syntax": ("x = (1,\ny = 2", ["  line 1", "        ^", "SyntaxError: '(' was never closed"]),
+    "a mistake in a text that is evaluated": ("eval('1 +')", ["    1 +", "SyntaxError: invalid syntax"]),
+    "tasks that wait for each other": (
+        "import asyncio\nasync def main():\n    await asyncio.Future()\nasyncio.run(main())",
+        ["RuntimeError: all tasks wait for each other"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_an_error_is_told(sandbox: Sandbox, name: str) -> None:
+    code, parts = TOLD[name]
+    error = sandbox.run(code).error
+    assert error is not None
+    for part in parts:
+        assert part in error.text, error.text
+    for word in ("/usr", "site-packages", "codeact/", "lib/python", ".py", "<program"):
+        assert word not in error.text
+
+
+def test_a_program_reads_its_own_error(sandbox: Sandbox) -> None:
+    code = (
+        "import traceback, logging, sys\ntry:\n    area('a', 'b')\nexcept TypeError as error:\n"
+        "    print(traceback.format_exc())\n"
+        "    traceback.print_exception(error)\n    logging.exception('failed')\n    print(sys.exc_info()[0].__name__)"
+    )
+    execution = sandbox.run(code)
+    assert execution.ok, execution.error
+    assert execution.stdout.count("line 2 of an earlier program, in area") == 3
+    assert "ERROR:root:failed" in execution.stdout
+    assert "/" not in execution.stdout
