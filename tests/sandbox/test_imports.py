@@ -29,7 +29,8 @@ def test_a_session_gets_what_it_names_and_what_lies_below() -> None:
         error = sandbox.run("import json").error
         assert error is not None
         assert error.type == "ModuleNotFoundError"
-        assert error.message.endswith("Available: math, numpy, " + ", ".join(_below("numpy")))
+        assert error.message.endswith("Available: math, numpy")
+        assert sandbox.run("import numpy.linalg\n1").value == 1
         hint = sandbox.run("json.loads('1')").error
         assert hint is not None
         assert "forget to import" not in hint.message
@@ -70,7 +71,3 @@ def test_what_is_not_offered_is_refused_with_what_is() -> None:
         Sandbox(imports="math")
     with pytest.raises(SandboxError, match="names of modules"):
         Sandbox(imports=[3])  # type: ignore[list-item]
-
-
-def _below(name: str) -> list[str]:
-    return [module for module in offered_modules() if module.startswith(f"{name}.")]
