@@ -206,7 +206,7 @@ def test_a_statement_that_the_filter_has_never_heard_of_is_refused() -> None:
     class Novelty(ast.stmt):
         _fields = ("body",)
 
-    filtered = Filter({})
+    filtered = Filter({}, "")
     filtered.visit(ast.Module([Novelty(body=[], lineno=1, col_offset=0)], []))
     assert [refusal.message for refusal in filtered.refused] == ["Novelty is not available here"]
 

@@ -107,20 +107,17 @@ def checked_name(name: object) -> str:
 class Filter(RestrictingNodeTransformer):
     """Rewrites a parsed program, and collects what is refused."""
 
-    def __init__(self, modules: Mapping[str, Any]) -> None:
-        """`modules` are the views that a program may import, for `from module import *`."""
+    def __init__(self, modules: Mapping[str, Any], code: str) -> None:
+        """`modules` are the views that a program may import, for `from module import *`; `code` is its text."""
         super().__init__()
         self._modules = modules
         self.refused: list[Refusal] = []
         self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
         self._functions = 0
         self._matches = 0
-        self._annotated = False
+        self._annotated = any(name in code for name in _KEEPS_ANNOTATIONS)
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
-        self._annotated = any(
-            isinstance(part, ast.Attribute) and part.attr in _KEEPS_ANNOTATIONS for part in ast.walk(node)
-        )
         return self.node_contents_visit(node)
 
     def visit_Expression(self, node: ast.Expression) -> ast.AST:

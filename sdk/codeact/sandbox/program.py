@@ -195,7 +195,7 @@ class Interpreter:
         self._sources[name] = code
         self._running = name
         self._stream.begin()
-        arm = arm or (lambda _: None)
+        arm = arm or _nobody
         value: Any = None
         shown = ""
         try:
@@ -250,7 +250,7 @@ class Interpreter:
         except ValueError as problem:  # a null byte
             return Told("SyntaxError", str(problem), None, f"SyntaxError: {problem}"), False
         if self._filtered:
-            visitor = Filter(self._modules)
+            visitor = Filter(self._modules, code)
             tree = visitor.visit(tree)
             if visitor.refused:
                 return tell_refusals(visitor.refused, code), False
@@ -267,7 +267,7 @@ class Interpreter:
         name = f"<program {len(self._sources) + 1}>"
         self._sources[name] = text
         tree: Any = ast.parse(text, name, mode)
-        visitor = Filter(self._modules)
+        visitor = Filter(self._modules, text)
         tree = visitor.visit(tree)
         if visitor.refused:
             raise PermissionError(visitor.refused[0].message)
@@ -404,6 +404,10 @@ def _shown(value: Any) -> str:
         text = str(text)
     text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + f"... ({len(text):,} characters)"
+
+
+def _nobody(armed: bool) -> None:
+    """Where no one interrupts."""
 
 
 def _lost(text: str) -> None:

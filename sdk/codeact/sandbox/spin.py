@@ -62,10 +62,11 @@ class Spin:
                     return True
         finally:
             _one_at_a_time.release()
-        self._span /= 4
         if self._part is not None and end > self._part_at:
             self._part_at = end + _PART_EVERY_S
             self._part()
+        else:
+            self._span /= 2
         return False
 
 
