@@ -13,6 +13,7 @@ import pytest
 
 from codeact.errors import SandboxError
 from codeact.sandbox import Execution, Limits, Sandbox, level
+from codeact.tools import Toolbox, tool
 
 MISSING = [layer.name for layer in level().missing]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"this machine cannot put up {', '.join(MISSING)}")
@@ -129,6 +130,41 @@ async def work():
 asyncio.run(work())
 """
     assert good(plain.run(code)).value == 285
+
+
+def test_threads_print_and_call_tools(folder: Path) -> None:
+    @tool
+    def double(number: int) -> int:
+        """Twice the number."""
+        return 2 * number
+
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+def work(number):
+    for _ in range(50): print(f'line of {number}: ' + 'x' * 100)
+    return [double(number * 100 + step) for step in range(50)]
+with ThreadPoolExecutor(8) as pool:
+    results = list(pool.map(work, range(8)))
+results == [[2 * (number * 100 + step) for step in range(50)] for number in range(8)]
+"""
+    with Sandbox(Toolbox([double]), workspace=folder, imports=(), limits=Limits(output_chars=1_000_000)) as sandbox:
+        made = good(sandbox.run(code))
+        assert made.value is True
+        assert len(made.calls) == 400
+        assert made.stdout.count("x" * 100) == 400  # a thread may print between another one's text and its line's end
+        late = "import threading, time\ndef later():\n    while True: double(1)\nthreading.Thread(target=later).start()"
+        good(sandbox.run(late))
+        time.sleep(0.2)
+        again = good(sandbox.run("double(4)"))  # the thread's calls are this run's as well
+        assert again.value == 8
+        assert {call.arguments["number"] for call in again.calls} <= {1, 4}
+
+
+def test_a_library_that_cannot_start_is_told(folder: Path) -> None:
+    with pytest.raises(SandboxError, match=r"numpy\.nothing.* cannot be imported: No module named"):
+        Sandbox(workspace=folder, imports=["numpy.nothing"])
+    with Sandbox(workspace=folder, imports=()) as sandbox:
+        good(sandbox.run("1"))
 
 
 def test_threads_that_go_on_are_held_between_runs(plain: Sandbox, folder: Path) -> None:

@@ -35,6 +35,7 @@ READ_BYTES = 256 * 1024 * 1024
 """How much `Artifact.read_bytes` reads by default, in bytes."""
 
 _PIXELS = 64_000_000
+_SHOWN_PATH = 120
 _BLOCK = 512  # st_blocks counts these, stat(2)
 
 
@@ -266,14 +267,18 @@ def describe(artifacts: tuple[Artifact, ...], removed: tuple[str, ...], left_out
     shown = 20
     parts = []
     for change in ("created", "changed"):
-        names = [f"{item.path} ({_size(item.size)})" for item in artifacts if item.change == change]
+        names = [f"{_short(item.path)} ({_size(item.size)})" for item in artifacts if item.change == change]
         if names:
             parts.append(f"{change} {_listed(names, shown)}")
     if removed:
-        parts.append(f"removed {_listed(list(removed), shown)}")
+        parts.append(f"removed {_listed([_short(path) for path in removed], shown)}")
     if left_out:
         parts.append(f"not reported: {', '.join(left_out)}")
     return f"[files: {'; '.join(parts)}]" if parts else ""
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _SHOWN_PATH else f"{path[: _SHOWN_PATH // 2]}...{path[-_SHOWN_PATH // 2 :]}"
 
 
 def _listed(names: list[str], shown: int) -> str:

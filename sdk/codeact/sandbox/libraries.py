@@ -160,7 +160,10 @@ def warm_up(cache: str, names: Iterable[str]) -> None:
     warnings.simplefilter("ignore")
     tops = {name.partition(".")[0] for name in names}
     for name in names:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except Exception as problem:
+            raise SandboxError(f"imports names {name!r}, which cannot be imported: {problem}") from problem
     for top in [name for name in WARM if name in tops]:
         WARM[top]()
     for name in _LATE:

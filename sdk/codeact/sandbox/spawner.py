@@ -285,12 +285,15 @@ def _import_path() -> list[str]:
 
 
 _lock = threading.Lock()
+_starting: dict[Libraries | None, threading.Lock] = {}  # one each: that with torch keeps no other session waiting
 _spawners: dict[Libraries | None, Spawner] = {}
 
 
 def spawner(libraries: Libraries | None = None) -> Spawner:
     """This process's zygote, started if there is none: one for each set of libraries, and one without any."""
     with _lock:
+        starting = _starting.setdefault(libraries, threading.Lock())
+    with starting:
         found = _spawners.get(libraries)
         if found is None or not found.alive:
             if found is not None:
@@ -307,6 +310,7 @@ def _close() -> None:
 def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
+    _starting.clear()
     while _spawners:
         _spawners.popitem()[1].forget()
 

@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -223,6 +224,32 @@ class Output:
                 self._line.send(wire.Printed(text))
 
 
+class Turns:
+    """Who may speak, where a program has threads: one at a time, and none but the first between two programs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.take()
+
+    def take(self) -> None:
+        """In the first thread: wait for the turn, and keep it."""
+        self._lock.acquire()
+
+    def give(self) -> None:
+        """In the first thread: let the others speak, too."""
+        self._lock.release()
+
+    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called in turn."""
+        lock = self._lock
+
+        def call(*arguments: Any) -> Any:
+            with lock:
+                return function(*arguments)
+
+        return call
+
+
 class Worker:
     """One session."""
 
@@ -232,6 +259,7 @@ class Worker:
         self._parent = parent
         self._armed = False
         self._names: list[str] = []
+        self._turns: Turns | None = None
 
     def serve(self) -> None:
         """Run what the host sends, until it closes the socket."""
@@ -246,17 +274,17 @@ class Worker:
         self._output = Output(self._line, int(setup.options["output_chars"]))
         workspace = setup.options.get("workspace")
         self._interpreter = _workspaces[0] if workspace else _prepared[bool(setup.options["filter"])]
-        self._interpreter.configure(
-            {name: (self._tool(name), doc) for name, doc in setup.tools},
-            self._types,
-            setup.errors,
-            self._output.write,
-            setup.options,
-        )
+        tools, write = {name: (self._tool(name), doc) for name, doc in setup.tools}, self._output.write
+        if workspace:
+            turns = self._turns = Turns()
+            tools, write = {name: (turns.each(call), doc) for name, (call, doc) in tools.items()}, turns.each(write)
+        self._interpreter.configure(tools, self._types, setup.errors, write, setup.options)
         self._known_errors = self._interpreter.errors
         while True:
             message, descriptors = self._line.receive_with_descriptors()
             if isinstance(message, wire.Run):
+                if self._turns is not None:
+                    self._turns.give()
                 self._run(message)
             elif isinstance(message, wire.Branch) and descriptors is not None:
                 self._branch(*descriptors)
@@ -295,6 +323,8 @@ class Worker:
                     wired = None
             except (UnsupportedValue, RecursionError, MemoryError):
                 wired = None
+        if self._turns is not None:
+            self._turns.take()
         with contextlib.suppress(MemoryError):
             self._output.flush()
         self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped, self._new_names()))

@@ -19,6 +19,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+from codeact.errors import SandboxError
 from codeact.sandbox import control
 from codeact.sandbox.clone import clone
 
@@ -49,8 +50,9 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
         if libraries:
             worker.warm_up_libraries(libraries[0], list(libraries[1:]))
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
-    except BaseException:
-        control.send(channel, control.Ready(0, traceback.format_exc()[-8_000:]))
+    except BaseException as problem:
+        told = str(problem) if isinstance(problem, SandboxError) else traceback.format_exc()
+        control.send(channel, control.Ready(0, told[-8_000:]))
         return
     os.dup2(0, 2)
     gc.collect()
