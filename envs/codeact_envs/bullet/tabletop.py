@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from codeact.tools import Toolbox, tool
@@ -65,7 +66,16 @@ class TabletopApi:
 
     def toolbox(self) -> Toolbox:
         """The tools by their flat names, with the world's stop path."""
-        return Toolbox.of(self, allow=TABLETOP_TOOLS, errors=ERRORS, stop=self._world.stop)
+        return Toolbox.of(self, allow=TABLETOP_TOOLS, errors=ERRORS, stop=self._stop)
+
+    def _stop(self) -> Callable[[], str]:
+        self._world.stop()
+        return self._at_rest
+
+    def _at_rest(self) -> str:
+        """Where the tool centre point is; to be asked when nothing moves any more."""
+        x, y, z = self._controller.tool()[:3, 3]
+        return f"at rest at ({x:.2f}, {y:.2f}, {z:.2f}) m"
 
     # Looking
 

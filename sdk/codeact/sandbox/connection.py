@@ -195,11 +195,6 @@ class Connection:
         return self._closed or self.foreign
 
     @property
-    def replaceable(self) -> bool:
-        """Whether another worker can be asked for without starting a zygote first."""
-        return self._zygote.alive
-
-    @property
     def foreign(self) -> bool:
         """Whether this process is a fork of the one that opened the connection."""
         return self._owner != os.getpid()

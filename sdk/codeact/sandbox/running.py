@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve
 
-GRACE_S = 0.06
+GRACE_S = 0.05
 """How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
 
 _INSIST_S = 0.01

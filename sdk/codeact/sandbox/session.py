@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import weakref
@@ -283,12 +282,9 @@ class Sandbox:
                 self._untold = True
 
     def _lose(self) -> None:
-        """End the worker. Another is asked for now if that takes no time, or else by whoever needs it."""
+        """End the worker. The next run asks for another: at a time limit the caller waits for nothing more."""
         self.restarts += 1
         self._held[0].close()
-        if self._held[0].replaceable:
-            with contextlib.suppress(SandboxError, OSError):
-                self._replace()
 
     def _replace(self) -> None:
         self._held[0].close()

@@ -18,6 +18,7 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from codeact.errors import SandboxError
 from codeact.sandbox import control
@@ -91,7 +92,8 @@ class Zygote:
                         wake.recv(4096)
                     self._reap()
                 elif not self._answer():
-                    return
+                    _leave()
+        _leave()
 
     def _answer(self) -> bool:
         try:
@@ -227,6 +229,11 @@ class Zygote:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(below, signal.SIGKILL)
         return clean
+
+
+def _leave() -> NoReturn:
+    """End at once. The workers end with this process, and they may be keeping the machine busy until then."""
+    os._exit(0)
 
 
 def _limit_forks(pid: int, uid: int, most: int) -> None:

@@ -1,0 +1,118 @@
+"""Many sessions: so many live at once, and so many one after the other, and what they take and leave behind.
+
+    python benchmarks/sessions.py [--live 200] [--sequence 10000]
+
+Prints memory, descriptors, threads and processes. Exits with an error when the sequence leaves a descriptor, a thread
+or a process behind, or more than 8 MiB of memory in the host or the zygote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from pathlib import Path
+
+from codeact.sandbox import Sandbox, spawner
+
+WARM_UP = 1_000
+MOST_MIB = 8.0
+
+
+def resident_mib(pid: int | str) -> float:
+    """Memory of a process, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def private_mib(pid: int) -> float:
+    """Memory of a process that it shares with no other, in MiB."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")) / 1024
+
+
+def descriptors(pid: int | str) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def live(count: int) -> None:
+    """So many sessions at once, each with variables of its own."""
+    started = time.perf_counter()
+    sandboxes = [Sandbox() for _ in range(count)]
+    for number, sandbox in enumerate(sandboxes):
+        sandbox.run(f"import numpy as np\nkept = np.arange({number})")
+    seconds = time.perf_counter() - started
+    zygote = spawner.spawner()._process.pid
+    workers = children(zygote)
+    private = sum(private_mib(pid) for pid in workers)
+    right = sum(sandbox.run("len(kept)").value == number for number, sandbox in enumerate(sandboxes))
+    print(f"{count} sessions live after {seconds:.2f} s; {right} of them gave the right answer")
+    print(f"  private memory of {len(workers)} workers: {private:.0f} MiB, {private / len(workers):.2f} MiB each")
+    print(f"  host {resident_mib('self'):.0f} MiB, zygote {resident_mib(zygote):.0f} MiB")
+    for sandbox in sandboxes:
+        sandbox.close()
+    if right != count:
+        sys.exit("some sessions gave wrong answers")
+
+
+def state() -> dict[str, float]:
+    """What the host and the zygote hold, when all that has ended is collected."""
+    zygote = spawner.spawner()._process.pid
+    processes = len(children(zygote))
+    for _ in range(100):
+        time.sleep(0.05)
+        before, processes = processes, len(children(zygote))
+        if processes == before <= 2:
+            break
+    return {
+        "host MiB": resident_mib("self"),
+        "host descriptors": descriptors("self"),
+        "host threads": threading.active_count(),
+        "zygote MiB": resident_mib(zygote),
+        "zygote descriptors": descriptors(zygote),
+        "workers": processes,
+    }
+
+
+def sequence(count: int) -> None:
+    """So many sessions one after the other."""
+
+    def one(number: int) -> None:
+        with Sandbox() as sandbox:
+            value = sandbox.run(f"x = {number}\nx + 1").value
+            assert value == number + 1, f"session {number} gave {value!r}"
+
+    for number in range(min(WARM_UP, count)):
+        one(number)
+    before = state()
+    started = time.perf_counter()
+    for number in range(count):
+        one(number)
+    seconds = time.perf_counter() - started
+    after = state()
+    print(f"{count} sessions one after the other: {seconds:.1f} s, {seconds / count * 1000:.2f} ms each")
+    wrong = []
+    for name, value in after.items():
+        print(f"  {name:20} {before[name]:10.2f} before, {value:10.2f} after")
+        if value - before[name] > (MOST_MIB if "MiB" in name else 0):
+            wrong.append(name)
+    if wrong:
+        sys.exit(f"left behind: {', '.join(wrong)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--live", type=int, default=200)
+    parser.add_argument("--sequence", type=int, default=10_000)
+    options = parser.parse_args()
+    live(options.live)
+    sequence(options.sequence)
+
+
+if __name__ == "__main__":
+    main()

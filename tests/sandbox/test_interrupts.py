@@ -1,0 +1,261 @@
+"""Interrupts: none is lost, none hits another program; what a stop path left is told; the clocks are separate."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from codeact.sandbox import Execution, Limits, Sandbox
+from codeact.tools import Toolbox, tool
+
+LONG = Limits(wall_s=60, cpu_s=60, tool_s=60)
+COUNT = "from itertools import count\nsum(count())"
+
+
+class Carriage:
+    """Something that moves until it is told to stop."""
+
+    def __init__(self, deferred: bool) -> None:
+        self.halt = threading.Event()
+        self.at = 0.0
+        self._deferred = deferred
+
+    def stop(self) -> object:
+        self.halt.set()
+        return self.where if self._deferred else "brakes on"
+
+    def where(self) -> str:
+        return f"at rest at {self.at:g} m"
+
+    def toolbox(self) -> Toolbox:
+        @tool(effect="physical", stop=self.stop)
+        def drive() -> None:
+            """Drive."""
+            self.halt.clear()
+            self.halt.wait(60)
+            time.sleep(0.05)
+            self.at = 0.25
+
+        return Toolbox([drive])
+
+
+def interrupted(sandbox: Sandbox, code: str, after_s: float = 0.3) -> Execution:
+    timer = threading.Timer(after_s, sandbox.interrupt)
+    timer.start()
+    started = time.monotonic()
+    try:
+        execution = sandbox.run(code)
+    finally:
+        timer.join()
+    assert time.monotonic() - started < 30
+    return execution
+
+
+@pytest.mark.parametrize(("deferred", "state"), [(True, "at rest at 0.25 m"), (False, "brakes on")])
+def test_an_error_tells_what_state_a_stopped_tool_left(deferred: bool, state: str) -> None:
+    carriage = Carriage(deferred)
+    with Sandbox(carriage.toolbox(), limits=Limits(tool_s=0.3)) as sandbox:
+        execution = sandbox.run("drive()")
+        assert execution.error is not None
+        assert execution.error.type == "TimeLimit"
+        assert f"stopped before it could finish: {state}" in execution.error.text
+        assert [call.left for call in execution.calls] == [state]
+        assert execution.code_seconds < execution.tool_seconds
+
+
+def test_an_interrupt_tells_what_state_a_stopped_tool_left() -> None:
+    carriage = Carriage(True)
+    with Sandbox(carriage.toolbox(), limits=LONG) as sandbox:
+        sandbox.run("x = 1")
+        execution = interrupted(sandbox, "drive()")
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert "drive(), which was stopped: at rest at 0.25 m" in execution.error.text
+        assert execution.calls[0].left == "at rest at 0.25 m"
+        assert sandbox.run("x").value == 1
+
+
+def test_a_stop_that_comes_just_before_the_motion_is_called_again() -> None:
+    """The tool forgets a stop that came while it was setting out."""
+    carriage = Carriage(True)
+    setting_out = threading.Event()
+
+    @tool(effect="physical", stop=carriage.stop)
+    def drive() -> None:
+        """Drive."""
+        setting_out.set()
+        carriage.halt.wait(5)
+        carriage.halt.clear()
+        assert carriage.halt.wait(30)
+
+    with Sandbox(Toolbox([drive]), limits=LONG) as sandbox:
+        thread = threading.Thread(target=lambda: (setting_out.wait(30), sandbox.interrupt()))
+        thread.start()
+        execution = sandbox.run("drive()")
+        thread.join()
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert execution.calls[0].ok
+
+
+@pytest.mark.parametrize("code", ["while True: pass", "import time\ntime.sleep(60)", "wait()", "nap()"])
+def test_an_interrupt_in_code_and_in_a_tool_that_blocks_keeps_the_variables(code: str) -> None:
+    @tool(effect="read")
+    def wait() -> None:
+        """Returns late."""
+        time.sleep(3)
+
+    @tool(effect="read")
+    async def nap() -> None:
+        """Returns late."""
+        await asyncio.sleep(3)
+
+    with Sandbox(Toolbox([wait, nap]), limits=LONG) as sandbox:
+        sandbox.run("x = 1")
+        execution = interrupted(sandbox, code)
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert not execution.restarted
+        assert sandbox.run("x").value == 1
+
+
+def test_an_interrupt_in_c_code_restarts_and_names_what_was_lost() -> None:
+    with Sandbox(limits=LONG) as sandbox:
+        sandbox.run("import math\ntotal = 1\ndef area(r):\n    return math.pi * r * r\n_hidden = 2")
+        execution = interrupted(sandbox, COUNT)
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert execution.restarted
+        assert "are lost (math, total, area)" in execution.error.text
+        assert sandbox.restarts == 1
+        assert sandbox.run("1 + 1").value == 2
+
+
+def test_an_interrupt_in_an_approval_lets_the_tool_not_run() -> None:
+    ran: list[int] = []
+    asked = threading.Event()
+
+    @tool(effect="physical", stop=lambda: None)
+    def move() -> None:
+        """Move."""
+        ran.append(1)
+
+    def approve(call: object) -> None:
+        asked.set()
+        time.sleep(0.5)
+
+    with Sandbox(Toolbox([move]), limits=LONG, approve=approve) as sandbox:
+        thread = threading.Thread(target=lambda: (asked.wait(30), sandbox.interrupt()))
+        thread.start()
+        execution = sandbox.run("move()")
+        thread.join()
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert ran == []
+
+
+def test_an_interrupt_hits_its_own_run_or_none() -> None:
+    """Short programs and interrupts at any moment: each run is whole or interrupted, and a later one is never hit."""
+    with Sandbox(limits=LONG) as sandbox:
+        sandbox.run("kept = 1")
+        stop = threading.Event()
+
+        def interrupt_often() -> None:
+            while not stop.is_set():
+                sandbox.interrupt()
+                time.sleep(0.003)
+
+        thread = threading.Thread(target=interrupt_often)
+        thread.start()
+        try:
+            kinds = set()
+            for number in range(300):
+                execution = sandbox.run(f"{number}")
+                kinds.add(execution.error.type if execution.error is not None else "whole")
+        finally:
+            stop.set()
+            thread.join()
+        assert kinds <= {"whole", "Interrupted"}
+        for number in range(50):
+            assert sandbox.run(f"{number}").value in (number, None)
+            execution = sandbox.run("sum(range(20_000))")
+            assert execution.ok, execution.error
+        assert sandbox.run("kept").value == 1
+
+
+def test_an_interrupt_before_the_worker_is_there_ends_the_program() -> None:
+    for _ in range(5):
+        with Sandbox(limits=LONG) as sandbox:
+            execution = interrupted(sandbox, "while True: pass", after_s=0.005)
+            assert execution.error is not None
+            assert execution.error.type == "Interrupted"
+
+
+@pytest.mark.parametrize("code", ["while True: pass", COUNT, "wait()", "drive()"])
+def test_ctrl_c_in_any_state_leaves_a_session_that_goes_on(code: str) -> None:
+    carriage = Carriage(True)
+
+    @tool(effect="read")
+    def wait() -> None:
+        """Returns late."""
+        time.sleep(3)
+
+    with Sandbox(Toolbox([carriage.toolbox(), wait]), limits=LONG) as sandbox:
+        sandbox.run("x = 1")
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt) as raised:
+            sandbox.run(code)
+        assert time.monotonic() - started < 30
+        notes = getattr(raised.value, "__notes__", [])
+        execution = sandbox.run("x")
+        if code == COUNT:
+            assert any("restarted" in note for note in notes)
+            assert "restarted" in execution.observation()
+        else:
+            assert notes == []
+            assert execution.value == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: "spend(0.5)",
+        lambda: "import asyncio\nasync def main():\n    await spend_async(0.5)\nasyncio.run(main())",
+        lambda: "nested(0.5)",
+    ],
+)
+def test_the_time_of_tools_and_approvals_is_not_the_programs(make: Callable[[], str]) -> None:
+    inner = Sandbox(limits=Limits(wall_s=10))
+
+    @tool(effect="read")
+    def spend(seconds: float) -> None:
+        """Take time."""
+        time.sleep(seconds)
+
+    @tool(effect="read")
+    async def spend_async(seconds: float) -> None:
+        """Take time."""
+        await asyncio.sleep(seconds)
+
+    @tool(effect="read")
+    def nested(seconds: float) -> bool:
+        """Run a program in a sandbox of its own."""
+        return inner.run(f"import time\ntime.sleep({seconds})").ok
+
+    def approve(call: object) -> None:
+        time.sleep(0.5)
+
+    with inner, Sandbox(Toolbox([spend, spend_async, nested]), limits=Limits(wall_s=2), approve=approve) as sandbox:
+        sandbox.run("1")
+        execution = sandbox.run("\n".join([make()] * 3))
+        assert execution.ok, execution.error
+        assert execution.tool_seconds >= 1.4
+        assert execution.seconds >= 2.9
+        assert execution.code_seconds < 1.5

@@ -1,0 +1,202 @@
+"""Killed and stopped processes: of the host nothing is left, of the worker and the zygote the session goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from codeact.sandbox import Limits, Sandbox, spawner
+
+STATES = {
+    "idle": "",
+    "in code": "go(sandbox, 'while True: pass')",
+    "in a C call": "go(sandbox, 'from itertools import count\\nsum(count())')",
+    "ignoring everything": (
+        "go(Sandbox(without=('filter',), limits=limits), 'import signal\\n"
+        "for n in (1, 2, 15):\\n    signal.signal(n, signal.SIG_IGN)\\n"
+        "while True:\\n    try:\\n        while True: pass\\n    except BaseException: pass')"
+    ),
+    "without the filter": "go(Sandbox(without=('filter',), limits=limits), 'while True: pass')",
+    "branching": "threading.Thread(target=lambda: [sandbox.branch() for _ in range(200)], daemon=True).start()",
+    "with 20 sessions": "[go(one, 'while True: pass') for one in [Sandbox(limits=limits) for _ in range(20)]]",
+    "opening sessions": "threading.Thread(target=lambda: [Sandbox() for _ in range(500)], daemon=True).start()",
+}
+HOST = """
+import sys, threading, time
+from codeact.sandbox import Limits, Sandbox
+limits = Limits(wall_s=100, cpu_s=100)
+kept = []
+def go(sandbox, code):
+    kept.append(sandbox)
+    sandbox.run("x = 1")
+    threading.Thread(target=lambda: sandbox.run(code), daemon=True).start()
+{first}
+{state}
+time.sleep({after})
+print("ready", flush=True)
+time.sleep(100)
+"""
+
+
+def running(marked: str) -> list[int]:
+    """Processes that carry this as an argument and are more than an exit status."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            line = (stat.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if fields[0] not in "ZX" and marked.encode() in line.split(b"\0"):
+            found.append(int(stat.parent.name))
+    return found
+
+
+def host(first: str, state: str, after: float) -> subprocess.Popen[str]:
+    program = HOST.format(first=first, state=state, after=after)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+
+def gone_after(process: subprocess.Popen[str]) -> float:
+    """Kill a host. Returns how many seconds its zygote and workers, which carry its number as an argument, lived on."""
+    number = str(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    killed = time.monotonic()
+    while running(number) and time.monotonic() - killed < 10:
+        time.sleep(0.02)
+    return time.monotonic() - killed
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_host_killed_leaves_nothing(state: str) -> None:
+    process = host("sandbox = Sandbox(limits=limits)\nsandbox.run('x = 1')", STATES[state], 0.3)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == "ready\n"
+        assert len(running(str(process.pid))) >= 2
+        assert gone_after(process) < 4  # a second is promised; a busy machine may need longer to look
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.15, 0.3, 0.5])
+def test_a_host_killed_while_the_zygote_starts_leaves_nothing(after_s: float) -> None:
+    process = host("print('ready', flush=True)\nsandbox = Sandbox()", "", 0)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(after_s)
+        assert gone_after(process) < 5  # it is importing, and looks up when that is done
+
+
+def pid_of(sandbox: Sandbox) -> int:
+    sandbox.run("1")
+    return sandbox._held[0]._pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_worker_killed_between_runs(number: int) -> None:
+    with Sandbox() as sandbox:
+        sandbox.run("x = 1")
+        os.kill(pid_of(sandbox), number)
+        time.sleep(0.2)
+        execution = sandbox.run("x")
+        assert execution.error is not None
+        assert execution.error.type == "WorkerLost"
+        assert signal.Signals(number).name in execution.error.text
+        assert "(x)" in execution.error.text
+        assert execution.restarted
+        assert sandbox.run("1 + 1").value == 2
+
+
+def test_a_worker_that_is_stopped_meets_its_limit() -> None:
+    with Sandbox(limits=Limits(wall_s=1)) as sandbox:
+        os.kill(pid_of(sandbox), signal.SIGSTOP)
+        execution = sandbox.run("1")
+        assert execution.error is not None
+        assert execution.error.type == "TimeLimit"
+        assert execution.restarted
+        assert sandbox.run("1 + 1").value == 2
+
+
+def test_a_worker_that_ends_itself() -> None:
+    with Sandbox(without=("filter",)) as sandbox:
+        for code in (
+            "import os\nos._exit(3)",
+            "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\nwhile True: pass",
+        ):
+            execution = sandbox.run(code)
+            if execution.ok or (execution.error is not None and execution.error.type == "PermissionError"):
+                continue  # the wall lets no signal out
+            assert execution.error is not None
+            assert execution.error.type in ("WorkerLost", "TimeLimit")
+        assert sandbox.run("1 + 1").value == 2
+
+
+@pytest.mark.parametrize("running_code", [True, False])
+def test_a_zygote_killed(running_code: bool) -> None:
+    with Sandbox(limits=Limits(wall_s=20)) as sandbox, Sandbox() as other:
+        sandbox.run("x = 1")
+        other.run("x = 1")
+        zygote = spawner.spawner()._process.pid
+        if running_code:
+            import threading
+
+            threading.Timer(0.3, lambda: os.kill(zygote, signal.SIGKILL)).start()
+            execution = sandbox.run("while True: pass")
+        else:
+            os.kill(zygote, signal.SIGKILL)
+            time.sleep(0.3)
+            execution = sandbox.run("x")
+        assert execution.error is not None
+        assert execution.error.type == "WorkerLost"
+        assert sandbox.run("1 + 1").value == 2
+        assert other.run("x").restarted
+        assert other.run("2 + 2").value == 4
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "",
+        "threading.Thread(target=lambda: sys.exit(3)).start()",
+        "thread = threading.Thread(target=lambda: sandbox.run('1 + 1')); thread.start(); thread.join()",
+        "threading.Thread(target=lambda: sandbox.run('while True: pass'), daemon=True).start(); time.sleep(0.3)",
+        "pool = SandboxPool(size=2); [pool.session().__enter__() for _ in range(2)]",
+        "asyncio.run(left_open())",
+        "sandbox.run('hang()')",
+        "import atexit; atexit.register(lambda: sandbox.run('1'))",
+    ],
+)
+def test_a_host_that_ends_without_closing_is_quiet_and_quick(ending: str) -> None:
+    program = f"""
+import asyncio, sys, threading, time
+from codeact.sandbox import AsyncSandbox, Limits, Sandbox, SandboxPool
+from codeact.tools import Toolbox, tool
+@tool(effect="read")
+def hang() -> None:
+    '''Never returns.'''
+    time.sleep(1000)
+async def left_open():
+    sandbox = AsyncSandbox()
+    await sandbox.run("1")
+    task = asyncio.ensure_future(sandbox.run("while True: pass"))
+    await asyncio.sleep(0.2)
+sandbox = Sandbox(Toolbox([hang]), limits=Limits(tool_s=0.3, wall_s=50))
+sandbox.run("x = 1")
+{ending}
+print("end", flush=True)
+"""
+    started = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (ended.stdout, ended.stderr) == ("end\n", "")
+    assert time.monotonic() - started < 30
