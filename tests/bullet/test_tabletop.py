@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
 from codeact.errors import Refused, TaskError
+from codeact.sandbox import Limits, Sandbox
 from codeact_envs.bullet import BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import (
     AlreadyHolding,
@@ -254,6 +256,15 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
 def test_the_toolboxes_stop_path_stops_the_world(world: BulletWorld, api: TabletopApi) -> None:
     api.toolbox().stop()
     assert world.stopped
+
+
+def test_a_motion_that_is_stopped_tells_where_the_arm_came_to_rest(api: TabletopApi) -> None:
+    with Sandbox(api.toolbox(), limits=Limits(tool_s=0.02)) as sandbox:
+        execution = sandbox.run("pick('red cube')")
+    assert execution.error is not None
+    assert execution.error.type == "TimeLimit"
+    assert re.search(r"at rest at \(-?\d\.\d\d, -?\d\.\d\d, -?\d\.\d\d\) m", execution.error.text)
+    assert execution.calls[-1].left is not None
 
 
 def test_a_placement_must_be_finite(world: BulletWorld) -> None:
