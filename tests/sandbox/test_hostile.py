@@ -363,6 +363,20 @@ ESCAPES = {
     "string.Formatter": "import string\nstring.Formatter().format('{0.__class__}', 1)",
     "operator.attrgetter": "from operator import attrgetter\nattrgetter('__class__.__subclasses__')(1)",
     "operator.methodcaller": "from operator import methodcaller\nmethodcaller('__reduce__')(1)",
+    "an array as self": "import numpy as np\nclass A:\n    def f(self):\n        return self.tofile\nA.f(np.zeros(1))",
+    "an array as self, written to": "import numpy as np\nclass A:\n    def f(self):\n        self.shape = (1, 1)\nA.f(np.zeros(1))",
+    "an array as self, changed": "import numpy as np\nclass A:\n    def f(self):\n        self.base += 1\nA.f(np.zeros(1))",
+    "a frame of a parameter": "def f(g):\n    return getattr(g, 'gi_frame')\nf(x for x in [1])",
+    "format of a parameter": "def f(text):\n    return text.format(f)\nf('{0.__globals__}')",
+    "format of a parameter of ours": "class S(str):\n    def f(self):\n        return self.format(S)\nS('{0.f.__globals__}').f()",
+    "a parameter that is another later": (
+        "import numpy as np\ndef f(p):\n    later = (p.tofile for _ in [1])\n    p = np.zeros(1)\n    return next(later)\nf([])"
+    ),
+    "a parameter that another function changes": (
+        "import numpy as np\ndef f(p):\n    def g():\n        nonlocal p\n        p = np.zeros(1)\n    g()\n    return p.tofile\nf([])"
+    ),
+    "the types that are let through": "_fast_.add(int)",
+    "the types of our own": "_own_",
     "a guard shadowed by an argument": "def f(_getattr_, /):\n    return 1",
     "a guard shadowed by an import": "from math import pi as _getattr_",
     "a guard shadowed by a name": "_write_ = lambda x: x",

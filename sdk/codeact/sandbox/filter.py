@@ -49,6 +49,7 @@ READABLE = words(
 SPECIAL = READABLE | METHODS | CAREFUL
 
 _CLASS_NAMES = frozenset(["__slots__", "__hash__", "__doc__", "__match_args__"])
+_NOT_AT_ONCE = frozenset(["format", "format_map"])
 _KEEPS_ANNOTATIONS = frozenset(["__annotations__", "register"])
 
 BANNED = INSPECT_ATTRIBUTES | words(
@@ -114,6 +115,7 @@ class Filter(RestrictingNodeTransformer):
         self.refused: list[Refusal] = []
         self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
         self._functions = 0
+        self._steady: list[set[str]] = [set()]  # by scope: parameters that only the function itself can rebind
         self._matches = 0
         self._annotated = any(name in code for name in _KEEPS_ANNOTATIONS)
 
@@ -244,22 +246,44 @@ class Filter(RestrictingNodeTransformer):
             name = self._attribute_name(node, node.attr)
             value = cast(ast.expr, self.visit(owner))
             hook = "_getspecial_" if name.startswith("__") and name.endswith("__") else "_getattr_"
-            return _placed(_call(hook, value, ast.Constant(name)), node)
+            guarded = _placed(_call(hook, value, ast.Constant(name)), node)
+            if hook == "_getattr_" and isinstance(owner, ast.Name) and owner.id in self._steady[-1]:
+                return self._at_once(owner, name, guarded, node)
+            return guarded
         if node.attr.startswith("__") and node.attr.endswith("__"):
             allowed = node.attr in ("__name__", "__doc__") or node.attr in METHODS
             if not allowed:
                 self.error(node, f"the attribute {node.attr} cannot be set here")
         else:
             node.attr = self._attribute_name(node, node.attr)
-        node.value = _placed(_call("_write_", cast(ast.expr, self.visit(node.value))), node.value)
+        owner = node.value
+        guarded = _placed(_call("_write_", cast(ast.expr, self.visit(owner))), owner)
+        node.value = guarded
+        if isinstance(owner, ast.Name) and owner.id in self._steady[-1]:
+            own = ast.Name(owner.id, ast.Load())
+            node.value = _placed(ast.IfExp(_is_among(owner, "_own_"), own, guarded), owner)
         return node
+
+    def _at_once(self, owner: ast.Name, name: str, guarded: ast.expr, node: ast.Attribute) -> ast.AST:
+        """`self.x` for a type that is let through at once, without a call; the guard decides on all others.
+
+        Only of a parameter: nothing that runs between the look at the type and the look at the attribute, such as the
+        end of a generator that is thrown away, can put another object in its place.
+        """
+        if name in _NOT_AT_ONCE:
+            return guarded
+        plain = ast.Attribute(ast.Name(owner.id, ast.Load()), name, ast.Load())
+        return _placed(ast.IfExp(_is_among(owner, "_fast_"), _placed(plain, node), guarded), node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         # An attribute's object is looked up once, through _write_, which gives it back only if it is the program's own.
         # The attribute itself is read without a guard: _write_ hears its name.
         visited = self.node_contents_visit(node)
-        if isinstance(visited.target, ast.Attribute) and isinstance(visited.target.value, ast.Call):
-            visited.target.value.args.append(_placed(ast.Constant(visited.target.attr), node))
+        if isinstance(visited.target, ast.Attribute):
+            holder = visited.target.value
+            guarded = holder.orelse if isinstance(holder, ast.IfExp) else holder
+            if isinstance(guarded, ast.Call):
+                guarded.args.append(_placed(ast.Constant(visited.target.attr), node))
         return visited
 
     # ---- what needs no hook -----------------------------------------------------------------------------------------
@@ -299,11 +323,13 @@ class Filter(RestrictingNodeTransformer):
         if node.returns is not None:
             node.returns = self.visit(node.returns) if self._annotated else None
         self._functions += 1
+        node.args = cast(ast.arguments, self.visit(node.args))  # defaults are of the scope around
+        self._steady.append(_steady_parameters(node))
         try:
-            node.args = cast(ast.arguments, self.visit(node.args))
             node.body = self._block(node.body)
         finally:
             self._functions -= 1
+            self._steady.pop()
         if getattr(node, "type_params", None):
             self.error(node, "type parameters are not available here; leave them out")
         return cast(ast.AST, node)
@@ -321,9 +347,20 @@ class Filter(RestrictingNodeTransformer):
         self.check_function_argument_names(node)
         self._functions += 1
         try:
-            return self.node_contents_visit(node)
+            return self._later(node)
         finally:
             self._functions -= 1
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return self._later(node)
+
+    def _later(self, node: ast.AST) -> ast.AST:
+        """Visit what runs later than the function around it, which may have rebound its parameters by then."""
+        self._steady.append(set())
+        try:
+            return self.node_contents_visit(node)
+        finally:
+            self._steady.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if getattr(node, "type_params", None):
@@ -341,10 +378,12 @@ class Filter(RestrictingNodeTransformer):
         node.decorator_list = [cast(ast.expr, self.visit(decorator)) for decorator in node.decorator_list]
         node.bases = [cast(ast.expr, self.visit(base)) for base in node.bases]
         self._classes.append((node.name, self._functions))
+        self._steady.append(set())
         try:
             node.body = self._block(node.body)
         finally:
             self._classes.pop()
+            self._steady.pop()
         return node
 
     def _block(self, body: Iterable[ast.stmt]) -> list[ast.stmt]:
@@ -480,6 +519,20 @@ class Filter(RestrictingNodeTransformer):
             self.check_name(node, alias.asname or alias.name)
         node.names = [_placed(alias, node) for alias in names]
         return node
+
+
+def _steady_parameters(node: Any) -> set[str]:
+    """A function's parameters that no function within it rebinds."""
+    parameters = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Nonlocal, ast.Global)):
+            parameters.difference_update(part.names)
+    return parameters
+
+
+def _is_among(owner: ast.Name, types: str) -> ast.Compare:
+    kind = _call("_type_", ast.Name(owner.id, ast.Load()))
+    return ast.Compare(kind, [ast.In()], [ast.Name(types, ast.Load())])
 
 
 def _call(hook: str, *arguments: ast.expr) -> ast.Call:

@@ -136,7 +136,8 @@ class Guards:
     """The hooks and built-in functions of one session."""
 
     def __init__(self) -> None:
-        self._own: set[type] = set()  # let through at once
+        self.own: set[type] = set()  # let through at once
+        self.fast: set[type] = {*_FREE, str}  # all that are; of text, all attributes but `format`
         self._own_checked: set[type] = set()  # own, but with a base whose attributes must be looked at
         self._stricts: dict[tuple[type, tuple[str, ...], bool], type] = {}
         self._making: list[tuple[str, tuple[type, ...]]] = []  # enums whose members are being made
@@ -149,16 +150,18 @@ class Guards:
     def adopt(self, kind: type) -> type:
         """Take a class as the program's own."""
         fast = all(
-            base in self._own or base in _FAST_BASES or base.__module__ == "codeact.sandbox.offered"
+            base in self.own or base in _FAST_BASES or base.__module__ == "codeact.sandbox.offered"
             for base in kind.__mro__[1:]
         )
         fast = fast and not issubclass(kind, (str, BaseException))
-        (self._own if fast else self._own_checked).add(kind)
+        (self.own if fast else self._own_checked).add(kind)
+        if fast:
+            self.fast.add(kind)
         return kind
 
     def is_own(self, kind: object) -> bool:
         """Whether a class is the program's own."""
-        return isinstance(kind, type) and (kind in self._own or kind in self._own_checked)
+        return isinstance(kind, type) and (kind in self.own or kind in self._own_checked)
 
     def build_class(self, body: Any, name: str, *bases: Any, metaclass: bool = False, **keywords: Any) -> Any:
         """`class` statements arrive here; `metaclass` says that it is ABCMeta."""
@@ -228,12 +231,14 @@ class Guards:
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def _make_getattr(self) -> Callable[[Any, str], Any]:
-        own, free, checked = self._own, _FREE, self._read
+        fast, checked, formats, view = self.fast, self._read, _FORMATS, ModuleView
 
         def read(obj: Any, name: str, _get: Any = getattr, _type: Any = type) -> Any:
             kind = _type(obj)
-            if kind in own or kind in free:
+            if kind in fast and (kind is not str or name not in formats):
                 return _get(obj, name)
+            if kind is view and name in obj._names:
+                return obj._names[name]
             return checked(obj, name)
 
         return read
@@ -363,7 +368,7 @@ class Guards:
         kind = type(obj)
         if changed in _BESIDES_FORMATS and issubclass(obj if isinstance(obj, type) else kind, (str, BaseException)):
             raise TypeError(f"the attribute {changed} of {kind.__name__} cannot be changed here")
-        if kind in self._own or kind in self._own_checked or self.is_own(obj):
+        if kind in self.own or kind in self._own_checked or self.is_own(obj):
             return obj
         if kind in (types.FunctionType, Space, decimal.Context) or self.is_being_made(kind):
             return obj

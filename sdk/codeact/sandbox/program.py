@@ -127,6 +127,9 @@ class Interpreter:
         if filtered:
             guards = self._guards
             self.variables.update(
+                _type_=type,
+                _fast_=guards.fast,
+                _own_=guards.own,
                 _getattr_=guards.getattr,
                 _getspecial_=guards.read_special,
                 _write_=guards.write,
