@@ -331,11 +331,11 @@ def test_a_library_that_was_not_asked_for_is_refused(plain: Sandbox) -> None:
 def test_a_forgotten_import_is_named(plain: Sandbox) -> None:
     error = plain.run("np.zeros(3)").error
     assert error is not None
-    assert error.message == "name 'np' is not defined. Did you forget `import numpy as np`?"
+    assert error.message == "name 'np' is not defined. Did you forget 'import numpy as np'?"
     assert error.text.endswith(error.message)
     other = plain.run("pd.DataFrame()").error  # which this session does not offer
     assert other is not None
-    assert other.message == "name 'pd' is not defined"
+    assert "import" not in other.message
 
 
 def test_an_interrupt_leaves_the_variables(folder: Path) -> None:
@@ -436,12 +436,21 @@ def test_figures_are_kept_as_a_notebook_shows_them(folder: Path) -> None:
         )
         assert paths(open_ones) == {"figure-1.png": "created", "figure-2.png": "created"}
         assert paths(good(sandbox.run("1"))) == {}
+        forgotten = sandbox.run("del plt\nplt.plot([1])").error
+        assert forgotten is not None
+        assert forgotten.message.endswith("Did you forget 'import matplotlib.pyplot as plt'?")
+        good(sandbox.run("import matplotlib.pyplot as plt"))
+        rare = good(
+            sandbox.run("plt.title('Ünusual gl\u1e9ephs \u2603 \u0416')\nplt.show()")
+        )  # read from the font only now
+        assert "Bad file descriptor" not in rare.stdout
+        assert paths(rare) == {"figure-3.png": "created"}
         saved = good(sandbox.run("plt.plot([3, 1])\nplt.savefig('mine.png')"))
         assert paths(saved) == {"mine.png": "created"}
         assert saved.artifacts[0].media_type == "image/png"
     with Sandbox(workspace=folder, imports=["matplotlib"]) as sandbox:
         more = good(sandbox.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"))
-        assert paths(more) == {"figure-3.png": "created"}
+        assert paths(more) == {"figure-4.png": "created"}
 
 
 @pytest.mark.slow

@@ -19,14 +19,13 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from codeact.sandbox import libraries, offered, seccomp, seccomp_workspace
+from codeact.sandbox import libraries, offered, seccomp, seccomp_workspace, workspace_wall
 from codeact.sandbox.errors_text import Told
 from codeact.sandbox.program import Interpreter, Outcome, Stopped
 from codeact.sandbox.views import ModuleView
 
 _MOST_FIGURES = 20
 _SHORT_NAMES = {
-    "np": "import numpy as np",
     "pd": "import pandas as pd",
     "plt": "import matplotlib.pyplot as plt",
     "sns": "import seaborn as sns",
@@ -111,7 +110,7 @@ class WorkspaceInterpreter(Interpreter):
             _SHORT_NAMES.get(message[6:-16]) if kind == "NameError" and message.endswith("' is not defined") else None
         )
         offered_here = usual is not None and usual.split()[1].partition(".")[0] in self._imports
-        return f". Did you forget `{usual}`?" if offered_here else ""
+        return f". Did you forget '{usual}'?" if offered_here else ""
 
     def _without_paths(self, text: str) -> str:
         for folder in self._hidden:
@@ -186,6 +185,7 @@ def prepare() -> WorkspaceInterpreter:
         _remember_saving()
     if platform.machine() in seccomp.ARCHITECTURES:
         seccomp_workspace.program(platform.machine(), True)  # kept for all workers
+    workspace_wall.warm_up()
     trial = WorkspaceInterpreter()
     for code in ("x = [i for i in range(3)]\nx", "1/0", "x = ", "nme"):
         trial.run(code)

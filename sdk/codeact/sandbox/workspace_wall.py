@@ -8,12 +8,13 @@ files as the owner of the workspace; it holds no capability when a program start
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import platform
 import resource
 import stat
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from codeact.sandbox import mounts, seccomp_workspace, wall
@@ -62,6 +63,10 @@ def put_up(
     mounted = "mounts" not in without
     layer = "descriptors"
     try:
+        held = _held_files(kept, workspace["libraries"])
+        for descriptor in sorted(held):
+            os.closerange(kept, descriptor)
+            kept = descriptor + 1
         wall.close_from(kept)
         own_user = uid is not None and "uid" not in without
         # Of a user of its own, or in a user namespace of its own, only this process counts.
@@ -70,6 +75,8 @@ def put_up(
         if mounted:
             shown, libraries = workspace["readable"], workspace["libraries"]
             mounts.enter(path, identity, shown, libraries, workspace["scratch"], SCRATCH_BYTES)
+        layer = "descriptors"
+        _open_again(held)
         layer = "no_new_privs"
         wall.no_new_privileges()
         layer = "uid"
@@ -95,6 +102,40 @@ def put_up(
             _seccomp(mounted)
     except (OSError, ValueError) as problem:
         raise OSError(f"layer {layer}: {problem}") from None
+
+
+def _held_files(first: int, libraries: Iterable[str]) -> dict[int, str]:
+    """The files in the libraries' folders that a library has opened in the zygote and reads when it needs them, such as
+    fonts: their descriptors, from this number on, and their paths."""
+    folders = tuple(f"{os.path.realpath(folder)}/" for folder in libraries)
+    held: dict[int, str] = {}
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor < first:
+            continue
+        try:
+            path = os.readlink(f"/proc/self/fd/{descriptor}")
+            reads = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            if reads and path.startswith(folders) and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                held[descriptor] = path
+        except OSError:  # that of the listing itself
+            continue
+    return held
+
+
+def _open_again(held: Mapping[int, str]) -> None:
+    """Give this worker each of these files for itself: what was opened before a fork has one position for all."""
+    for descriptor, path in held.items():
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        os.lseek(opened, os.lseek(descriptor, 0, os.SEEK_CUR), os.SEEK_SET)
+        os.dup2(opened, descriptor, inheritable=False)
+        os.close(opened)
+
+
+def warm_up() -> None:
+    """In the zygote: call what ctypes makes when a function is first called."""
+    _capabilities()
+    wall.landlock_abi()
 
 
 def scratch_folder(path: str, shown: Iterable[str], without: Collection[str]) -> str:
