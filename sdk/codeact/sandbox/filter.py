@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -59,6 +60,8 @@ BANNED = INSPECT_ATTRIBUTES | words(
 """Attribute names that lead out, on one type or another."""
 
 _PRIVATE = re.compile(r"__?(?!_)[A-Za-z0-9](?:_{0,2}[A-Za-z0-9])*\Z")
+
+_NOTHING_BETWEEN = sys.version_info < (3, 12)
 
 _AST = TypeVar("_AST", bound=ast.AST)
 
@@ -247,7 +250,7 @@ class Filter(RestrictingNodeTransformer):
             value = cast(ast.expr, self.visit(owner))
             hook = "_getspecial_" if name.startswith("__") and name.endswith("__") else "_getattr_"
             guarded = _placed(_call(hook, value, ast.Constant(name)), node)
-            if hook == "_getattr_" and isinstance(owner, ast.Name) and owner.id in self._steady[-1]:
+            if hook == "_getattr_" and isinstance(owner, ast.Name) and self._is_steady(owner):
                 return self._at_once(owner, name, guarded, node)
             return guarded
         if node.attr.startswith("__") and node.attr.endswith("__"):
@@ -259,7 +262,7 @@ class Filter(RestrictingNodeTransformer):
         owner = node.value
         guarded = _placed(_call("_write_", cast(ast.expr, self.visit(owner))), owner)
         node.value = guarded
-        if isinstance(owner, ast.Name) and owner.id in self._steady[-1]:
+        if isinstance(owner, ast.Name) and self._is_steady(owner):
             own = ast.Name(owner.id, ast.Load())
             node.value = _placed(ast.IfExp(_is_among(owner, "_own_"), own, guarded), owner)
         return node
@@ -267,13 +270,21 @@ class Filter(RestrictingNodeTransformer):
     def _at_once(self, owner: ast.Name, name: str, guarded: ast.expr, node: ast.Attribute) -> ast.AST:
         """`self.x` for a type that is let through at once, without a call; the guard decides on all others.
 
-        Only of a parameter: nothing that runs between the look at the type and the look at the attribute, such as the
-        end of a generator that is thrown away, can put another object in its place.
+        See `_is_steady`.
         """
         if name in _NOT_AT_ONCE:
             return guarded
         plain = ast.Attribute(ast.Name(owner.id, ast.Load()), name, ast.Load())
         return _placed(ast.IfExp(_is_among(owner, "_fast_"), _placed(plain, node), guarded), node)
+
+    def _is_steady(self, owner: ast.Name) -> bool:
+        """Whether a name stays what it is between a look at its type and a look at its attribute.
+
+        A parameter does: nothing that runs in between, such as the end of a generator that is thrown away, can put
+        another object in its place. Up to Python 3.11 nothing runs there, for neither look makes an object, and only
+        making one may collect garbage.
+        """
+        return _NOTHING_BETWEEN or owner.id in self._steady[-1]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         # An attribute's object is looked up once, through _write_, which gives it back only if it is the program's own.
