@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from codeact.sandbox.workspace import Workspace
     from codeact.tools import Approve
 
-GRACE_S = 0.05
+GRACE_S = 0.04
 """How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
 
 _INSIST_S = 0.01
+_LAST_LOOK_S = 0.005
 _STOP_AGAIN_S = 0.25
 
 _SEND_S = 5.0
@@ -112,6 +113,7 @@ class Running:
         self._tool_s = 0.0
         self._approval_s = 0.0
         self._kill_at = 0.0
+        self._looked = False
         self._soft = False  # whether the program is being interrupted, and not told by an answer
         self._away = False  # whether the session's thread has the pump
         self.finished = False
@@ -448,6 +450,9 @@ class Running:
         if self._kill_at:
             if self._soft and time.monotonic() < self._kill_at:
                 self._connection.interrupt()  # again: the last one may have come before the program had begun
+                return None
+            if not self._looked and not self._channel.quiet():  # this thread was late itself: the end may have come
+                self._looked, self._kill_at = True, time.monotonic() + _LAST_LOOK_S
                 return None
             kind, reason = self.stopping or ("TimeLimit", "")
             return Lost(kind, reason)
