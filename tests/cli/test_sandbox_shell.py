@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -217,6 +218,47 @@ def test_tools_are_shown_and_called(start: Start, tmp_path: Path) -> None:
     empty = start()
     empty.type("%tools\r")
     empty.expect("there are none; start with --tools")
+
+
+def test_ctrl_c_at_a_question_ends_the_program_and_takes_nothing_of_what_is_typed_next(start: Start) -> None:
+    shell = start("--tools", "tools.py:box", "--approve", "ask")
+    shell.type("printer.send('one')\r")
+    shell.expect("Run it?")
+    shell.type("y\r")
+    shell.expect("\n3\n", ">>>")
+    shell.type("printer.send('two')\r")
+    shell.expect("Run it?")
+    shell.type("\x03")
+    shell.expect("Interrupted: ", ">>>")
+    for number in range(3):
+        shell.type(f"1000 + {number}\r")
+        shell.expect(f"\n100{number}\n", ">>>")
+    shell.type("printer.send('three')\r")
+    shell.expect("Run it?")
+    shell.type("not today\r")
+    shell.expect("Refused: not today", ">>>")
+
+
+def test_ctrl_c_twice_leaves_a_tool_that_does_not_return(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "stubborn.py").write_text(
+        "import time\n"
+        "from codeact import Toolbox, tool\n"
+        "@tool(effect='physical')\n"
+        "def stubborn() -> None:\n"
+        "    print('mov' + 'ing', flush=True)\n"
+        "    for _ in range(1000): time.sleep(0.1)\n"
+        "box = Toolbox([stubborn])\n"
+    )
+    shell = start("--tools", "stubborn.py")
+    shell.type("stubborn()\r")
+    shell.expect("\nmoving\n")
+    shell.type("\x03")
+    shell.expect("^C")
+    time.sleep(2.0)  # two that come at once may be heard as one
+    shell.type("\x03")
+    shell.expect("interrupted twice: what the program was doing was not waited for", ">>>")
+    shell.type("1000 + 1\r")
+    shell.expect("\n1001\n", ">>>")
 
 
 def test_vars_shows_names_types_and_short_reprs_and_changes_nothing(start: Start, tmp_path: Path) -> None:

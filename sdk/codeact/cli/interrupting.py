@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from codeact.cli.asking import Asking
+
 if TYPE_CHECKING:
     from codeact.sandbox import Sandbox
 
@@ -21,26 +23,34 @@ def interrupts(sandbox: Sandbox) -> Iterator[None]:
     A second Ctrl-C raises KeyboardInterrupt: for a tool that does not return. Only for the main thread.
     """
     reader, writer = os.pipe()
+    os.set_blocking(writer, False)
     pressed = False
 
     def handle(number: int, frame: FrameType | None) -> None:
-        # It may come while this very thread holds the run's lock, so another thread asks for the interrupt.
         nonlocal pressed
         if pressed:
             raise KeyboardInterrupt("interrupted twice: what the program was doing was not waited for")
         pressed = True
-        os.write(writer, b"!")
+        os.write(writer, bytes([number]))  # a tool may have set another descriptor to be woken by
 
     def wait() -> None:
-        if os.read(reader, 1):
-            sandbox.interrupt()
+        # Another thread asks for the interrupt: this one may hold the run's lock, or be about to wait for the program,
+        # and then Python calls no handler before that wait ends. The descriptor is written to at once.
+        while byte := os.read(reader, 1):
+            if byte[0] == signal.SIGINT:
+                sandbox.interrupt()
+                if isinstance(sandbox.approve, Asking):
+                    sandbox.approve.cancel()
+                return
 
     waiting = threading.Thread(target=wait, name="codeact-interrupt", daemon=True)
     waiting.start()
     before = signal.signal(signal.SIGINT, handle)
+    woken_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield
     finally:
+        signal.set_wakeup_fd(woken_before)
         signal.signal(signal.SIGINT, before)
         os.close(writer)  # the thread reads the end, and goes
         waiting.join()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from codeact.cli.asking import Asking
 from codeact.cli.failures import UsageError
 from codeact.errors import SandboxError
 from codeact.sandbox import Limits, Sandbox, level
@@ -64,7 +65,7 @@ class SandboxOptions:
         return Sandbox(
             toolbox,
             limits=limits,
-            approve=policy(self.approve),
+            approve=Asking() if self.approve == "ask" else policy(self.approve),
             without=self.without,
             imports=self.imports,
             workspace=self.workspace,

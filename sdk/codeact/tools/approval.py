@@ -103,9 +103,19 @@ def ask_in_terminal(call: PendingCall) -> Approval:
     if call.effect == "read":
         return None
     try:
-        answer = input(f"{call}  [{call.effect}]  Run it? [y]es, [n]o, or a reason to refuse: ").strip()
+        return verdict(input(question(call)))
     except EOFError:
         return Refusal("nobody was there to approve the call")
+
+
+def question(call: PendingCall) -> str:
+    """What a person is asked about a call."""
+    return f"{call}  [{call.effect}]  Run it? [y]es, [n]o, or a reason to refuse: "
+
+
+def verdict(answer: str) -> Approval:
+    """What a person's answer to `question` means: yes, or no with a reason."""
+    answer = answer.strip()
     if answer.lower() in ("y", "yes"):
         return None
     return Refusal("the person at the terminal said no" if answer.lower() in ("", "n", "no") else answer)
