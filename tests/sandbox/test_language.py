@@ -167,3 +167,13 @@ def test_a_program_may_leave_early(sandbox: Sandbox) -> None:
     execution = sandbox.run("import sys\nprint(1)\nsys.exit()\nprint(2)")
     assert execution.ok
     assert execution.stdout == "1\n"
+
+
+def test_asyncio_runs_behind_the_wall_without_the_filter() -> None:
+    code = (
+        "import asyncio\nasync def work(n):\n    await asyncio.sleep(0.001 * n)\n    return n\n"
+        "async def main():\n    return await asyncio.gather(work(2), work(1))\nasyncio.run(main())"
+    )
+    with Sandbox(without=("filter",)) as behind_wall:
+        execution = behind_wall.run(code)
+    assert execution.value == [2, 1], execution.error

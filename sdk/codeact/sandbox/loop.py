@@ -102,6 +102,16 @@ class Loop(base_events.BaseEventLoop):
         """What a task raised and nobody asked for is not told: there is no log to write it to."""
 
 
+class _Policy(asyncio.DefaultEventLoopPolicy):
+    def new_event_loop(self) -> Loop:
+        return Loop()
+
+
+def install() -> None:
+    """Let the real `asyncio` of this process use such loops: for programs that run without the language filter."""
+    asyncio.set_event_loop_policy(_Policy())
+
+
 async def _in_turn(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     await asyncio.sleep(0)
     return function(*args, **kwargs)

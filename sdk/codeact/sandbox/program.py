@@ -174,6 +174,8 @@ class Interpreter:
         np.random.seed(options["seed"] % 2**32)
         sys.setrecursionlimit(options["recursion"])
         if not self._filtered:
+            if "workspace" not in options:
+                loop.install()
             sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = _Stream(write)  # type: ignore[assignment,misc]
 
     def _place(self, name: str, proxy: ToolProxy) -> None:
