@@ -19,7 +19,8 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     offered.py     the modules that it may import, as views of listed names
     workspace.py   sessions with files and full libraries: the folder, seen from the host; with libraries.py (what may
                    be imported), mounts.py, workspace_wall.py and seccomp_workspace.py (their wall),
-                   workspace_program.py (their programs) and artifacts.py (what a run left)
+                   workspace_program.py (their programs), artifacts.py and unlinked.py (what a run left)
+    imports.py     which of the offered modules a session gets
     wire.py        the frames between host and worker
 
 The names below are loaded on first use, because the zygote and the workers import this package and must stay small.
