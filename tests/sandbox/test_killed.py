@@ -200,3 +200,33 @@ print("end", flush=True)
     assert ended.returncode == 0, ended.stderr
     assert (ended.stdout, ended.stderr) == ("end\n", "")
     assert time.monotonic() - started < 30
+
+
+def test_a_host_that_forks_while_a_session_runs() -> None:
+    program = """
+import os, threading, time
+from codeact.sandbox import Limits, Sandbox, SandboxPool, spawner
+sandbox = Sandbox(limits=Limits(wall_s=60))
+sandbox.run("x = 1")
+thread = threading.Thread(target=lambda: sandbox.run("while True: pass"), daemon=True)
+thread.start()
+pool = SandboxPool(size=2)
+time.sleep(0.5)
+child = os.fork()
+if child == 0:
+    status = 1
+    try:
+        assert sandbox.run("1 + 1").value == 2   # starts anew here
+        with pool.session(timeout_s=30) as fresh:
+            assert fresh.run("2 + 2").value == 4
+        status = 0
+    finally:
+        spawner._close()
+        os._exit(status)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+sandbox.interrupt()
+thread.join()
+print(sandbox.run("x").value)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
