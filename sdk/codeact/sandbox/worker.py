@@ -39,7 +39,6 @@ _SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
 _AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
 _SMALL = 4_096
 _address_space = 0
-_trials: list[Interpreter] = []
 _wall: wall.Prepared | None = None
 _prepared: dict[bool, Interpreter] = {}
 _workspaces: list[Interpreter] = []
@@ -65,8 +64,6 @@ def warm_up() -> None:
         ):
             trial.run(code)
         _prepared[filtered] = Interpreter(filtered)
-        if filtered:
-            _trials.append(trial)
     measure()
 
 
@@ -88,13 +85,11 @@ def measure() -> None:
 
 def _rehearse() -> None:
     """While nobody waits: run a program, so that the first one finds its pages copied from the zygote's."""
-    for trial in _trials:
-        trial.run("import math\nx = [i for i in range(3)]\nprint(x)\nx[0]")
-        frame = wire.frame(wire.Done(1, [1, "a"], "1", None, False))
-        wire.to_worker.decode(wire.frame(wire.Run(1, "1"))[4:])
-        values.check_wire(frame)
-        random.seed(0)
-        np.random.seed(0)
+    _prepared[True].rehearse()
+    wire.to_worker.decode(wire.frame(wire.Run(1, "1"))[4:])
+    values.check_wire(wire.frame(wire.Done(1, [1, "a"], "1", None, False)))
+    random.seed(0)
+    np.random.seed(0)
 
 
 class Line:
@@ -279,7 +274,6 @@ class Worker:
             turns = self._turns = Turns()
             tools, write = {name: (turns.each(call), doc) for name, (call, doc) in tools.items()}, turns.each(write)
         self._interpreter.configure(tools, self._types, setup.errors, write, setup.options)
-        self._known_errors = self._interpreter.errors
         while True:
             message, descriptors = self._line.receive_with_descriptors()
             if isinstance(message, wire.Run):
@@ -387,8 +381,8 @@ class Worker:
 
     def _error(self, kind: str, arguments: list[Any]) -> BaseException:
         try:
-            return self._known_errors[kind](*arguments)
-        except (KeyError, TypeError):  # a class that wants other arguments
+            return self._interpreter.error_class(kind)(*arguments)
+        except TypeError:  # a class that wants other arguments
             return Exception(*arguments)
 
     # ---- a branch ---------------------------------------------------------------------------------------------------
