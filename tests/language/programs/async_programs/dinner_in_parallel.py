@@ -2,7 +2,7 @@ import asyncio
 
 async def cook(dish, seconds, log):
     log.append(f"start {dish}")
-    await asyncio.sleep(seconds / 100)
+    await asyncio.sleep(seconds / 10)
     log.append(f"{dish} ready")
     return dish
 

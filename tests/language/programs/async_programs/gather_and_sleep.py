@@ -7,7 +7,7 @@ async def fetch(name, delay):
     return f"{name}-data"
 
 async def main():
-    results = await asyncio.gather(fetch("slow", 0.03), fetch("fast", 0.01), fetch("mid", 0.02))
+    results = await asyncio.gather(fetch("slow", 0.3), fetch("fast", 0.1), fetch("mid", 0.2))
     print(results)
     first = await fetch("single", 0)
     mixed = await asyncio.gather(fails(), fetch("ok", 0), return_exceptions=True)
