@@ -1,18 +1,11 @@
 # ruff: noqa: E501  (programs as tables: a line is a program)
-"""Programs that mean harm: each ends with a clear error, the host lives, and the next program runs.
-
-Each runs against the language filter and the wall together, and, as plain Python that the filter would refuse, against the wall alone.
-"""
+"""Programs that mean harm end with a clear error, and the session goes on. What they could do to the host: tests/escapes."""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -58,59 +51,13 @@ def harmless(sandbox: Sandbox, code: str, *errors: str) -> Execution:
     return execution
 
 
-# ---- ten hostile programs ---------------------------------------------------------------------------------------------
-
-
-def test_reading_a_file(sandbox: Sandbox) -> None:
-    harmless(sandbox, "print(open('/etc/passwd').read())", "PermissionError")
-
-
-def test_reading_a_file_by_the_raw_system_call(behind_wall: Sandbox) -> None:
-    code = "import posix\nfor path in ('/etc/passwd', '/proc/self/environ', '/'):\n    print(posix.open(path, 0))"
-    assert harmless(behind_wall, code, "PermissionError").stdout == ""
-
-
-def test_opening_a_socket(sandbox: Sandbox) -> None:
-    harmless(sandbox, "import socket\nsocket.socket()", "ModuleNotFoundError", "PermissionError")
-
-
-def test_opening_a_socket_behind_the_wall(behind_wall: Sandbox) -> None:
-    code = "import _socket\n_socket.socket(_socket.{family}, _socket.{kind})"
-    for family in ("AF_INET", "AF_UNIX", "AF_INET6", "AF_NETLINK"):
-        for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
-            harmless(behind_wall, code.format(family=family, kind=kind), "PermissionError")
-
-
-def test_spawning_a_process(sandbox: Sandbox) -> None:
-    harmless(
-        sandbox,
-        "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'echo hi'])",
-        "ModuleNotFoundError",
-        "PermissionError",
-    )
-
-
-def test_replacing_the_process(behind_wall: Sandbox) -> None:
-    harmless(behind_wall, "import posix\nposix.execv('/bin/sh', ['sh'])", "PermissionError")
-
-
-def test_a_fork_bomb(sandbox: Sandbox) -> None:
-    code = "import os\nwhile True:\n    os.fork()"
-    harmless(sandbox, code, "ModuleNotFoundError", "PermissionError")
-
-
-def test_threads(behind_wall: Sandbox) -> None:
-    harmless(behind_wall, "import _thread\n_thread.start_new_thread(print, ())", "RuntimeError")
+# ---- what is used up --------------------------------------------------------------------------------------------------
 
 
 def test_a_memory_bomb(sandbox: Sandbox) -> None:
     execution = harmless(sandbox, "kept = []\nwhile True:\n    kept.append(bytearray(10_000_000))", "MemoryError")
     assert execution.error is not None
     assert "memory" in execution.error.message
-
-
-def test_one_huge_allocation(sandbox: Sandbox) -> None:
-    harmless(sandbox, "x = 'a' * 10**10", "MemoryError")
 
 
 def test_an_endless_loop(sandbox: Sandbox) -> None:
@@ -125,14 +72,6 @@ def test_an_endless_loop(sandbox: Sandbox) -> None:
 def test_an_endless_loop_that_catches_everything(sandbox: Sandbox) -> None:
     code = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass\n    finally:\n        continue"
     harmless(sandbox, code, "TimeLimit")
-
-
-def test_a_regex_bomb(sandbox: Sandbox) -> None:
-    harmless(sandbox, "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')", "TimeLimit")
-
-
-def test_a_number_that_never_ends(sandbox: Sandbox) -> None:
-    harmless(sandbox, "x = 10 ** 10 ** 8", "TimeLimit")
 
 
 def test_an_endless_sum(sandbox: Sandbox) -> None:
@@ -158,10 +97,6 @@ def test_an_output_flood(sandbox: Sandbox) -> None:
     assert not execution.restarted
 
 
-def test_one_huge_print(sandbox: Sandbox) -> None:
-    harmless(sandbox, "print('x' * 10_000_000)", "OutputLimit")
-
-
 FORGE = """
 import _socket, struct
 line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, 3)
@@ -170,34 +105,6 @@ line.detach()
 import time
 time.sleep(0.3)
 """
-
-FORGERIES = {
-    "noise": "struct.pack('<I', 8) + b'\\xff' * 8",
-    "a huge length": "struct.pack('<I', 2**32 - 1)",
-    "a frame of the host's own kind": "struct.pack('<I', 3) + b'\\x92\\x03\\x01'",
-    "an unknown kind": "struct.pack('<I', 3) + b'\\x92\\x63\\x01'",
-    "a wrong shape": "struct.pack('<I', 3) + b'\\x92\\x0b\\x01'",
-    "deep nesting": "struct.pack('<I', 5_000) + b'\\x91' * 5_000",
-    "output beyond its limit": "struct.pack('<I', 7 + 60_000) + b'\\x92\\x0b\\xdb' + struct.pack('>I', 60_000) + b'x' * 60_000",
-}
-
-
-@pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_frame(behind_wall: Sandbox, name: str) -> None:
-    execution = harmless(behind_wall, FORGE.format(data=FORGERIES[name]), "ProtocolError", "OutputLimit")
-    assert execution.restarted
-
-
-def test_a_forged_reply_through_the_filter() -> None:
-    with Sandbox(Toolbox([double]), limits=LIMITS) as sandbox:
-        for code in (
-            "double._call",
-            "double.__closure__",
-            "double.__call__.__self__",
-            "import _socket",
-            "getattr(double, '_call')",
-        ):
-            harmless(sandbox, code, "NotAllowed", "AttributeError", "ModuleNotFoundError")
 
 
 def test_a_forged_end_counts_for_nothing_later() -> None:
@@ -212,11 +119,6 @@ def test_a_forged_end_counts_for_nothing_later() -> None:
         assert late.error.type in ("TimeLimit", "ProtocolError")
         assert late.restarted
         assert sandbox.run("double(4)").value == 8
-
-
-def test_an_end_of_another_run_is_refused(behind_wall: Sandbox) -> None:
-    done = "struct.pack('<I', 7) + b'\\x96\\x0d\\x00\\x01\\xa0\\xc0\\xc2'"
-    harmless(behind_wall, FORGE.format(data=done), "ProtocolError")
 
 
 def test_arguments_of_a_wrong_type(sandbox: Sandbox) -> None:
@@ -236,22 +138,6 @@ def test_too_many_calls(sandbox: Sandbox) -> None:
 
 
 # ---- what else the wall has to hold -----------------------------------------------------------------------------------
-
-
-def test_signals_reach_nobody(behind_wall: Sandbox) -> None:
-    heard: list[int] = []
-    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
-    try:
-        harmless(behind_wall, f"import posix\nposix.kill({os.getpid()}, 10)", "PermissionError")
-        harmless(behind_wall, "import posix\nposix.kill(posix.getppid(), 9)", "PermissionError")
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert heard == []
-
-
-def test_limits_cannot_be_raised(behind_wall: Sandbox) -> None:
-    code = "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (100, resource.getrlimit(resource.RLIMIT_NPROC)[1]))"
-    harmless(behind_wall, code)
 
 
 def test_no_descriptor_is_left_open(behind_wall: Sandbox) -> None:
@@ -293,25 +179,6 @@ address > 0
 """
     assert behind_wall.run(code.format(protection=3)).value is True, "plain memory can be had"
     harmless(behind_wall, code.format(protection=7), "PermissionError")
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/maps", "/proc/1/environ", "/dev/mem", "/root", "/tmp/x"])
-def test_no_path_can_be_used(behind_wall: Sandbox, path: str) -> None:
-    calls = [
-        "stat({0!r})",
-        "open({0!r}, 0)",
-        "listdir({0!r})",
-        "unlink({0!r})",
-        "mkdir({0!r})",
-        "readlink({0!r})",
-        "chdir({0!r})",
-    ]
-    calls += ["symlink('/etc', {0!r})", "rename({0!r}, '/tmp/y')", "chmod({0!r}, 0o777)", "access({0!r}, 0) or 1/0"]
-    code = "import posix\nresults = []\n"
-    for call in calls:
-        code += f"try:\n    posix.{call.format(path)}\n    results.append({call!r})\n"
-        code += "except (OSError, ZeroDivisionError):\n    pass\n"
-    assert behind_wall.run(code + "results").value == []
 
 
 def test_a_crash_of_the_interpreter(behind_wall: Sandbox) -> None:
@@ -556,19 +423,3 @@ def test_a_hostile_session_does_not_disturb_its_neighbours() -> None:
         results = [neighbour.run(f"{number} + 1").value for number in range(50)]
         thread.join()
     assert results == list(range(1, 51))
-
-
-def test_a_worker_cannot_reach_an_abstract_socket_of_the_host(behind_wall: Sandbox) -> None:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("\0codeact-test-" + str(os.getpid()))
-        listening.listen()
-        code = f"import _socket\ns = _socket.socket(_socket.AF_UNIX)\ns.connect('\\0codeact-test-{os.getpid()}')"
-        harmless(behind_wall, code, "PermissionError")
-
-
-def test_nothing_is_written(behind_wall: Sandbox, tmp_path: Path) -> None:
-    target = tmp_path / "x"
-    harmless(
-        behind_wall, f"import posix\nposix.open({str(target)!r}, posix.O_WRONLY | posix.O_CREAT)", "PermissionError"
-    )
-    assert not target.exists()

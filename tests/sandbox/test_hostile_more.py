@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (programs as tables: a line is a program)
-"""More programs that mean harm: ways round the language filter, frames that cost the host dearly, and what the kernel tells."""
+"""What is near to harm and natural, frames that cost the host dearly, and what the kernel tells. Escapes: tests/escapes."""
 
 from __future__ import annotations
 
@@ -45,69 +45,7 @@ def behind_wall() -> Iterator[Sandbox]:
         yield made
 
 
-# ---- ways round the filter --------------------------------------------------------------------------------------------
-
-GLOBALS = "'{0.__globals__}'"
-ESCAPES = {
-    "a class by its metaclass": "import abc\nabc.ABCMeta('K', (), {'__array_interface__': {}})",
-    "an array's file through Annotated": "from typing import Annotated\nimport numpy as np\nAnnotated[np.float64, 0].tofile",
-    "an array's memory through Annotated": "from typing import Annotated\nimport numpy as np\nAnnotated[np.float64, 0].data",
-    "format through Annotated": f"from typing import Annotated\nAnnotated[str, 0].format({GLOBALS}, lambda: 0)",
-    "format through a generic class": (
-        f"from typing import Generic, TypeVar\nT = TypeVar('T')\nclass S(str, Generic[T]):\n    pass\nS[int].format({GLOBALS}, lambda: 0)"
-    ),
-    "an array's memory through a protocol": (
-        "from typing import Any, Protocol, runtime_checkable\nimport numpy as np\n@runtime_checkable\nclass P(Protocol):\n    resize: Any\n"
-        "match np.zeros(2):\n    case P(resize=f):\n        pass\nf"
-    ),
-    "an array's memory through fields of a protocol": (
-        "from dataclasses import dataclass\nfrom typing import Any, Protocol, runtime_checkable\nimport numpy as np\n"
-        "@runtime_checkable\nclass P(Protocol):\n    resize: Any\nP = dataclass(init=False)(P)\nmatch np.zeros(2):\n    case P(f):\n        pass\nf"
-    ),
-    "an array's memory through a registered class": (
-        "from abc import ABC\nimport numpy as np\nclass A(ABC):\n    pass\nA.register(np.float64)\nmatch np.float64(1):\n    case A(data=f):\n        pass\nf"
-    ),
-    "format of a child in a pattern": (
-        f"class M:\n    pass\nclass S(str, M):\n    pass\nmatch S({GLOBALS}):\n    case M(format=f):\n        pass\nf(lambda: 0)"
-    ),
-    "deepcopy's memo": "import copy, sys\nmemo = {}\ntry:\n    copy.deepcopy(sys.stdout, memo)\nexcept TypeError:\n    pass\nlist(memo.values())[0]",
-    "the guards in deepcopy's memo": "import copy\nmemo = {}\ntry:\n    copy.deepcopy(type, memo)\nexcept TypeError:\n    pass\nlist(memo.values())[0]",
-    "the real Enum through a field": (
-        "from dataclasses import dataclass, fields\nfrom enum import Enum\nclass A(Enum):\n    mro: int\n"
-        "A = dataclass(init=False, repr=False, eq=False)(A)\nfields(A)[0].default()"
-    ),
-    "format through a field": (
-        "from dataclasses import dataclass, fields\nclass A(str):\n    format: int\nA = dataclass(init=False, repr=False, eq=False)(A)\n"
-        f"fields(A)[0].default({GLOBALS}, lambda: 0)"
-    ),
-    "format through a field of a base": (
-        "from dataclasses import astuple, dataclass\n@dataclass(init=False)\nclass B:\n    format: int\nclass A(str, B):\n    pass\n"
-        f"astuple(A({GLOBALS}))[0](lambda: 0)"
-    ),
-    "format through a field of a base that comes later": (
-        "from dataclasses import astuple, dataclass\nclass B:\n    format: int\nclass A(str, B):\n    pass\nB = dataclass(init=False, repr=False)(B)\n"
-        f"astuple(A({GLOBALS}))[0](lambda: 0)"
-    ),
-    "format through +=": (
-        "class S(str):\n    pass\nclass F:\n    def __radd__(self, other):\n        self.got = other\n        return 1\n"
-        f"f, s = F(), S({GLOBALS})\ns.format += f\nf.got(lambda: 0)"
-    ),
-    "slots that change": "class A:\n    __slots__ = iter(['__array_interface__'])",
-    "slots of a list of ours": (
-        "class L(list):\n    def __iter__(self):\n        self.seen = getattr(self, 'seen', 0) + 1\n"
-        "        return iter(['__array__'] if self.seen == 1 else ['x'])\nclass A:\n    __slots__ = L(['x'])"
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ESCAPES)
-def test_a_way_round_the_filter(filtered: Sandbox, name: str) -> None:
-    execution = filtered.run(ESCAPES[name])
-    assert execution.error is not None, f"it ran: {execution}"
-    assert not execution.restarted
-    assert "codeact" not in execution.error.text
-    assert filtered.run("1 + 1").value == 2
-
+# ---- what is near to a way round the filter ----------------------------------------------------------------------------
 
 NATURAL = {
     "an abstract class in a pattern": (

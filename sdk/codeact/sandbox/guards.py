@@ -195,7 +195,7 @@ class Guards:
                 real.append(typing.NamedTuple)
             elif base is offered.TYPED_DICT:
                 real.append(typing.TypedDict)
-            elif self.is_own(base) or base in offered.BASES or _is_generic(base):
+            elif self.is_own(base) or (isinstance(base, type) and base in offered.BASES) or _is_generic(base):
                 real.append(base)
             else:
                 shown = getattr(base, "__name__", None) or repr(base)
@@ -253,7 +253,7 @@ class Guards:
             raise AttributeError(f"the private attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(obj, str) and name in _FORMATS:
             return self._formatter(obj, name)
-        if kind is super and name in _FORMATS:
+        if kind is super and name in _BESIDES_FORMATS:
             raise AttributeError(f"the attribute {name} is not available through super() here", name=name)
         if isinstance(obj, _ALIASES):
             return self.getattr(_origin(obj), name)

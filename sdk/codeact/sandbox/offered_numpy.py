@@ -60,6 +60,21 @@ _TYPES = """ndarray number integer floating complexfloating generic signedintege
 str_ bytes_ ufunc void flexible object_"""
 
 
+class _IndexTool:
+    """`np.r_` and `np.c_`. With a text alone numpy would look for variables of that name in the calling frame, which
+    may be one of ours."""
+
+    __slots__ = ("_tool",)
+
+    def __init__(self, tool: Any) -> None:
+        self._tool = tool
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            raise TypeError("names of variables are not available here; use the variables themselves")
+        return self._tool[key]
+
+
 def _listed(module: Any, names: str) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names.split() if hasattr(module, name)}
 
@@ -114,6 +129,8 @@ def numpy_views() -> dict[str, ModuleView]:
         **{name: token(getattr(np, name)) for name in _TYPES.split() if hasattr(np, name)},
         "dtype": _dtype,
         "issubdtype": _is_subtype,
+        "r_": _IndexTool(np.r_),
+        "c_": _IndexTool(np.c_),
         "linalg": linalg,
         "fft": fft,
         "random": chance,
