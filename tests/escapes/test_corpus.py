@@ -173,7 +173,8 @@ def test_the_corpus_is_large_and_each_program_is_one() -> None:
     texts = [program.code for program in PROGRAMS]
     assert len(set(texts)) == len(texts)
     for program in PROGRAMS:
-        if "\0" not in program.code and program.kind != "denial" and "type H" not in program.code:
+        # The parser is attacked by some, and the type statement is newer than some Pythons.
+        if "\0" not in program.code and program.kind != "denial" and "\ntype " not in "\n" + program.code:
             try:
                 ast.parse(program.code.replace("@TCP@", "1").replace("@UDP@", "1").replace("@PID@", "1"))
             except SyntaxError as problem:
