@@ -20,6 +20,7 @@ import pathlib
 import random
 import re
 import string
+import sys
 import types
 import typing
 import urllib.parse
@@ -35,6 +36,7 @@ from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
 from codeact.sandbox.views import ModuleView, Space, Token
 
 DEPTH = 4
+HOST_PATHS = ("site-packages", "/codeact/", sys.prefix + "/", sys.base_prefix + "/")
 FORBIDDEN_MODULES = {
     "os",
     "posix",
@@ -316,6 +318,8 @@ def test_nothing_that_leads_out_can_be_reached() -> None:
     found: list[str] = []
     while pending:
         place, value, depth = pending.popleft()
+        if isinstance(value, str) and any(part in value for part in HOST_PATHS):
+            found.append(f"{place}: a path of the host: {value!r:.80}")
         key = identity(value)
         if key in seen or depth > DEPTH:
             continue
