@@ -376,6 +376,6 @@ def zygotes() -> list[int]:
     with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", encoding="ascii") as children:
         for pid in children.read().split():
             with open(f"/proc/{pid}/cmdline", "rb") as command:
-                if b"codeact.sandbox.zygote" in command.read():
+                if b"codeact.sandbox.process.zygote" in command.read():
                     found.append(int(pid))
     return found

@@ -12,7 +12,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "sandbox-language.md"
 
 def modules() -> str:
     """What may be imported: a table of modules and their names."""
-    from codeact.sandbox.program import Interpreter
+    from codeact.sandbox.language.program import Interpreter
 
     lines = ["| module | names |", "|---|---|"]
     for name, view in sorted(Interpreter(True)._modules.items()):
@@ -23,8 +23,8 @@ def modules() -> str:
 
 def builtin_names() -> str:
     """The built-in functions and exceptions that a program may name."""
-    from codeact.sandbox.hints import UNAVAILABLE
-    from codeact.sandbox.program import Interpreter
+    from codeact.sandbox.language.hints import UNAVAILABLE
+    from codeact.sandbox.language.program import Interpreter
 
     names = {name for name in Interpreter(True)._builtins if not name.startswith("_")} - set(UNAVAILABLE)
     return " ".join(f"`{name}`" for name in sorted(names, key=str.lower))
@@ -32,7 +32,7 @@ def builtin_names() -> str:
 
 def special_methods() -> str:
     """The special methods that a class may define."""
-    from codeact.sandbox.filter import CAREFUL, METHODS
+    from codeact.sandbox.language.filter import CAREFUL, METHODS
 
     return " ".join(f"`{name}`" for name in sorted(METHODS | CAREFUL))
 
@@ -46,7 +46,7 @@ def refusals() -> str:
 
 def instead() -> str:
     """Modules and names that are not offered, and what to use."""
-    from codeact.sandbox.hints import MODULES, NAMES
+    from codeact.sandbox.language.hints import MODULES, NAMES
 
     lines = ["| not offered | what to use instead |", "|---|---|"]
     lines += [f"| `{name}` | {hint} |" for name, hint in sorted(MODULES.items())]

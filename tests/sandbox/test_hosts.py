@@ -23,7 +23,8 @@ import os, sys
 sys.path[:0] = {path!r}
 import ctypes, errno, resource, signal, struct, tempfile, threading
 from codeact.errors import SandboxError
-from codeact.sandbox import Sandbox, wall
+from codeact.sandbox import Sandbox
+from codeact.sandbox.kernel import wall
 result = {descriptor}
 
 def refuse(*calls):

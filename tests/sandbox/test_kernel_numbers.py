@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codeact.sandbox import mounts, seccomp, seccomp_workspace, wall, workspace_wall
+from codeact.sandbox.kernel import mounts, seccomp, seccomp_workspace, wall, workspace_wall
 
 HEADERS = {
     "x86_64": ["/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/x86_64-linux-gnu/include/asm/unistd_64.h"],

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeact.errors import SandboxError
-from codeact.sandbox import Limits, Sandbox, seccomp, wire
+from codeact.sandbox import Limits, Sandbox, wire
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
+from codeact.sandbox.kernel import seccomp
 from codeact.sandbox.text import clean
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000

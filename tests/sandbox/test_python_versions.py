@@ -13,10 +13,11 @@ from collections.abc import Iterator
 import pytest
 
 from codeact.errors import SandboxError
-from codeact.sandbox import Sandbox, levels, offered
-from codeact.sandbox.filter import SPECIAL, Filter, checked_name, is_private
-from codeact.sandbox.guards import exceptions
-from codeact.sandbox.offered_names import LISTED
+from codeact.sandbox import Sandbox, levels
+from codeact.sandbox.language import offered
+from codeact.sandbox.language.filter import SPECIAL, Filter, checked_name, is_private
+from codeact.sandbox.language.guards import exceptions
+from codeact.sandbox.language.offered_names import LISTED
 
 
 @pytest.fixture(scope="module")

@@ -30,10 +30,11 @@ from typing import Any
 
 import numpy as np
 
-from codeact.sandbox import dispatching, futures, logs, loop, queues, warming
-from codeact.sandbox.filter import SPECIAL
-from codeact.sandbox.program import Interpreter, Namespace, ToolProxy
-from codeact.sandbox.views import ModuleView, Space, Token
+from codeact.sandbox.language import dispatching, futures, logs, loop, queues
+from codeact.sandbox.language.filter import SPECIAL
+from codeact.sandbox.language.program import Interpreter, Namespace, ToolProxy
+from codeact.sandbox.language.views import ModuleView, Space, Token
+from codeact.sandbox.process import warming
 
 MOST = 100_000
 """How many things the walk may find before it is taken for one without an end."""

@@ -19,7 +19,8 @@ import pytest
 
 from codeact.errors import SandboxError
 from codeact.events import CallFinished, CallStarted, Event, Printed
-from codeact.sandbox import Execution, Limits, Sandbox, level, seccomp
+from codeact.sandbox import Execution, Limits, Sandbox, level
+from codeact.sandbox.kernel import seccomp
 from codeact.tools import PendingCall, Refusal, Tool, Toolbox, finish_tool, tool
 from codeact.values import Image
 
@@ -619,7 +620,8 @@ def test_the_wrong_use_is_explained() -> None:
 
 
 def test_a_missing_layer_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from codeact.sandbox import levels, wall
+    from codeact.sandbox import levels
+    from codeact.sandbox.kernel import wall
 
     monkeypatch.setattr(wall, "landlock_abi", lambda: 0)
     levels.level.cache_clear()

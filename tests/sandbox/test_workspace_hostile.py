@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from codeact.errors import SandboxError
-from codeact.sandbox import Artifact, Execution, Limits, Sandbox, artifacts, level, seccomp
+from codeact.sandbox import Artifact, Execution, Limits, Sandbox, level
+from codeact.sandbox.kernel import seccomp
+from codeact.sandbox.workspaces import artifacts
 from codeact.tools import Toolbox, tool
 
 MISSING = [layer.name for layer in level().missing]

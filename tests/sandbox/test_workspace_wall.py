@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from codeact.errors import SandboxError
-from codeact.sandbox import Sandbox, level, seccomp, seccomp_workspace
+from codeact.sandbox import Sandbox, level
+from codeact.sandbox.kernel import seccomp, seccomp_workspace
 
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM = ERRNO | errno.EPERM
@@ -222,7 +223,8 @@ def test_another_architectures_calls_end_the_process() -> None:
 
 
 def test_a_missing_layer_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from codeact.sandbox import Layer, levels, wall
+    from codeact.sandbox import Layer, levels
+    from codeact.sandbox.kernel import wall
 
     gone = Layer("mounts", False, "workspace only: no", "allow it", True)
     monkeypatch.setattr(levels, "_mounts", lambda: gone)

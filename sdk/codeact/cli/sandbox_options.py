@@ -75,7 +75,7 @@ class SandboxOptions:
     def _default_limits(self) -> Limits:
         if self.workspace is None:
             return Limits()
-        from codeact.sandbox.workspace import LIMITS
+        from codeact.sandbox.workspaces.workspace import LIMITS
 
         return LIMITS
 

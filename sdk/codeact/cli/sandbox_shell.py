@@ -113,7 +113,7 @@ class SandboxShell:
         elif execution.shown:
             self._console.print(Text(printable(execution.shown), style="cyan"))
         if execution.artifacts or execution.removed or execution.left_out:
-            from codeact.sandbox.artifacts import describe
+            from codeact.sandbox.workspaces.artifacts import describe
 
             self._say(describe(execution.artifacts, execution.removed, execution.left_out))
         return execution

@@ -20,7 +20,7 @@ from codeact.sandbox.limits import Limits
 from codeact.sandbox.spin import send_away
 
 if TYPE_CHECKING:
-    from codeact.sandbox.workspace import Workspace
+    from codeact.sandbox.workspaces.workspace import Workspace
 
 BRANCH_S = 10.0
 """How long a branch may take, on a machine under load."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codeact.events import Call
 
 if TYPE_CHECKING:
-    from codeact.sandbox.artifacts import Artifact
+    from codeact.sandbox.workspaces.artifacts import Artifact
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Execution:
         elif self.shown:
             parts.append(self.shown)
         if self.artifacts or self.removed or self.left_out:
-            from codeact.sandbox.artifacts import describe
+            from codeact.sandbox.workspaces.artifacts import describe
 
             parts.append(describe(self.artifacts, self.removed, self.left_out))
         return "\n".join(parts)

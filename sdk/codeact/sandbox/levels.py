@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from codeact.errors import SandboxError
-from codeact.sandbox import mounts, seccomp, wall
+from codeact.sandbox.kernel import mounts, seccomp, wall
 
 _SECCOMP_GET_ACTION_AVAIL = 2
 _RET_ERRNO = 0x00050000
@@ -199,7 +199,7 @@ def _landlock() -> Layer:
 
 
 def _landlock_for_files() -> tuple[Layer, ...]:
-    from codeact.sandbox.workspace_wall import LANDLOCK_ABI
+    from codeact.sandbox.kernel.workspace_wall import LANDLOCK_ABI
 
     abi = wall.landlock_abi()
     if abi >= LANDLOCK_ABI:

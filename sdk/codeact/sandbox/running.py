@@ -31,7 +31,7 @@ from codeact.sandbox.threads import SessionThreads
 if TYPE_CHECKING:
     from codeact.sandbox.on_loop import OnLoop
     from codeact.sandbox.watch import Watch
-    from codeact.sandbox.workspace import Workspace
+    from codeact.sandbox.workspaces.workspace import Workspace
     from codeact.tools import Approve
 
 GRACE_S = 0.04

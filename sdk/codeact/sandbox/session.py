@@ -25,7 +25,7 @@ from codeact.sandbox.threads import SessionThreads
 from codeact.sandbox.watch import Watch
 
 if TYPE_CHECKING:
-    from codeact.sandbox.workspace import Workspace
+    from codeact.sandbox.workspaces.workspace import Workspace
     from codeact.tools import Approve, Toolbox
 
 _HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars")
@@ -91,7 +91,7 @@ class Sandbox:
         self.on_event = on_event
         self._workspace: Workspace | None = None
         if workspace is not None:
-            from codeact.sandbox import workspace as workspaces
+            from codeact.sandbox.workspaces import workspace as workspaces
 
             limits = limits or workspaces.LIMITS
             self._workspace = workspaces.Workspace(workspace, readable, imports, limits, without)
@@ -128,7 +128,7 @@ class Sandbox:
             return {"workspace": self._workspace.setup()}
         if imports is None:
             return {}
-        from codeact.sandbox.imports import narrowed
+        from codeact.sandbox.language.imports import narrowed
 
         return {"imports": narrowed(imports)}
 

@@ -25,7 +25,7 @@ from codeact.errors import SandboxError
 from codeact.sandbox import control
 
 if TYPE_CHECKING:
-    from codeact.sandbox.libraries import Libraries
+    from codeact.sandbox.workspaces.libraries import Libraries
 
 START_S = 60.0
 """How long the zygote may take to start, on a machine under load."""
@@ -38,7 +38,7 @@ ANSWER_S = 20.0
 
 _BOOT = (
     "import sys; sys.path[:0] = sys.argv[3].split({separator!r}); "
-    "from codeact.sandbox.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[4:])"
+    "from codeact.sandbox.process.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[4:])"
 )
 
 # Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library

@@ -1,0 +1,14 @@
+"""The language that a program may use: what it may say, and what it may reach while it runs. All of it runs in workers.
+
+program.py      compile and run one program after another, and tell what came of each
+filter.py       what a program may say, decided before it runs; it stands on RestrictedPython
+guards.py       what it may reach when it runs; careful.py wraps the special methods that could give that away
+views.py        what stands for modules, types and dictionaries of attributes
+offered.py      the modules that a program may import, as views of listed names (offered_names.py, offered_numpy.py,
+                and logs.py, queues.py, futures.py, warned.py, zones.py, tracebacks.py, dispatching.py for the parts
+                that are made anew)
+imports.py      which of them a session gets
+loop.py         asyncio, on a loop that waits for nothing but time
+evaluated.py    `eval` and `exec`, through the filter; formatting.py is `str.format`
+errors_text.py  errors as a model should read them; hints.py says what may have been meant
+"""

@@ -1,0 +1,458 @@
+"""The worker: a fork of the zygote that puts up the wall, then runs programs for one session.
+
+It speaks only through one socket. Frames from the host are trusted, frames to it are not trusted by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from codeact import values
+from codeact.errors import UnsupportedValue
+from codeact.sandbox import wire
+from codeact.sandbox.arena import Arena
+from codeact.sandbox.kernel import seccomp, wall
+from codeact.sandbox.language.program import Interpreter, Stopped
+from codeact.sandbox.process import warming
+from codeact.sandbox.process.clone import clone
+from codeact.sandbox.spin import Spin
+
+SOCKET = 3
+"""The descriptor of the session's socket; 0, 1 and 2 are /dev/null, and no other is open."""
+
+_DESCRIPTORS = SOCKET + 3  # two spare, for the socket and the memory of a branch
+_PIECE = 1 << 15
+_TWO_DESCRIPTORS = struct.Struct("@2i")
+_ROOM_FOR_TWO = socket.CMSG_SPACE(_TWO_DESCRIPTORS.size)
+_FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
+_SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
+_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
+_SMALL = 4_096
+_address_space = 0
+_wall: wall.Prepared | None = None
+_prepared: dict[bool, Interpreter] = {}
+_workspaces: list[Interpreter] = []
+
+
+def warm_up() -> None:
+    """Import and call once what a worker will need, for behind the wall nothing can be imported."""
+    global _wall
+    _wall = wall.Prepared()
+    warming.warm_up()
+    for filtered in (True, False):
+        trial = Interpreter(filtered)
+        trial.run("import math\nclass A:\n    x = 1\nx = [i for i in range(3)]\nx[0] += A().x\nx")
+        for code in (
+            "1/0",
+            "x = ",
+            "nme",
+            "[].apend(1)",
+            "import os",
+            "def f(): f()\nf()",
+            "'a'.encode('nope')",
+            "().__class__",
+        ):
+            trial.run(code)
+        _prepared[filtered] = Interpreter(filtered)
+    measure()
+
+
+def warm_up_libraries(cache: str, names: list[str]) -> None:
+    """As `warm_up`, for the workers of workspace sessions. See `libraries.warm_up`."""
+    from codeact.sandbox.workspaces import libraries, workspace_program
+
+    libraries.warm_up(cache, names)
+    _workspaces.append(workspace_program.prepare())
+    measure()
+
+
+def measure() -> None:
+    """Note how much address space the bare worker has."""
+    global _address_space
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        _address_space = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _rehearse() -> None:
+    """While nobody waits: run a program, so that the first one finds its pages copied from the zygote's."""
+    _prepared[True].rehearse()
+    wire.to_worker.decode(wire.frame(wire.Run(1, "1"))[4:])
+    values.check_wire(wire.frame(wire.Done(1, [1, "a"], "1", None, False)))
+    random.seed(0)
+    np.random.seed(0)
+
+
+class Line:
+    """This end of the session's socket. While a frame is under way, an interrupt waits."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
+        self._buffer = bytearray(_PIECE)
+        self._view = memoryview(self._buffer)
+        self._held = 0  # bytes of the buffer that are still to be decoded
+        self.busy = False
+        self.interrupted = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has come."""
+        return bool(self._for_programs.poll(0))
+
+    def send(self, message: wire.ToHost) -> None:
+        self.send_frame(wire.frame(message))
+
+    def send_frame(self, frame: bytearray) -> None:
+        """Send a frame that was made before."""
+        self.busy = True
+        try:
+            self._socket.sendall(frame)
+        except OSError:
+            os._exit(0)
+        finally:
+            self.busy = False
+
+    def receive(self) -> wire.ToWorker:
+        """The next frame."""
+        self.busy = True
+        try:
+            if not self._held:
+                self._for_answers.ready()
+                self._held = self._socket.recv_into(self._buffer)
+            return self._take()
+        except OSError:
+            os._exit(0)
+        finally:
+            self.busy = False
+
+    def receive_with_descriptors(self) -> tuple[wire.ToWorker, tuple[int, int] | None]:
+        """As `receive`, between programs: a frame may bring a socket and memory."""
+        descriptors = None
+        try:
+            if not self._held:
+                self._for_programs.ready()
+                self._held, ancillary, _, _ = self._socket.recvmsg_into([self._buffer], _ROOM_FOR_TWO)
+                descriptors = _TWO_DESCRIPTORS.unpack(ancillary[0][2]) if ancillary else None
+            return self._take(), descriptors
+        except OSError:
+            os._exit(0)
+
+    def _take(self) -> wire.ToWorker:
+        """Decode the first frame of what is held; of a large one the rest is waited for."""
+        count, view = self._held, self._view
+        while count < 4:
+            more = self._socket.recv_into(view[count:]) if count else 0
+            if not more:
+                os._exit(0)
+            count += more
+        size = 4 + wire.HEADER.unpack_from(self._buffer)[0]
+        if count < size:
+            whole = memoryview(bytearray(size))
+            whole[:count] = view[:count]
+            while count < size:
+                more = self._socket.recv_into(whole[count:])
+                if not more:
+                    os._exit(0)
+                count += more
+            view = whole
+        message: wire.ToWorker = wire.to_worker.decode(view[4:size])
+        self._held = count - size
+        if self._held:
+            self._buffer[: self._held] = self._buffer[size:count]
+        return message
+
+    def become(self, descriptor: int) -> None:
+        """In a branch: speak through this socket from now on."""
+        self._socket.close()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
+        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
+
+
+class Output:
+    """What the program prints: bounded, and sent in pieces that are neither tiny nor late."""
+
+    def __init__(self, line: Line, limit: int) -> None:
+        self._line = line
+        self._limit = limit
+        self._pieces: list[str] = []
+        self._held = 0
+        self._room = limit
+        self._flushed = 0.0
+
+    def begin(self) -> None:
+        self._pieces.clear()
+        self._held = 0
+        self._room = self._limit
+        self._flushed = 0.0
+
+    def write(self, text: str) -> None:
+        room = self._room
+        if len(text) > room:
+            self._pieces.append(text[:room])
+            self._room = 0
+            self.flush()
+            raise Stopped("output", f"it printed more than {self._limit:,} characters")
+        self._room = room - len(text)
+        self._held += len(text)
+        self._pieces.append(text)
+        now = time.monotonic()
+        if self._held > _FLUSH_CHARS or now - self._flushed > _FLUSH_S:
+            self.flush()
+            self._flushed = now
+
+    def flush(self) -> None:
+        if self._pieces:
+            text = "".join(self._pieces).encode("utf-8", "backslashreplace").decode()
+            self._pieces.clear()
+            self._held = 0
+            if text:
+                self._line.send(wire.Printed(text))
+
+
+class Turns:
+    """Who may speak, where a program has threads: one at a time, and none but the first between two programs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.take()
+
+    def take(self) -> None:
+        """In the first thread: wait for the turn, and keep it."""
+        self._lock.acquire()
+
+    def give(self) -> None:
+        """In the first thread: let the others speak, too."""
+        self._lock.release()
+
+    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called in turn."""
+        lock = self._lock
+
+        def call(*arguments: Any) -> Any:
+            with lock:
+                return function(*arguments)
+
+        return call
+
+
+class Worker:
+    """One session."""
+
+    def __init__(self, line: Line, arena: Arena, parent: int) -> None:
+        self._line = line
+        self._arena = arena
+        self._parent = parent
+        self._armed = False
+        self._names: list[str] = []
+        self._turns: Turns | None = None
+
+    def serve(self) -> None:
+        """Run what the host sends, until it closes the socket."""
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        if not self._line.waiting:
+            _rehearse()
+        setup = self._line.receive()
+        if not isinstance(setup, wire.Setup):
+            return
+        self._value_bytes = int(setup.options["value_bytes"])
+        self._types = values.make_types(setup.types)
+        self._output = Output(self._line, int(setup.options["output_chars"]))
+        workspace = setup.options.get("workspace")
+        self._interpreter = _workspaces[0] if workspace else _prepared[bool(setup.options["filter"])]
+        tools, write = {name: (self._tool(name), doc) for name, doc in setup.tools}, self._output.write
+        if workspace:
+            turns = self._turns = Turns()
+            tools, write = {name: (turns.each(call), doc) for name, (call, doc) in tools.items()}, turns.each(write)
+        self._interpreter.configure(tools, self._types, setup.errors, write, setup.options)
+        while True:
+            message, descriptors = self._line.receive_with_descriptors()
+            if isinstance(message, wire.Run):
+                if self._turns is not None:
+                    self._turns.give()
+                self._run(message)
+            elif isinstance(message, wire.Branch) and descriptors is not None:
+                self._branch(*descriptors)
+
+    def _on_interrupt(self, *_: object) -> None:
+        if not self._armed:
+            return
+        if self._line.busy:
+            self._line.interrupted = True
+            return
+        self._armed = False  # once: what is being unwound is not interrupted again
+        raise Stopped("interrupt", "it was interrupted")
+
+    def _check_interrupt(self) -> None:
+        if self._line.interrupted:
+            self._line.interrupted = False
+            self._armed = False
+            raise Stopped("interrupt", "it was interrupted")
+
+    def _run(self, message: wire.Run) -> None:
+        self._output.begin()
+        self._line.interrupted = False
+        try:
+            outcome = self._interpreter.run(message.code, self._arm)
+        finally:
+            self._armed = False
+        wired: Any = None
+        shown = outcome.shown
+        if outcome.value is not None:
+            try:
+                self._arena.begin()
+                wired = values.pack(outcome.value, self._types, put=self._arena.put)
+                frame = wire.frame(wire.Result(wired))
+                values.check_wire(memoryview(frame)[4:])
+                if len(frame) + self._arena.used > self._value_bytes:
+                    wired = None
+            except (UnsupportedValue, RecursionError, MemoryError):
+                wired = None
+        if self._turns is not None:
+            self._turns.take()
+        with contextlib.suppress(MemoryError):
+            self._output.flush()
+        self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped, self._new_names()))
+
+    def _new_names(self) -> list[str] | None:
+        """The names that programs have bound, where they are others than last time."""
+        names = list(self._interpreter.variables)
+        if names == self._names:
+            return None
+        self._names = names
+        told = [name for name in names if type(name) is str and name[:1] != "_" and len(name) <= wire.NAME_CHARS]
+        return [name for name in told if name.isidentifier()][: wire.NAMES_TOLD]
+
+    def _arm(self, armed: bool) -> None:
+        self._armed = armed
+
+    def _tool(self, name: str) -> Callable[..., Any]:
+        line, output, take = self._line, self._output, self._arena.take
+
+        def call(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            frame = None
+            if not keywords and _AS_THEY_ARE.issuperset(map(type, arguments)):
+                with contextlib.suppress(OverflowError, UnicodeEncodeError):  # said better below
+                    frame = wire.frame(wire.Call(name, arguments, keywords))
+            if frame is None or len(frame) > _SMALL:
+                frame = self._frame_of_call(name, arguments, keywords)
+            output.flush()
+            line.send_frame(frame)
+            answer = line.receive()
+            if line.interrupted:
+                self._check_interrupt()
+            if type(answer) is wire.Result:
+                value = answer.value
+                if type(value) in _AS_THEY_ARE:
+                    return value
+                self._arena.begin()
+                return values.unpack(value, self._types, take=take)
+            if isinstance(answer, wire.Failed):
+                raise self._error(answer.kind, [values.unpack(item, self._types) for item in answer.arguments])
+            reason = answer.reason if isinstance(answer, wire.End) else "the host gave no answer"
+            raise Stopped("end", reason)
+
+        return call
+
+    def _frame_of_call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bytearray:
+        types, put = self._types, self._arena.put
+        self._arena.begin()
+        packed = [
+            values.pack(item, types, f"argument {index} of {name}()", put) for index, item in enumerate(arguments, 1)
+        ]
+        named = {key: values.pack(item, types, f"argument {key} of {name}()", put) for key, item in keywords.items()}
+        frame = wire.frame(wire.Call(name, packed, named))
+        size = len(frame) + self._arena.used
+        if size > self._value_bytes:
+            raise UnsupportedValue(
+                f"the arguments of {name}() take {size:,} bytes; at most {self._value_bytes:,} may cross"
+            )
+        values.check_wire(memoryview(frame)[4:])
+        return frame
+
+    def _error(self, kind: str, arguments: list[Any]) -> BaseException:
+        try:
+            return self._interpreter.error_class(kind)(*arguments)
+        except TypeError:  # a class that wants other arguments
+            return Exception(*arguments)
+
+    # ---- a branch ---------------------------------------------------------------------------------------------------
+
+    def _branch(self, descriptor: int, memory: int) -> None:
+        """Fork. The branch is a child of the zygote too and takes the new socket and memory; this process goes on."""
+        try:
+            child = clone(seccomp.FORK_FLAGS)
+        except OSError:
+            child = -1
+        if child == 0:
+            wall.die_with(self._parent)
+            self._line.become(descriptor)
+            self._arena.remap(memory)
+            os.close(memory)
+            return
+        self._line.send(wire.Branched(max(child, 0)))
+        os.close(descriptor)
+        os.close(memory)
+
+
+def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> None:
+    """Become a worker: never returns.
+
+    Args:
+        descriptor: the worker's end of the session's socket.
+        memory: the descriptor of the memory for arrays.
+        zygote: the parent's process number; this process dies with it.
+        options: `without`, `uid`, `memory_mb`, `arena_bytes`, `cpu_s`, `fork`, and `workspace` as
+            `workspace_wall.put_up` takes it.
+    """
+    arena = Arena.of_worker(memory, options["arena_bytes"])
+    if descriptor != SOCKET:
+        os.dup2(descriptor, SOCKET)
+    line = Line(SOCKET)
+    try:
+        wall.die_with(zygote)
+        memory_bytes = _address_space + options["arena_bytes"] + int(options["memory_mb"]) * 1024 * 1024
+        cpu_s = max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR))
+        if "workspace" in options:
+            from codeact.sandbox.kernel import workspace_wall
+
+            workspace_wall.put_up(
+                options["without"],
+                options["workspace"],
+                uid=options["uid"],
+                memory_bytes=memory_bytes,
+                cpu_s=cpu_s,
+                kept=SOCKET + 1,
+            )
+        else:
+            wall.put_up(
+                options["without"],
+                uid=options["uid"],
+                memory_bytes=memory_bytes,
+                cpu_s=cpu_s,
+                kept=SOCKET + 1,
+                descriptors=_DESCRIPTORS,
+                fork=bool(options["fork"]),
+                prepared=_wall or wall.Prepared(),
+            )
+        wall.die_with(zygote)  # again: a change of user forgets it
+    except OSError as problem:
+        line.send(wire.Broken(str(problem)))
+        os._exit(1)
+    sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
+    try:
+        Worker(line, arena, zygote).serve()
+    except BaseException as problem:
+        line.send(wire.Broken(f"{type(problem).__name__}: {problem}"))
+    os._exit(0)
