@@ -15,6 +15,7 @@ import fcntl
 import mmap
 import os
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ LEAST_BYTES = 32 * 1024
 
 _MOST_BYTES = 64 * 1024 * 1024
 _ALIGNED = 64
-_KEPT_BYTES = 8 * 1024 * 1024
+_KEPT_BYTES, _KEPT_BYTES_OF_HOST = 8 * 1024 * 1024, 64 * 1024 * 1024
+_LEAST_KEPT_BYTES = 128 * 1024
 _KINDS = frozenset("biufcmM")
 _FIXED = 0x10  # MAP_FIXED of linux/mman.h
 
@@ -57,17 +59,17 @@ def open_memory(size: int) -> int:
 class Arena:
     """One end's view of the memory. Every frame begins at its start: the two ends take turns."""
 
-    def __init__(self, memory: Any, size: int) -> None:
+    def __init__(self, memory: Any, size: int, rooms: Rooms) -> None:
         self._bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8, size)
         self._size = size
-        self._rooms: list[NDArray[np.uint8]] = []
+        self._rooms = rooms
         self.used = 0  # bytes that this frame takes
 
     @classmethod
     def of_worker(cls, descriptor: int, size: int) -> Arena:
         """Map the memory in a worker, where `remap` can put another in its place."""
         address = _map(descriptor, size, None)
-        made = cls((ctypes.c_char * size).from_address(address), size)
+        made = cls((ctypes.c_char * size).from_address(address), size, Rooms(_KEPT_BYTES))
         made._address = address
         return made
 
@@ -99,21 +101,55 @@ class Arena:
             UnsupportedValue: it does not lie inside, or the arrays of this frame are more than what fits in.
         """
         self.used += size
-        if offset < 0 or offset + size > self._size or self.used > self._size or dtype.kind not in _KINDS:
+        inside = offset >= 0 and offset + size <= self._size and self.used <= self._size
+        if not inside or size < LEAST_BYTES or dtype.kind not in _KINDS:
             raise UnsupportedValue("an array does not lie in the shared memory")
-        room = self._room(size)
-        np.copyto(room[:size], self._bytes[offset : offset + size])
-        return room[:size].view(dtype).reshape(shape)
+        room = self._rooms.take(size)
+        np.copyto(room, self._bytes[offset : offset + size])
+        return room.view(dtype).reshape(shape)
 
-    def _room(self, size: int) -> NDArray[np.uint8]:
-        """Memory for a copy: that of an array that nobody has any more, for new memory takes longer than the copy."""
-        for room in self._rooms:
-            if room.nbytes >= size >= room.nbytes // 2 and sys.getrefcount(room) == _NOBODY_ELSE:
-                return room
-        room = np.empty(size, np.uint8)
-        if size <= _KEPT_BYTES:
-            self._rooms = [*self._rooms[-1:], room]
-        return room
+
+class Rooms:
+    """Memory for copies. New memory takes several times as long as the copy, so that of arrays that nobody has any more
+    is used again.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._rooms: list[NDArray[np.uint8]] = []
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def unlock(self) -> None:
+        """In a fork: the thread that may have held the lock is not there."""
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """So many bytes, whatever they hold. They are the caller's until its array and all views of it are gone."""
+        if size < _LEAST_KEPT_BYTES:
+            return np.empty(size, np.uint8)
+        with self._lock:
+            for room in self._rooms:
+                # Each array that lies in a room holds a reference to it.
+                if room.nbytes >= size >= room.nbytes // 2 and sys.getrefcount(room) == _NOBODY_ELSE:
+                    return room[:size]
+            room = np.empty(size, np.uint8)
+            self._rooms.append(room)
+            self._bytes += size
+            while self._bytes > self._most:
+                self._bytes -= self._rooms.pop(0).nbytes
+            return room[:size]
+
+
+def _references_of_a_list() -> int:
+    for item in [object()]:  # as `Rooms.take` counts
+        return sys.getrefcount(item)
+    raise AssertionError
+
+
+_NOBODY_ELSE = _references_of_a_list()
+_rooms_of_host = Rooms(_KEPT_BYTES_OF_HOST)
+os.register_at_fork(after_in_child=_rooms_of_host.unlock)
 
 
 class HostMemory:
@@ -132,7 +168,7 @@ class HostMemory:
     @property
     def mapped(self) -> Arena:
         if self._arena is None:
-            self._arena = Arena(mmap.mmap(self.descriptor, self._size), self._size)
+            self._arena = Arena(mmap.mmap(self.descriptor, self._size), self._size, _rooms_of_host)
         return self._arena
 
     @property
@@ -155,15 +191,6 @@ class HostMemory:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
-
-
-def _references_of_a_list() -> int:
-    for item in [object()]:  # as `Arena._room` counts: each array that lies in a room holds one reference more
-        return sys.getrefcount(item)
-    raise AssertionError
-
-
-_NOBODY_ELSE = _references_of_a_list()
 
 
 def _map(descriptor: int, size: int, address: int | None) -> int:

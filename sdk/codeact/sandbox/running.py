@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from codeact import telemetry, values
 from codeact.errors import UnsupportedValue
 from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
+from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.channel import Closed, Late, Malformed
 from codeact.sandbox.connection import Connection
@@ -332,13 +333,12 @@ class Running:
                 self._dispatcher.left_out(pending)
                 return
             self._pending_since = time.monotonic()
-            left = self._tool_time_left(pending)
         if not pending.moves:
             if pending.tool is not None and pending.tool.timeout_s is not None:
                 self._steps.put(None)  # the caller's thread has to wait for less than it does
             self._invoke(pending, wait)
             return
-        with self._watch.over(left, lambda: self.stop_tool(pending)) as watched:
+        with self._watch.over(self._tool_time_left(pending), lambda: self.stop_tool(pending)) as watched:
             self._invoke(pending, wait)
         state = self._state_left(pending)
         kind = self._stopping_kind()
@@ -605,7 +605,8 @@ class Running:
             if not self._ended:
                 error = self._lost_error(step)
         return (
-            Execution(
+            made(
+                Execution,
                 code=self._code,
                 ok=error is None,
                 value=value,

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 
-SPIN_S = 100e-6
+SPIN_S = 200e-6
 """How long to look at most. It is what one wait can waste of a core."""
 
 _LEAST_S = 5e-6
