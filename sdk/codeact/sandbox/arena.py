@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import functools
 import mmap
 import os
 import sys
@@ -32,6 +33,12 @@ _KEPT_BYTES, _KEPT_BYTES_OF_HOST = 8 * 1024 * 1024, 64 * 1024 * 1024
 _LEAST_KEPT_BYTES = 128 * 1024
 _KINDS = frozenset("biufcmM")
 _FIXED = 0x10  # MAP_FIXED of linux/mman.h
+_FAILED = ctypes.c_void_p(-1).value
+
+# Made here and not in a worker, where it would touch many pages.
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
 
 
 def size_for(value_bytes: int) -> int:
@@ -56,6 +63,16 @@ def open_memory(size: int) -> int:
     return descriptor
 
 
+@functools.cache
+def _bytes_type(size: int) -> Any:
+    return ctypes.c_char * size
+
+
+def warm_up(size: int) -> None:
+    """In the zygote: make what a worker needs to map so many bytes."""
+    _bytes_type(size)
+
+
 class Arena:
     """One end's view of the memory. Every frame begins at its start: the two ends take turns."""
 
@@ -69,7 +86,7 @@ class Arena:
     def of_worker(cls, descriptor: int, size: int) -> Arena:
         """Map the memory in a worker, where `remap` can put another in its place."""
         address = _map(descriptor, size, None)
-        made = cls((ctypes.c_char * size).from_address(address), size, Rooms(_KEPT_BYTES))
+        made = cls(_bytes_type(size).from_address(address), size, Rooms(_KEPT_BYTES))
         made._address = address
         return made
 
@@ -194,12 +211,9 @@ class HostMemory:
 
 
 def _map(descriptor: int, size: int, address: int | None) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
     flags = mmap.MAP_SHARED | (_FIXED if address else 0)
-    mapped = libc.mmap(address, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
-    if mapped is None or mapped == ctypes.c_void_p(-1).value:
+    mapped = _libc.mmap(address, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
+    if mapped is None or mapped == _FAILED:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return int(mapped)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import socket
 import struct
 import sys
@@ -21,10 +20,11 @@ import numpy as np
 
 from codeact import values
 from codeact.errors import UnsupportedValue
-from codeact.sandbox import wire
+from codeact.sandbox import arena, wire
 from codeact.sandbox.arena import Arena
 from codeact.sandbox.kernel import seccomp, wall
 from codeact.sandbox.language.program import Interpreter, Stopped
+from codeact.sandbox.limits import Limits
 from codeact.sandbox.process import warming
 from codeact.sandbox.process.clone import clone
 from codeact.sandbox.spin import Spin
@@ -33,7 +33,7 @@ SOCKET = 3
 """The descriptor of the session's socket; 0, 1 and 2 are /dev/null, and no other is open."""
 
 _DESCRIPTORS = SOCKET + 3  # two spare, for the socket and the memory of a branch
-_PIECE = 1 << 15
+_PIECE = 1 << 14
 _TWO_DESCRIPTORS = struct.Struct("@2i")
 _ROOM_FOR_TWO = socket.CMSG_SPACE(_TWO_DESCRIPTORS.size)
 _FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
@@ -44,12 +44,14 @@ _address_space = 0
 _wall: wall.Prepared | None = None
 _prepared: dict[bool, Interpreter] = {}
 _workspaces: list[Interpreter] = []
+_serving: list[Worker] = []  # in a worker, the one
 
 
 def warm_up() -> None:
     """Import and call once what a worker will need, for behind the wall nothing can be imported."""
     global _wall
     _wall = wall.Prepared()
+    arena.warm_up(arena.size_for(Limits.value_bytes))
     warming.warm_up()
     for filtered in (True, False):
         trial = Interpreter(filtered)
@@ -85,6 +87,12 @@ def measure() -> None:
         _address_space = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def on_interrupt(*_: object) -> None:
+    """The handler of SIGINT. The zygote sets it and hears nothing of it: to set it in each worker takes longer."""
+    for worker in _serving:
+        worker.interrupt()
+
+
 def _rehearse() -> None:
     """While nobody waits: run a program, so that the first one finds its pages copied from the zygote's."""
     _prepared[True].rehearse()
@@ -98,7 +106,7 @@ class Line:
     """This end of the session's socket. While a frame is under way, an interrupt waits."""
 
     def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
         self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
         self._buffer = bytearray(_PIECE)
         self._view = memoryview(self._buffer)
@@ -260,7 +268,7 @@ class Worker:
 
     def serve(self) -> None:
         """Run what the host sends, until it closes the socket."""
-        signal.signal(signal.SIGINT, self._on_interrupt)
+        _serving.append(self)
         if not self._line.waiting:
             _rehearse()
         setup = self._line.receive()
@@ -285,7 +293,8 @@ class Worker:
             elif isinstance(message, wire.Branch) and descriptors is not None:
                 self._branch(*descriptors)
 
-    def _on_interrupt(self, *_: object) -> None:
+    def interrupt(self) -> None:
+        """End the program that runs, if one does."""
         if not self._armed:
             return
         if self._line.busy:

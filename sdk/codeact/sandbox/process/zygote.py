@@ -48,6 +48,7 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
 
         os.environ.clear()  # numpy has read what it says of threads
         worker.warm_up()
+        signal.signal(signal.SIGINT, worker.on_interrupt)
         if libraries:
             worker.warm_up_libraries(libraries[0], list(libraries[1:]))
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
@@ -130,7 +131,6 @@ class Zygote:
         if pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 from codeact.sandbox.process import worker
 
                 worker.main(descriptors[0], descriptors[1], self._me, request.options)
