@@ -172,3 +172,15 @@ def test_branch_reset_interrupt_and_close() -> None:
             await sandbox.run("1")
 
     asyncio.run(main())
+
+
+def test_a_sandbox_that_is_closed_while_it_opens_stays_closed() -> None:
+    async def main() -> None:
+        sandbox = AsyncSandbox()
+        opening = asyncio.ensure_future(sandbox.run("1"))
+        await asyncio.sleep(0)
+        await sandbox.close()
+        with pytest.raises(SandboxError, match="closed"):
+            await opening
+
+    asyncio.run(main())

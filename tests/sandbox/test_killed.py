@@ -230,3 +230,63 @@ print(sandbox.run("x").value)
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+def test_tools_and_their_deadlines_work_in_a_fork_of_the_host() -> None:
+    program = """
+import os, time
+from codeact.sandbox import Limits, Sandbox, spawner
+from codeact.tools import Toolbox, tool
+stopped = []
+@tool
+def look() -> int:
+    "Look."
+    return 1
+@tool(effect="physical", timeout_s=0.2, stop=lambda: stopped.append(True))
+def go() -> None:
+    "Go, until it is stopped."
+    while not stopped:
+        time.sleep(0.01)
+sandbox = Sandbox(Toolbox([look, go]), limits=Limits(tool_s=30))
+sandbox.run("look()")
+assert sandbox.run("go()").error.type == "TimeoutError"
+stopped.clear()
+child = os.fork()
+if child == 0:
+    status = 1
+    try:
+        assert sandbox.run("look()").value == 1
+        assert sandbox.run("go()").error.type == "TimeoutError"
+        status = 0
+    finally:
+        spawner._close()
+        os._exit(status)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+print(sandbox.run("look()").value)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+def test_a_fork_of_the_host_that_closes_the_sandbox_leaves_the_program_alone() -> None:
+    program = """
+import os, threading, time
+from codeact.sandbox import Limits, Sandbox, spawner
+sandbox = Sandbox(limits=Limits(wall_s=60))
+sandbox.run("import time")
+ended = []
+thread = threading.Thread(target=lambda: ended.append(sandbox.run("time.sleep(1.5)\\n7")))
+thread.start()
+time.sleep(0.3)
+child = os.fork()
+if child == 0:
+    sandbox.close()
+    time.sleep(0.5)
+    spawner._close()
+    os._exit(0)
+os.waitpid(child, 0)
+thread.join()
+print(ended[0].value)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "7\n", "")

@@ -613,10 +613,23 @@ def test_the_wrong_use_is_explained() -> None:
         Limits(wall_s=0)
     with pytest.raises(SandboxError, match="wall_s"):
         Limits(wall_s=float("inf"))
+    with pytest.raises(SandboxError, match="value_bytes must be a whole number"):
+        Limits(value_bytes=1e6)  # type: ignore[arg-type]
+    with pytest.raises(SandboxError, match="memory_mb"):
+        Limits(memory_mb=10**15)
+    with pytest.raises(SandboxError, match="takes a Limits"):
+        Sandbox(limits={"wall_s": 5})  # type: ignore[arg-type]
+    with pytest.raises(SandboxError, match="seed takes a whole number"):
+        Sandbox(seed=None)  # type: ignore[arg-type]
     with pytest.raises(SandboxError, match="collection of names"):
         Sandbox(without="filter")
     with pytest.raises(SandboxError, match="the layers are filter"):
         Sandbox(without=("firewall",))
+
+
+def test_limits_may_be_longer_than_the_kernel_waits_at_once() -> None:
+    with Sandbox(limits=Limits(wall_s=1e9, cpu_s=1e9, tool_s=1e9)) as sandbox:
+        assert sandbox.run("6 * 7").value == 42
 
 
 def test_a_missing_layer_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

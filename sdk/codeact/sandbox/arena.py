@@ -185,6 +185,8 @@ class HostMemory:
     @property
     def mapped(self) -> Arena:
         if self._arena is None:
+            if self.descriptor < 0:
+                raise UnsupportedValue("the memory for arrays is closed: so is the session")
             self._arena = Arena(mmap.mmap(self.descriptor, self._size), self._size, _rooms_of_host)
         return self._arena
 
@@ -205,9 +207,9 @@ class HostMemory:
     def close(self) -> None:
         """Let go of it. What is being copied meanwhile holds on to it until then."""
         self._arena = None
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        descriptor, self.descriptor = self.descriptor, -1  # first: the number can become another file's
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _map(descriptor: int, size: int, address: int | None) -> int:

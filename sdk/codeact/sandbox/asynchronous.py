@@ -47,8 +47,20 @@ class AsyncSandbox:
             raise SandboxError("the sandbox is closed")
         async with self._opening:
             if self._sandbox is None:
-                self._sandbox = await in_thread(self._make)  # the first in a process starts the zygote
+                self._sandbox = await self._new()
             return self._sandbox
+
+    async def _new(self) -> Sandbox:
+        made: list[Sandbox] = []
+        try:
+            await in_thread(lambda: made.append(self._make()))  # the first in a process starts the zygote
+            if self._closed:
+                raise SandboxError("the sandbox is closed")
+        except BaseException:  # cancelled or closed meanwhile: nobody else would close it
+            for sandbox in made:
+                sandbox.close()
+            raise
+        return made[0]
 
     @property
     def limits(self) -> Limits:

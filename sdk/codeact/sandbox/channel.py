@@ -17,6 +17,7 @@ from codeact.sandbox.spin import Spin
 from codeact.values import check_wire
 
 _PIECE = 1 << 18
+_LONGEST_S = 1e6  # poll() takes no more than 2**31 milliseconds; who waits for longer asks again
 _of_thread = threading.local()
 
 
@@ -73,7 +74,7 @@ class Channel:
     def _wait_to_write(self, deadline: float) -> None:
         writable = select.poll()
         writable.register(self._socket, select.POLLOUT)
-        if not writable.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        if not writable.poll(min(max(0.0, deadline - time.monotonic()), _LONGEST_S) * 1000):
             raise Late()
 
     def receive(self, deadline: float) -> wire.ToHost:
@@ -94,7 +95,7 @@ class Channel:
                     return self._take(size)
             if not self._spin.ready():
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._spin.poll(left * 1000):
+                if left <= 0 or not self._spin.poll(min(left, _LONGEST_S) * 1000):
                     raise Late()
             incoming = _incoming()
             try:

@@ -7,6 +7,7 @@ import itertools
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BRANCH_S = 10.0
 """How long a branch may take, on a machine under load."""
+
+SETUP_S = 10.0
+"""How long a new worker may take to listen; what a socket holds is sent without it."""
 
 _users = itertools.count()
 
@@ -63,6 +67,9 @@ class Connection:
         self._pid = 0
         self._pidfd: int | None = None
         self._closed = False
+        # A number that is closed can become another worker's: no signal is sent while it is closed. A signal handler
+        # may come here in the thread that holds it.
+        self._signalling = threading.RLock()
         self.runs = 0
         self.bound: tuple[str, ...] = ()  # the names that programs have bound, as the worker told them last
 
@@ -87,8 +94,16 @@ class Connection:
             with contextlib.suppress(SandboxError, OSError):
                 zygote.keep(start, cls._ask(zygote, start, None))
         made.channel.max_frame = _max_frame(limits)
-        with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
-            made.channel.send(setup, time.monotonic() + 10.0)
+        try:
+            with contextlib.suppress(Closed):  # noticed, with its reason, when something is expected from it
+                made.channel.send(setup, time.monotonic() + SETUP_S)
+        except BaseException as problem:
+            made.close()
+            if isinstance(problem, Late):
+                raise SandboxError(
+                    f"a new worker did not listen within {SETUP_S:g} s: is the machine too busy?"
+                ) from None
+            raise
         return made
 
     @classmethod
@@ -135,21 +150,28 @@ class Connection:
         if not isinstance(answer, control.Answer) or self._ticket.descriptor is None:
             failure = answer.failure if isinstance(answer, control.Answer) else ""
             raise SandboxError(f"the sandbox could not start a worker: {failure or 'no answer'}")
-        self._pid, self._pidfd, self._ticket.descriptor = answer.pid, self._ticket.descriptor, None
+        with self._signalling:
+            if self._closed:  # by another thread, which has given the process up
+                raise SandboxError("the sandbox is closed")
+            self._pid, self._pidfd, self._ticket.descriptor = answer.pid, self._ticket.descriptor, None
 
     def interrupt(self) -> bool:
         """Ask the program to end, softly: its variables live on. Returns whether there is a process yet."""
-        pidfd = self._pidfd
-        if pidfd is not None:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(pidfd, signal.SIGINT)
-        return pidfd is not None
+        return self._signal(signal.SIGINT)
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""
-        if self._pidfd is not None:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> bool:
+        if self.foreign:  # the process that opened it goes on
+            return False
+        with self._signalling:
+            if self._pidfd is None:
+                return False
+            with contextlib.suppress(OSError):  # it has ended
+                signal.pidfd_send_signal(self._pidfd, number)
+            return True
 
     @property
     def pid(self) -> int:
@@ -158,9 +180,7 @@ class Connection:
 
     def hold(self, held: bool) -> None:
         """Stop the process between two runs, with all its threads, or let it go on."""
-        if self._pidfd is not None:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGSTOP if held else signal.SIGCONT)
+        self._signal(signal.SIGSTOP if held else signal.SIGCONT)
 
     def _part(self) -> None:
         if self._pid:
@@ -201,26 +221,24 @@ class Connection:
 
     def close(self) -> None:
         """End the worker and let go of it. In a forked child of the host, only let go."""
-        if self._closed:
-            return
-        self._closed = True
-        self.arena.close()
         if self.foreign:
-            self.channel.close()
-            if self._pidfd is not None:
-                os.close(self._pidfd)
-            return
-        self.kill()
+            self._signalling = threading.RLock()  # a fork may have left it locked
+        with self._signalling:
+            if self._closed:
+                return
+            self._closed = True
+            self.kill()
+            pidfd, self._pidfd = self._pidfd, None
+            if pidfd is not None:
+                os.close(pidfd)
+        self.arena.close()
         self.channel.close()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-        else:
+        if pidfd is None and not self.foreign:
             self._zygote.discard(self._ticket)
 
     # ---- a branch ---------------------------------------------------------------------------------------------------
 
-    def branch(self, limits: Limits, without: Collection[str], options: dict[str, Any]) -> Connection:
+    def branch(self, limits: Limits, without: Collection[str]) -> Connection:
         """A second worker with the same variables.
 
         Raises:
@@ -232,20 +250,14 @@ class Connection:
                 f"a session without {', '.join(missing)} cannot branch: only that layer bounds its forks"
             )
         self.ready()
-        deadline = time.monotonic() + BRANCH_S
         memory, ours, theirs = _ends(arena.size_for(limits.value_bytes))
-        with theirs, self._zygote.branching:
-            opened = self._zygote.open_branch(self._ticket.number).wait()
-            pid, failure = 0, getattr(opened, "failure", "")
-            try:
-                if not failure:
-                    self.channel.send(wire.Branch(options), deadline, [theirs.fileno(), memory.descriptor])
-                    answer = self.channel.receive(deadline)
-                    pid = answer.pid if isinstance(answer, wire.Branched) else 0
-            except (Closed, Late, Malformed) as problem:
-                failure = f"{type(problem).__name__}: {problem}"
-            adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
-            adopted.wait()
+        try:
+            with theirs, self._zygote.branching:
+                adopted, failure = self._fork([theirs.fileno(), memory.descriptor])
+        except BaseException:
+            memory.close()
+            ours.close()
+            raise
         made = Connection(ours, _max_frame(limits), memory, adopted, self._zygote, self.uid)
         try:
             made.ready()
@@ -254,6 +266,23 @@ class Connection:
             raise SandboxError(f"the session could not branch: {failure or problem}") from None
         made.bound = self.bound
         return made
+
+    def _fork(self, descriptors: list[int]) -> tuple[spawner.Ticket, str]:
+        """Have the worker fork, for the moment in which the zygote lets it. Returns the ticket of the branch, and why
+        there may be none."""
+        deadline = time.monotonic() + BRANCH_S
+        opened = self._zygote.open_branch(self._ticket.number).wait()
+        pid, failure = 0, getattr(opened, "failure", "")
+        try:
+            if not failure:
+                self.channel.send(wire.Branch(), deadline, descriptors)
+                answer = self.channel.receive(deadline)
+                pid = answer.pid if isinstance(answer, wire.Branched) else 0
+        except (Closed, Late, Malformed) as problem:
+            failure = f"{type(problem).__name__}: {problem}"
+        adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
+        adopted.wait()
+        return adopted, failure
 
 
 def _ends(arena_bytes: int) -> tuple[HostMemory, socket.socket, socket.socket]:

@@ -216,7 +216,7 @@ class Dispatcher:
         # The program sees a name and a message; who writes a tool wants to see where it failed.
         _log.debug("the call of %s failed", pending.name, exc_info=problem)
         kind, arguments = self._as_seen(problem)
-        pending.error = f"{type(problem).__name__}: {problem}"
+        pending.error = f"{type(problem).__name__}: {_text(problem)}"
         pending.value = None
         pending.reply = wire.frame(wire.Failed(kind, arguments))
 

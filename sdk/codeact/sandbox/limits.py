@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from codeact.errors import SandboxError
+
+_MOST = 10**12  # of any of them: in bytes, milliseconds and their like it still fits the kernel's 64 bits
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,12 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-                raise SandboxError(f"limit {field.name} must be a finite number above 0, not {value!r}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
+                raise SandboxError(
+                    f"limit {field.name} must be a number above 0, and at most {_MOST:.0e}, not {value!r}"
+                )
+            if field.type == "int" and not isinstance(value, int):
+                raise SandboxError(f"limit {field.name} must be a whole number, not {value!r}")
         if self.recursion < 100 or self.recursion > 20_000:
             raise SandboxError(f"limit recursion must be from 100 to 20,000, not {self.recursion}")
         if self.value_bytes > 1024**3:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from codeact.sandbox.threads import awaited
+
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ class OnLoop:
 
     def wait(self, awaitable: Any) -> Any:
         """The awaitable's result. Called in another thread than the loop's."""
-        future = asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop)
+        future = asyncio.run_coroutine_threadsafe(awaited(awaitable), self._loop)
         self._waited = future
         try:
             return future.result()
@@ -34,10 +36,6 @@ class OnLoop:
         waited = self._waited
         if waited is not None:
             waited.cancel()
-
-
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
 
 
 async def in_thread(work: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from codeact.sandbox.workspaces.workspace import Workspace
     from codeact.tools import Approve, Toolbox
 
+_SEEDS = 2**63  # what the frame that carries it can hold
 _HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars")
 
 
@@ -80,6 +81,10 @@ class Sandbox:
                 raise SandboxError(f"{name} takes a collection of names, such as {name}=({os.fspath(given)!r},)")
         if readable and workspace is None:
             raise SandboxError("readable= goes with workspace=: only there a program can read files")
+        if limits is not None and not isinstance(limits, Limits):
+            raise SandboxError(f"limits takes a Limits, such as Limits(wall_s=5), not {type(limits).__name__}")
+        if type(seed) is not int or not -_SEEDS <= seed < _SEEDS:
+            raise SandboxError(f"seed takes a whole number of up to 63 bits, not {seed!r:.60}")
         levels.require(without, workspace is not None)
         if toolbox is None:
             from codeact.tools import Toolbox
@@ -97,7 +102,6 @@ class Sandbox:
             self._workspace = workspaces.Workspace(workspace, readable, imports, limits, without)
         self._limits = limits or Limits()
         self._without = frozenset(without)
-        self._seed = seed
         self._dispatcher = Dispatcher(toolbox, self._limits.value_bytes)
         self._setup = self._dispatcher.setup(
             {
@@ -112,6 +116,7 @@ class Sandbox:
         self._begin(self._open())
 
     def _begin(self, connection: Connection) -> None:
+        self._owner = os.getpid()
         self._lock = threading.Lock()
         self._threads = SessionThreads()
         self._watch = Watch()
@@ -267,9 +272,18 @@ class Sandbox:
     def _exclusive(self) -> _Exclusive:
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        if self._held[0].foreign:
-            self._lock = threading.Lock()  # a fork may have left it locked
+        if self._owner != os.getpid():
+            self._start_anew()
         return _Exclusive(self._lock)
+
+    def _start_anew(self) -> None:
+        """In a fork of the host: it has none of the threads, and may have inherited the lock locked."""
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+        self._running = None
+        self._threads, self._watch = SessionThreads(), Watch()
+        self._finalizer.detach()
+        self._finalizer = weakref.finalize(self, _let_go, self._held, self._threads, self._watch)
 
     def _bring_to_rest(self, running: Running, problem: BaseException) -> None:
         rests = False
@@ -288,8 +302,10 @@ class Sandbox:
 
     def _replace(self) -> None:
         self._held[0].close()
-        if not self._closed:
-            self._held[0] = self._open()
+        self._held[0] = opened = self._open()
+        if self._closed:  # by another thread, which may have seen the old worker only
+            opened.close()
+            raise SandboxError("the sandbox is closed")
 
     def reset(self) -> None:
         """Forget all variables. The new worker is asked for and not waited for.
@@ -322,14 +338,14 @@ class Sandbox:
             self.run("")  # a worker that has answered has its wall up; while it builds it, it undoes what lets it fork
         with self._exclusive():
             try:
-                connection = self._held[0].branch(self._limits, self._without, {})
+                connection = self._held[0].branch(self._limits, self._without)
             except SandboxError:
                 self._replace()
                 raise
         other = object.__new__(type(self))
         other.approve, other.on_event = self.approve, self.on_event
         other._workspace = None
-        other._limits, other._without, other._seed = self._limits, self._without, self._seed
+        other._limits, other._without = self._limits, self._without
         other._dispatcher, other._setup = self._dispatcher, self._setup
         if toolbox is not None:
             other._dispatcher = Dispatcher(toolbox, self._limits.value_bytes)
@@ -344,7 +360,7 @@ class Sandbox:
     def interrupt(self) -> None:
         """From another thread: stop what a tool moves, then end the program. `run` returns with an error."""
         running = self._running
-        if running is not None:
+        if running is not None and self._owner == os.getpid():
             running.interrupt()
 
     def close(self) -> None:

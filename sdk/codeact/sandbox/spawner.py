@@ -12,6 +12,7 @@ import importlib.util
 import itertools
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -88,7 +89,7 @@ class Spawner:
         self._numbers = itertools.count(1)
         self._open: dict[int, Ticket] = {}
         self.branching = threading.Lock()
-        self._keeping = threading.Lock()
+        self._keeping, self._dropping = threading.Lock(), threading.Lock()
         self._kept: tuple[object, Kept] | None = None
         self.alive = True
         try:
@@ -194,7 +195,15 @@ class Spawner:
         """Nobody will ask for this answer; a worker in it is not wanted."""
         ticket.abandoned = True
         if ticket.answer is not None:
-            _drop(ticket)
+            self._drop(ticket)
+
+    def _drop(self, ticket: Ticket) -> None:
+        with self._dropping:  # who gives it up and who reads its answer may both come here
+            descriptor, ticket.descriptor = ticket.descriptor, None
+        if descriptor is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            os.close(descriptor)
 
     def _receive(self, deadline: float) -> control.FromZygote | None:
         poll = select.poll()
@@ -209,11 +218,14 @@ class Spawner:
             self._lost()
             return None
         ticket = self._open.pop(answer.ticket, None)
+        if ticket is not None and descriptors:
+            ticket.descriptor = descriptors.pop(0)
+        for descriptor in descriptors:
+            os.close(descriptor)
         if ticket is not None:
-            ticket.descriptor = descriptors[0] if descriptors else None
             ticket.answer = answer
             if ticket.abandoned:
-                _drop(ticket)
+                self._drop(ticket)
         return answer
 
     def _lost(self) -> None:
@@ -230,30 +242,15 @@ class Spawner:
     def close(self) -> None:
         """End the zygote, and with it all workers."""
         self.alive = False
-        self._keeping = threading.Lock()
-        if self._kept is not None:
-            self._kept[1].close()
+        self._keeping = threading.Lock()  # at exit a daemon thread may hold it for ever
+        kept = self.take(None)
+        assert kept is None  # it starts like nothing that is asked for, so it was closed
         self._channel.close()
         try:
             self._process.wait(2.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _drop(ticket: Ticket) -> None:
-    if ticket.descriptor is not None:
-        kill(ticket.descriptor)
-        os.close(ticket.descriptor)
-        ticket.descriptor = None
-
-
-def kill(pidfd: int) -> None:
-    """End a worker now, whatever it is doing."""
-    import signal
-
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
 
 def _channel() -> tuple[socket.socket, socket.socket]:

@@ -28,12 +28,13 @@ class SessionThread:
         runner = asyncio.Runner()  # makes its loop when the first async tool is called
         try:
             while (work := self._work.get()) is not None:
-                work(lambda awaitable: runner.run(_awaited(awaitable)))
+                work(lambda awaitable: runner.run(awaited(awaitable)))
         finally:
             runner.close()
 
 
-async def _awaited(awaitable: Any) -> Any:
+async def awaited(awaitable: Any) -> Any:
+    """Any awaitable as a coroutine, which is what a loop runs."""
     return await awaitable
 
 

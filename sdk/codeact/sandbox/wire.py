@@ -57,9 +57,7 @@ class End(msgspec.Struct, array_like=True, tag=5, frozen=True):
 
 
 class Branch(msgspec.Struct, array_like=True, tag=6, frozen=True):
-    """Host to worker: fork. The new process takes the socket that comes with this frame's bytes."""
-
-    options: dict[str, Any]
+    """Host to worker: fork. The new process takes the socket and the memory that come with this frame's bytes."""
 
 
 class Printed(msgspec.Struct, array_like=True, tag=11, frozen=True):

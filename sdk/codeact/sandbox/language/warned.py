@@ -42,14 +42,17 @@ class Warned:
 class _Caught:
     """`warnings.catch_warnings`."""
 
-    __slots__ = ("_before", "_record", "_warned")
+    __slots__ = ("_before", "_during", "_record", "_warned")
 
-    def __init__(self, warned: Warned, record: bool) -> None:
+    def __init__(self, warned: Warned, record: bool, action: Any) -> None:
         self._warned = warned
         self._record = record
+        self._during = action
 
     def __enter__(self) -> list[Any] | None:
         self._before = self._warned._action
+        if self._during is not None:
+            self._warned.simple_filter(self._during)
         if not self._record:
             return None
         self._warned._records.append([])
@@ -66,11 +69,7 @@ def view(write: Callable[[str], Any]) -> ModuleView:
     warned = Warned(write)
 
     def catch_warnings(*, record: bool = False, action: Any = None, **_: object) -> Any:
-        caught = _Caught(warned, bool(record))
-        if action is not None:
-            caught._before = warned._action
-            warned.simple_filter(action)
-        return caught
+        return _Caught(warned, bool(record), action)
 
     return ModuleView(
         "warnings",

@@ -11,6 +11,12 @@ with warnings.catch_warnings(record=True) as caught:
     print(deprecated(4))
     print(len(caught), caught[0].category.__name__, caught[0].message)
 
+with warnings.catch_warnings(action="ignore"):
+    warnings.warn("nobody hears this")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.warn("and everybody this")
+    print(len(caught))
+
 def fails():
     raise LookupError("nothing here")
 
