@@ -86,13 +86,13 @@ class Pending:
 class _Entry:
     """A tool as the table has it."""
 
-    __slots__ = ("bind", "moves", "stays", "tool")
+    __slots__ = ("bind", "bind_exact", "moves", "stays", "tool")
 
     def __init__(self, tool: Tool) -> None:
         self.tool = tool
         self.moves = tool.effect == "physical" or tool.stop is not None
         self.stays = self.moves and not tool.is_async
-        self.bind = tool.binder()
+        self.bind, self.bind_exact = tool.arguments.bind, tool.arguments.bind_exact
 
 
 class Dispatcher:
@@ -126,8 +126,11 @@ class Dispatcher:
             return pending
         tool = entry.tool
         pending = Pending(call.tool, tool.effect, tool, entry.moves, entry.stays)
-        started = time.monotonic()
         given, named = call.arguments, call.keywords
+        if not named and (exact := entry.bind_exact(given)) is not None:
+            pending.arguments = exact
+            return pending
+        started = time.monotonic()
         try:
             if named or not _AS_THEY_ARE.issuperset(map(type, given)):
                 arena.begin()

@@ -46,8 +46,8 @@ class Arguments:
         Raises:
             ArgumentError: names the argument and says what would be right.
         """
-        if not kwargs and self._exact == tuple(map(type, args)) and _finite(args):
-            return dict(zip(self._positional, args, strict=True))
+        if not kwargs and (exact := self.bind_exact(args)) is not None:
+            return exact
         given = dict(zip(self._positional, args, strict=False))
         if len(args) > len(self._positional):
             if self._rest is None:
@@ -72,6 +72,14 @@ class Arguments:
         if len(values) == len(self._parameters):
             return values
         return {name: values[name] if name in values else self._defaults[name] for name in self._parameters}
+
+    def bind_exact(self, args: Sequence[Any]) -> dict[str, Any] | None:
+        """The same where plain arguments are of just the types that the signature names, as most are; else None."""
+        if self._exact != tuple(map(type, args)):
+            return None
+        if float in self._exact and not _finite(args):
+            return None
+        return dict(zip(self._positional, args))  # noqa: B905 - as many as there are types
 
     def spread(self, arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Bound arguments as `(args, kwargs)` for a call of the function."""
@@ -146,10 +154,7 @@ def _exact(parameters: Iterable[Parameter]) -> tuple[type, ...] | None:
 
 
 def _finite(args: Sequence[Any]) -> bool:
-    for item in args:  # noqa: SIM110 - a generator takes longer
-        if type(item) is float and not -math.inf < item < math.inf:
-            return False
-    return True
+    return all(-math.inf < item < math.inf for item in args if type(item) is float)
 
 
 def _annotation(parameter: Parameter) -> Any:

@@ -128,13 +128,14 @@ class Tool(Generic[P, R]):
         """
         return self.declaration.arguments.bind(self.full_name, args, kwargs or {})
 
-    def binder(self) -> Callable[[str, Sequence[Any], Mapping[str, Any]], dict[str, Any]]:
-        """What `bind` does, as a function that is also given the name: for who binds many calls.
+    @property
+    def arguments(self) -> Arguments:
+        """What binds and validates the arguments of a call: for who makes many.
 
         Raises:
             ToolError: an annotation names what does not exist.
         """
-        return self.declaration.arguments.bind
+        return self.declaration.arguments
 
     def invoke(self, arguments: Mapping[str, Any]) -> Any:
         """Run the function with arguments that `bind` returned. For an async function this returns the awaitable."""
