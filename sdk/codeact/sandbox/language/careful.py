@@ -15,6 +15,7 @@ from codeact.sandbox.language.filter import CAREFUL, SPECIAL, checked_name
 if TYPE_CHECKING:
     from codeact.sandbox.language.guards import Guards
 
+_SLOTS = ("__dict__", "__weakref__")
 _NAMED = ("__getattr__", "__setattr__", "__delattr__")
 
 
@@ -30,9 +31,7 @@ def check_names(guards: Guards, names: Any) -> None:
     if type(slots) not in (str, tuple, list, set, frozenset, dict):  # another may give other names each time
         raise TypeError("__slots__ must be a str, tuple, list, set or dict here")
     for slot in (slots,) if isinstance(slots, str) else tuple(slots):
-        if type(slot) is not str or (
-            slot.startswith("__") and slot.endswith("__") and slot not in ("__dict__", "__weakref__")
-        ):
+        if type(slot) is not str or (slot.startswith("__") and slot.endswith("__") and slot not in _SLOTS):
             raise TypeError(f"the slot {slot!r} is not available here")
     if "__match_args__" in names:
         match_args(names["__match_args__"])
@@ -79,9 +78,7 @@ def read(guards: Guards, obj: Any, name: str) -> Any:
     assert name in CAREFUL
     kind = type(obj)
     if kind is super:
-        owner: Any = obj.__self__
-        owner = owner if isinstance(owner, type) else type(owner)
-        known = guards.is_own(owner) or guards.is_being_made(owner)
+        known = guards.is_own_super(obj)
     elif isinstance(obj, type):
         from codeact.sandbox.language.offered import BASES
 

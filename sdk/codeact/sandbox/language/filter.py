@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar, cast
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES, RestrictingNodeTransformer
@@ -63,6 +64,10 @@ _PRIVATE = re.compile(r"__?(?!_)[A-Za-z0-9](?:_{0,2}[A-Za-z0-9])*\Z")
 
 _NOTHING_BETWEEN = sys.version_info < (3, 12)
 
+# One for each pattern of all programs: a text that `exec` runs shares its variables with the program around it, and
+# must not put another class in a pattern of that program.
+_match_numbers = count(1)
+
 _AST = TypeVar("_AST", bound=ast.AST)
 
 # Nodes that say nothing by themselves. A new kind of node is none of these: RestrictedPython refuses what it does not
@@ -91,8 +96,8 @@ class Refusal:
 
 def is_private(name: str) -> bool:
     """Whether a name is a program's own private one: `_x` or `__x`. Never `__x__`, and never a hook of ours: those
-    end in an underscore."""
-    return _PRIVATE.match(name) is not None and not name.endswith("_")
+    end in an underscore. Nor one by which asyncio knows futures: it would hand its own callbacks to what has it."""
+    return _PRIVATE.match(name) is not None and not name.endswith("_") and not name.startswith("_asyncio_")
 
 
 def checked_name(name: object) -> str:
@@ -119,7 +124,6 @@ class Filter(RestrictingNodeTransformer):
         self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
         self._functions = 0
         self._steady: list[set[str]] = [set()]  # by scope: parameters that only the function itself can rebind
-        self._matches = 0
         self._annotated = any(name in code for name in _KEEPS_ANNOTATIONS)
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
@@ -440,8 +444,7 @@ class Filter(RestrictingNodeTransformer):
         return [*prelude, visited]
 
     def _match_name(self) -> str:
-        self._matches += 1
-        return f"_match{self._matches}_"
+        return f"_match{next(_match_numbers)}_"
 
     def _bind_match_class(self, node: ast.MatchClass) -> ast.stmt:
         """Bind the checked class to a name that no program can bind, and let the pattern use that.
@@ -533,11 +536,13 @@ class Filter(RestrictingNodeTransformer):
 
 
 def _steady_parameters(node: Any) -> set[str]:
-    """A function's parameters that no function within it rebinds."""
+    """A function's parameters that nothing within it rebinds which runs at another time: a function or a generator."""
     parameters = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
     for part in ast.walk(node):
         if isinstance(part, (ast.Nonlocal, ast.Global)):
             parameters.difference_update(part.names)
+        elif isinstance(part, ast.NamedExpr):  # `((parameter := each) for each in ...)` binds the function's own name
+            parameters.discard(part.target.id)
     return parameters
 
 

@@ -56,6 +56,7 @@ _EXCEPTIONS = {
 }
 _FORMATS = frozenset(["format", "format_map"])
 _EXCEPTION_BANNED = frozenset(["obj", "with_traceback"])
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.MethodDescriptorType)
 _INSPECTION = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 _ALIASES: tuple[type, ...] = (types.GenericAlias, vars(typing)["_BaseGenericAlias"])
 """`list[int]`, `Annotated[x, 1]`, `Mine[int]`: they pass the reading of an attribute on to what they stand for."""
@@ -163,6 +164,13 @@ class Guards:
         """Whether a class is the program's own."""
         return isinstance(kind, type) and (kind in self.own or kind in self._own_checked)
 
+    def is_own_super(self, obj: Any) -> bool:
+        """Whether `super(...)` stands for an object or class of the program's own. Of others it would give methods that
+        their own class hides or limits."""
+        owner = obj.__self__
+        kind = owner if isinstance(owner, type) else type(owner)
+        return self.is_own(kind) or self.is_being_made(kind)
+
     def build_class(self, body: Any, name: str, *bases: Any, metaclass: bool = False, **keywords: Any) -> Any:
         """`class` statements arrive here; `metaclass` says that it is ABCMeta."""
         real = self._real_bases(bases)
@@ -253,7 +261,7 @@ class Guards:
             raise AttributeError(f"the private attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(obj, str) and name in _FORMATS:
             return self._formatter(obj, name)
-        if kind is super and name in _BESIDES_FORMATS:
+        if kind is super and (name in _BESIDES_FORMATS or not self.is_own_super(obj)):
             raise AttributeError(f"the attribute {name} is not available through super() here", name=name)
         if isinstance(obj, _ALIASES):
             return self.getattr(_origin(obj), name)
@@ -288,9 +296,9 @@ class Guards:
             return lambda template, *args, **kwargs: self._formatter(str(template), name)(*args, **kwargs)
         if issubclass(kind, (np.ndarray, np.generic, np.dtype)) and name not in _ARRAY_NAMES:
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
-        if issubclass(kind, BaseException) and name in _EXCEPTION_BANNED and not self.is_own(kind):
-            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         value = getattr(kind, name)
+        if issubclass(kind, BaseException) and name in _EXCEPTION_BANNED and isinstance(value, _DESCRIPTORS):
+            raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         if isinstance(value, _INSPECTION):
             raise AttributeError(f"the attribute {name} of {kind.__name__} is not available here", name=name)
         return value
@@ -350,7 +358,7 @@ class Guards:
         kind = type(obj)
         known = (
             self.is_own(kind)
-            or kind is super
+            or (kind is super and self.is_own_super(obj))
             or (isinstance(obj, type) and (self.is_own(obj) or obj in offered.BASES or obj in CONSTRUCTIBLE))
             or (name in _PROTOCOL_METHODS and not isinstance(obj, type))
             or (isinstance(obj, type) and issubclass(obj, BaseException))
