@@ -24,7 +24,7 @@ sys.path[:0] = {path!r}
 import ctypes, errno, resource, signal, struct, tempfile, threading
 from codeact.errors import SandboxError
 from codeact.sandbox import Sandbox
-from codeact.sandbox.kernel import wall
+from codeact.sandbox.kernel import system, wall
 result = {descriptor}
 
 def refuse(*calls):
@@ -37,8 +37,8 @@ def refuse(*calls):
     code = b"".join(lines)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(buffer)))
-    wall._prctl(38, 1)
-    wall._syscall({seccomp}, 1, 0, ctypes.addressof(header))
+    system.process_control(system.PR_SET_NO_NEW_PRIVS, 1)
+    system.system_call({seccomp}, 1, 0, ctypes.addressof(header))
 
 def attempt():
     try:

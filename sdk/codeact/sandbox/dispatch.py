@@ -20,6 +20,7 @@ from codeact.events import Call
 from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.arena import HostMemory
+from codeact.sandbox.wire import AS_THEY_ARE
 
 if TYPE_CHECKING:
     from codeact.tools import Approve, Tool, Toolbox
@@ -29,8 +30,6 @@ _BUILTIN_ERRORS = {
     name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 }
 _PLAIN_ARGUMENTS = (str, int, float, bool, type(None))
-_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
-"""Types whose decoded form is the value."""
 _SENT_AS_THEY_ARE = frozenset([float, bool, type(None)])
 _SMALL = 2**63
 
@@ -132,7 +131,7 @@ class Dispatcher:
             return pending
         started = time.monotonic()
         try:
-            if named or not _AS_THEY_ARE.issuperset(map(type, given)):
+            if named or not AS_THEY_ARE.issuperset(map(type, given)):
                 arena.begin()
                 given = [
                     values.unpack(item, self._types, place=f"argument {number}", take=arena.take)

@@ -15,6 +15,7 @@ from functools import cache
 
 from codeact.errors import SandboxError
 from codeact.sandbox.kernel import mounts, seccomp, wall
+from codeact.sandbox.kernel.workspace_wall import LANDLOCK_ABI
 
 _SECCOMP_GET_ACTION_AVAIL = 2
 _RET_ERRNO = 0x00050000
@@ -199,8 +200,6 @@ def _landlock() -> Layer:
 
 
 def _landlock_for_files() -> tuple[Layer, ...]:
-    from codeact.sandbox.kernel.workspace_wall import LANDLOCK_ABI
-
     abi = wall.landlock_abi()
     if abi >= LANDLOCK_ABI:
         return ()
@@ -237,10 +236,11 @@ def _seccomp() -> Layer:
         remedy = f"use one of {', '.join(seccomp.ARCHITECTURES)}"
         return Layer("seccomp", False, f"there is no system call table for {machine}", remedy)
     action = ctypes.create_string_buffer(struct.pack("=I", _RET_ERRNO))
-    number = {"x86_64": 317, "aarch64": 277}[machine]
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        failed = libc.syscall(ctypes.c_long(number), ctypes.c_uint(_SECCOMP_GET_ACTION_AVAIL), ctypes.c_uint(0), action)
+        failed = libc.syscall(
+            ctypes.c_long(wall.SECCOMP[machine]), ctypes.c_uint(_SECCOMP_GET_ACTION_AVAIL), ctypes.c_uint(0), action
+        )
     except (OSError, AttributeError, TypeError):
         failed = -1
     if failed:

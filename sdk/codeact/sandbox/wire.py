@@ -16,6 +16,9 @@ HEADER = struct.Struct("<I")
 SLACK = 64 * 1024
 """What a frame may hold besides its value: names, text of an error, output since the last frame. In bytes."""
 
+AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
+"""Types of values that lie in a frame as they are, and need no `values.unpack`."""
+
 NAMES_TOLD = 200
 NAME_CHARS = 60
 """How many names a worker tells, of how many characters at most."""

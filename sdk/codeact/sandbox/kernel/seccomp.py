@@ -2,26 +2,20 @@
 
 No system call here takes a path, makes a socket, sends a signal, starts a program or maps memory as executable.
 Numbers are from the kernel's own tables, `arch/x86/entry/syscalls/syscall_64.tbl` and
-`include/uapi/asm-generic/unistd.h` (aarch64). The filter is classic BPF over `struct seccomp_data` (linux/seccomp.h),
-little-endian on both architectures.
+`include/uapi/asm-generic/unistd.h` (aarch64).
 """
 
 from __future__ import annotations
 
 import errno
 import functools
-import struct
 
-_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
-
-# Audit names of the architectures, linux/audit.h.
-ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+from codeact.sandbox.kernel.bpf import ALLOWED, ANY_BIT, DENIED, EQUAL, Pair, Program, fails, high, low
+from codeact.sandbox.kernel.bpf import ARCHITECTURES as ARCHITECTURES
 
 # What a running Python needs once everything is imported: memory, clocks, its own identity, waiting, and the socket
 # it holds.
-PLAIN: dict[str, tuple[int | None, int | None]] = {
+PLAIN: dict[str, Pair] = {
     "read": (0, 63),
     "write": (1, 64),
     "close": (3, 57),
@@ -71,19 +65,18 @@ PLAIN: dict[str, tuple[int | None, int | None]] = {
 }
 
 # Calls that are allowed for some arguments only, or fail in a way of their own.
-_MMAP, _MPROTECT = (9, 222), (10, 226)
-CLONE, _CLONE3 = (56, 220), (435, 435)
-_PRCTL, _PRLIMIT = (157, 167), (302, 261)
-_IOCTL = (16, 29)
-_GETAFFINITY = (204, 123)
-_CLOCKS = ((228, 113), (229, 114), (230, 115))  # clock_gettime, clock_getres, clock_nanosleep
+MMAP, MPROTECT = (9, 222), (10, 226)
+CLONE, CLONE3 = (56, 220), (435, 435)
+PRCTL, PRLIMIT = (157, 167), (302, 261)
+IOCTL = (16, 29)
+GETAFFINITY = (204, 123)
+CLOCKS = ((228, 113), (229, 114), (230, 115))  # clock_gettime, clock_getres, clock_nanosleep
 
 _CLOCK_OF_ANOTHER = 0x80000000
 """In the number of a clock: it is that of some process, named by its number, or of a descriptor."""
 
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
 _PROT_EXEC = 4
-_PR_SET_PDEATHSIG = 1
-_SIGKILL = 9
 _CLONE_PARENT, _SIGCHLD = 0x00008000, 17
 FORK_FLAGS = _CLONE_PARENT | _SIGCHLD
 """A plain new process, no thread, no namespace, nothing shared; its parent is the zygote, as is the worker's."""
@@ -98,79 +91,28 @@ def program(machine: str, fork: bool) -> bytes:
         fork: whether a fork as a branch needs it is let through to the kernel, where RLIMIT_NPROC decides; no other
             process is, and no thread.
     """
-    column = list(ARCHITECTURES).index(machine)
-    lines: list[tuple[int, int, int, int]] = []
-
-    def line(code: int, operand: int, if_true: int = 0, if_false: int = 0) -> None:
-        lines.append((code, if_true, if_false, operand))
-
-    def on_call(pair: tuple[int, int], *body: tuple[int, int, int, int]) -> None:
-        """Run the body, which must return, when the call is this one."""
-        line(_EQUAL, pair[column], 0, len(body))
-        lines.extend(body)
-
-    def fails(number: int) -> tuple[int, int, int, int]:
-        return (_RETURN, 0, 0, _ERRNO | number)
-
-    def load_argument(index: int, high: bool = False) -> tuple[int, int, int, int]:
-        return (_LOAD, 0, 0, _ARGUMENTS + 8 * index + (4 if high else 0))
-
-    allowed, denied = (_RETURN, 0, 0, _ALLOW), fails(errno.EPERM)
-    line(_LOAD, _ARCHITECTURE)
-    line(_EQUAL, ARCHITECTURES[machine], 1, 0)
-    line(_RETURN, _KILL)
-    line(_LOAD, _NUMBER)
-    if machine == "x86_64":  # the x32 numbers would name other calls
-        line(_AT_LEAST, 0x40000000, 0, 1)
-        line(_RETURN, _KILL)
-    on_call(
-        _CLONE3, fails(errno.ENOSYS)
-    )  # its flags lie in memory, which a filter cannot read; glibc falls back to clone
+    made = Program(machine)
+    made.on_call(
+        CLONE3, fails(errno.ENOSYS)
+    )  # its flags lie in memory, where no filter looks; glibc falls back to clone
     if fork:
         # A full comparison of 64 bits: the kernel reads all of them.
-        on_call(
-            CLONE,
-            load_argument(0, high=True),
-            (_EQUAL, 0, 3, 0),
-            load_argument(0),
-            (_EQUAL, 0, 1, FORK_FLAGS),
-            allowed,
-            denied,
-        )
-    for pair in (_MMAP, _MPROTECT):
-        on_call(pair, load_argument(2), (_ANY_BIT, 0, 1, _PROT_EXEC), denied, allowed)
-    on_call(_IOCTL, fails(errno.ENOTTY))
-    for pair in _CLOCKS:
-        on_call(pair, load_argument(0), (_ANY_BIT, 0, 1, _CLOCK_OF_ANOTHER), denied, allowed)
-    # Of no process but this one: 0 is this one, and the kernel reads 32 bits.
-    on_call(_GETAFFINITY, load_argument(0), (_EQUAL, 0, 1, 0), allowed, denied)
-    on_call(
-        _PRLIMIT,
-        load_argument(0),
-        (_EQUAL, 1, 0, 0),
-        denied,
-        *_all_zero(load_argument(2), load_argument(2, high=True)),
-        allowed,
-        denied,
-    )
-    on_call(
-        _PRCTL,
-        load_argument(0),
-        (_EQUAL, 0, 3, _PR_SET_PDEATHSIG),
-        load_argument(1),
-        (_EQUAL, 0, 1, _SIGKILL),
-        allowed,
-        denied,
-    )
+        made.on_call(CLONE, high(0), (EQUAL, 0, 3, 0), low(0), (EQUAL, 0, 1, FORK_FLAGS), ALLOWED, DENIED)
+    for pair in (MMAP, MPROTECT):
+        made.on_call(pair, low(2), (ANY_BIT, 0, 1, _PROT_EXEC), DENIED, ALLOWED)
+    made.on_call(IOCTL, fails(errno.ENOTTY))
+    allow_of_itself(made)
+    made.on_call(PRCTL, low(0), (EQUAL, 0, 3, PR_SET_PDEATHSIG), low(1), (EQUAL, 0, 1, SIGKILL), ALLOWED, DENIED)
     for numbers in PLAIN.values():
-        number = numbers[column]
-        if number is not None:
-            line(_EQUAL, number, 0, 1)
-            line(_RETURN, _ALLOW)
-    lines.append(denied)
-    return b"".join(struct.pack("=HBBI", *entry) for entry in lines)
+        made.on_call(numbers, ALLOWED)
+    return made.assembled()
 
 
-def _all_zero(low: tuple[int, int, int, int], high: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], ...]:
-    """Fall through when both halves are zero, else go one past the next instruction."""
-    return (low, (_EQUAL, 0, 3, 0), high, (_EQUAL, 0, 1, 0))
+def allow_of_itself(made: Program) -> None:
+    """Clocks, processor cores and limits: to be read, and of no process but this one."""
+    for pair in CLOCKS:
+        made.on_call(pair, low(0), (ANY_BIT, 0, 1, _CLOCK_OF_ANOTHER), DENIED, ALLOWED)
+    # 0 is this process, and the kernel reads 32 bits of its number.
+    made.on_call(GETAFFINITY, low(0), (EQUAL, 0, 1, 0), ALLOWED, DENIED)
+    new_limit = (low(2), (EQUAL, 0, 3, 0), high(2), (EQUAL, 0, 1, 0))
+    made.on_call(PRLIMIT, low(0), (EQUAL, 1, 0, 0), DENIED, *new_limit, ALLOWED, DENIED)

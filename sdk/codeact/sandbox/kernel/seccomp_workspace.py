@@ -9,17 +9,10 @@ from __future__ import annotations
 
 import errno
 import functools
-import struct
 from collections.abc import Iterable
 
 from codeact.sandbox.kernel import seccomp
-from codeact.sandbox.kernel.seccomp import ARCHITECTURES
-
-_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
-
-Pair = tuple[int | None, int | None]
+from codeact.sandbox.kernel.bpf import ALLOWED, AND, ANY_BIT, DENIED, EQUAL, Line, Pair, Program, fails, high, low
 
 FILES: dict[str, Pair] = {
     "stat": (4, None),
@@ -114,10 +107,7 @@ ABSENT: dict[str, tuple[Pair, int]] = {
 """Calls that fail as they do where a kernel or a file system has them not: callers have another way then."""
 
 _SET_ID = 0o6000
-_MMAP, _MPROTECT = (9, 222), (10, 226)
-_IOCTL, _FCNTL, _CLONE, _UMASK, _SOCKETPAIR = (16, 29), (72, 25), (56, 220), (95, 166), (53, 199)
-_PRCTL, _PRLIMIT, _GETAFFINITY = (157, 167), (302, 261), (204, 123)
-_CLOCKS = ((228, 113), (229, 114), (230, 115))
+FCNTL, UMASK, SOCKETPAIR = (72, 25), (95, 166), (53, 199)
 
 THREAD_FLAGS = 0x003D0F00
 """What pthread_create() passes to clone(): CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID and
@@ -140,11 +130,9 @@ FCNTLS = {
 }
 """What fcntl may be asked: nothing that sends signals, watches folders or holds up those who open a file."""
 
-_PR_SET_PDEATHSIG, _PR_SET_NAME, _SIGKILL = 1, 15, 9
+_PR_SET_NAME = 15
 _AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000
 _OWNER = 0o700
-
-Line = tuple[int, int, int, int]
 
 
 @functools.cache
@@ -155,92 +143,37 @@ def program(machine: str, mounts: bool) -> bytes:
         machine: `x86_64` or `aarch64`.
         mounts: whether the worker has a file system of its own: only then modes and times may be changed.
     """
-    column = list(ARCHITECTURES).index(machine)
-    lines: list[Line] = []
-    allowed: Line = (_RETURN, 0, 0, _ALLOW)
-    denied: Line = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
-
-    def on_call(pair: Pair, *body: Line) -> None:
-        """Run the body, which must return, when the call is this one."""
-        number = pair[column]
-        if number is not None:
-            lines.append((_EQUAL, 0, len(body), number))
-            lines.extend(body)
-
-    lines += [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, ARCHITECTURES[machine]), (_RETURN, 0, 0, _KILL)]
-    lines.append((_LOAD, 0, 0, _NUMBER))
-    if machine == "x86_64":  # the x32 numbers would name other calls
-        lines += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _KILL)]
+    made = Program(machine)
     for pair, number in ABSENT.values():
-        on_call(pair, (_RETURN, 0, 0, _ERRNO | number))
+        made.on_call(pair, fails(number))
     # All 64 bits of the flags: the kernel reads all of them.
-    on_call(_CLONE, _high(0), (_EQUAL, 0, 3, 0), _low(0), (_EQUAL, 0, 1, THREAD_FLAGS), allowed, denied)
-    for pair in (_MMAP, _MPROTECT):
-        on_call(pair, allowed)
-    on_call(_IOCTL, _low(1), *_one_of(IOCTLS.values()), allowed, (_RETURN, 0, 0, _ERRNO | errno.ENOTTY))
-    on_call(_FCNTL, _low(1), *_one_of(FCNTLS.values()), allowed, denied)
-    on_call(_UMASK, _low(0), (_ANY_BIT, 0, 1, _OWNER), denied, allowed)  # the host must be able to look into folders
+    made.on_call(seccomp.CLONE, high(0), (EQUAL, 0, 3, 0), low(0), (EQUAL, 0, 1, THREAD_FLAGS), ALLOWED, DENIED)
+    for pair in (seccomp.MMAP, seccomp.MPROTECT):
+        made.on_call(pair, ALLOWED)
+    made.on_call(seccomp.IOCTL, low(1), *_one_of(IOCTLS.values()), ALLOWED, fails(errno.ENOTTY))
+    made.on_call(FCNTL, low(1), *_one_of(FCNTLS.values()), ALLOWED, DENIED)
+    made.on_call(UMASK, low(0), (ANY_BIT, 0, 1, _OWNER), DENIED, ALLOWED)  # the host must be able to look into folders
     # A pair that is connected to itself and cannot be pointed elsewhere.
-    on_call(
-        _SOCKETPAIR,
-        _low(0),
-        (_EQUAL, 0, 4, _AF_UNIX),
-        _low(1),
-        (_AND, 0, 0, ~_SOCK_FLAGS & 0xFFFFFFFF),
-        (_EQUAL, 0, 1, _SOCK_STREAM),
-        allowed,
-        denied,
-    )
-    for pair in _CLOCKS:
-        on_call(pair, _low(0), (_ANY_BIT, 0, 1, seccomp._CLOCK_OF_ANOTHER), denied, allowed)
-    on_call(_GETAFFINITY, _low(0), (_EQUAL, 0, 1, 0), allowed, denied)
-    on_call(
-        _PRLIMIT,
-        _low(0),
-        (_EQUAL, 1, 0, 0),
-        denied,
-        _low(2),
-        (_EQUAL, 0, 3, 0),
-        _high(2),
-        (_EQUAL, 0, 1, 0),
-        allowed,
-        denied,
-    )
-    on_call(
-        _PRCTL,
-        _low(0),
-        (_EQUAL, 0, 1, _PR_SET_NAME),
-        allowed,
-        (_EQUAL, 0, 3, _PR_SET_PDEATHSIG),
-        _low(1),
-        (_EQUAL, 0, 1, _SIGKILL),
-        allowed,
-        denied,
-    )
+    stream = (low(1), (AND, 0, 0, ~_SOCK_FLAGS & 0xFFFFFFFF), (EQUAL, 0, 1, _SOCK_STREAM))
+    made.on_call(SOCKETPAIR, low(0), (EQUAL, 0, 4, _AF_UNIX), *stream, ALLOWED, DENIED)
+    seccomp.allow_of_itself(made)
+    death = ((EQUAL, 0, 3, seccomp.PR_SET_PDEATHSIG), low(1), (EQUAL, 0, 1, seccomp.SIGKILL))
+    made.on_call(seccomp.PRCTL, low(0), (EQUAL, 0, 1, _PR_SET_NAME), ALLOWED, *death, ALLOWED, DENIED)
     for pair, index in MODES.values():
-        on_call(pair, _low(index), (_ANY_BIT, 0, 1, _SET_ID), denied, allowed)
+        made.on_call(pair, low(index), (ANY_BIT, 0, 1, _SET_ID), DENIED, ALLOWED)
     if mounts:
         for pair, position in CHANGES.values():
             if position is None:
-                on_call(pair, allowed)
+                made.on_call(pair, ALLOWED)
             else:
-                on_call(pair, _low(position), (_ANY_BIT, 0, 1, _SET_ID), denied, allowed)
+                made.on_call(pair, low(position), (ANY_BIT, 0, 1, _SET_ID), DENIED, ALLOWED)
     for pair in (*seccomp.PLAIN.values(), *FILES.values()):
-        on_call(pair, allowed)
-    lines.append(denied)
-    return b"".join(struct.pack("=HBBI", *line) for line in lines)
-
-
-def _low(index: int) -> Line:
-    return (_LOAD, 0, 0, _ARGUMENTS + 8 * index)
-
-
-def _high(index: int) -> Line:
-    return (_LOAD, 0, 0, _ARGUMENTS + 8 * index + 4)
+        made.on_call(pair, ALLOWED)
+    return made.assembled()
 
 
 def _one_of(numbers: Iterable[int]) -> list[Line]:
     """Go on with the next instruction when the number is one of these, else with the one after it."""
     listed = list(numbers)
     last = len(listed) - 1
-    return [(_EQUAL, last - place, 1 if place == last else 0, number) for place, number in enumerate(listed)]
+    return [(EQUAL, last - place, 1 if place == last else 0, number) for place, number in enumerate(listed)]

@@ -17,62 +17,50 @@ import resource
 import signal
 import struct
 from collections.abc import Collection
-from typing import Any
 
 from codeact.sandbox.kernel import seccomp
+from codeact.sandbox.kernel.system import (
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    process_control,
+    system_call,
+)
 
 LAYERS = ("filter", "mounts", "uid", "rlimits", "landlock", "seccomp")
 """The layers that `Sandbox(without=...)` can name. `filter` is the language's; the others are the kernel's,
 and `mounts` is put up for a workspace only."""
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+LANDLOCK_CREATE, LANDLOCK_RESTRICT = 444, 446
 _SECCOMP_SET_FILTER, _SECCOMP_TSYNC = 1, 1
-_CLOSE_RANGE = 436
-_SECCOMP = {"x86_64": 317, "aarch64": 277}
+CLOSE_RANGE = 436
+SECCOMP = {"x86_64": 317, "aarch64": 277}
 # linux/landlock.h: how many file access rights each ABI knows, the TCP rights since 4, the scopes since 6.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _FILE_RIGHTS_SINCE_5 = 16
 _TCP_RIGHTS, _SCOPES = 0b11, 0b11
 
 _HIGH = 64
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
-
-
-def _syscall(number: int, *arguments: int) -> int:
-    result: int = _libc.syscall(ctypes.c_long(number), *[ctypes.c_ulong(argument) for argument in arguments])
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return result
-
-
-def _prctl(option: int, value: int) -> None:
-    zero = ctypes.c_ulong(0)
-    if _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+_CPU_MORE_S = 5  # after SIGXCPU, which ends whom it comes to, and before SIGKILL
 
 
 def die_with(parent: int) -> None:
     """Be killed when the parent dies; end at once if it already has."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    process_control(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def no_new_privileges() -> None:
     """No set-uid program, no file capability from here on; also hide this process from ptrace and /proc readers."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_DUMPABLE, 0)
+    process_control(PR_SET_NO_NEW_PRIVS, 1)
+    process_control(PR_SET_DUMPABLE, 0)
 
 
 def close_from(first: int) -> None:
     """Close all descriptors from this number on."""
     try:
-        _syscall(_CLOSE_RANGE, first, 0xFFFFFFFF, 0)
+        system_call(CLOSE_RANGE, first, 0xFFFFFFFF, 0)
     except OSError:  # before Linux 5.9; one by one takes ten milliseconds
         os.closerange(first, 1 << 20)
 
@@ -80,7 +68,7 @@ def close_from(first: int) -> None:
 def landlock_abi() -> int:
     """The Landlock version of this kernel, 0 where it has none."""
     try:
-        return _syscall(_LANDLOCK_CREATE, 0, 0, 1)
+        return system_call(LANDLOCK_CREATE, 0, 0, 1)
     except OSError:
         return 0
 
@@ -98,18 +86,26 @@ def landlock_ruleset() -> int:
     ruleset = struct.pack("=QQQ", files, _TCP_RIGHTS if abi >= 4 else 0, _SCOPES if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     buffer = ctypes.create_string_buffer(ruleset, 24)
-    return _syscall(_LANDLOCK_CREATE, ctypes.addressof(buffer), size, 0)
+    return system_call(LANDLOCK_CREATE, ctypes.addressof(buffer), size, 0)
 
 
-def landlock(prepared: Prepared) -> None:
-    """Keep this process to the ruleset."""
-    _syscall(_LANDLOCK_RESTRICT, landlock_ruleset() if prepared.ruleset is None else prepared.ruleset, 0)
+def landlock(ruleset: int) -> None:
+    """Keep this process to a ruleset, given by its descriptor."""
+    system_call(LANDLOCK_RESTRICT, ruleset, 0)
 
 
-def seccomp_filter(fork: bool, prepared: Prepared) -> None:
-    """Put up the filter of `seccomp.program` for this process and all that it forks."""
-    header = ctypes.addressof(prepared.program(fork))
-    _syscall(_SECCOMP[platform.machine()], _SECCOMP_SET_FILTER, _SECCOMP_TSYNC, header)
+class FilterProgram:
+    """A seccomp filter as the kernel takes it, in a `struct sock_fprog`: an unsigned short, padding, a pointer."""
+
+    def __init__(self, code: bytes) -> None:
+        """`code` is an array of `struct sock_filter`, of eight bytes each."""
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(self._code)))
+
+    def put_up(self) -> None:
+        """For this process and all that it forks."""
+        header = ctypes.addressof(self._header)
+        system_call(SECCOMP[platform.machine()], _SECCOMP_SET_FILTER, _SECCOMP_TSYNC, header)
 
 
 class Prepared:
@@ -126,13 +122,13 @@ class Prepared:
             # A high number: the low ones are the worker's.
             self.ruleset = fcntl.fcntl(found, fcntl.F_DUPFD_CLOEXEC, _HIGH)
             os.close(found)
-        self._programs: dict[bool, tuple[Any, Any]] = {}
+        self._programs: dict[bool, FilterProgram] = {}
         if platform.machine() in seccomp.ARCHITECTURES:
             for fork in (True, False):
                 self.program(fork)
 
-    def program(self, fork: bool) -> Any:
-        """The seccomp filter as a `struct sock_fprog`: an unsigned short, padding to a pointer, the pointer.
+    def program(self, fork: bool) -> FilterProgram:
+        """The filter of `seccomp.program`.
 
         Raises:
             OSError: there is none for this machine.
@@ -141,11 +137,8 @@ class Prepared:
             machine = platform.machine()
             if machine not in seccomp.ARCHITECTURES:
                 raise OSError(f"no system call table for {machine}")
-            code = seccomp.program(machine, fork)
-            buffer = ctypes.create_string_buffer(code, len(code))
-            packed = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
-            self._programs[fork] = ctypes.create_string_buffer(packed), buffer
-        return self._programs[fork][0]
+            self._programs[fork] = FilterProgram(seccomp.program(machine, fork))
+        return self._programs[fork]
 
 
 def spare_user(uid: int) -> None:
@@ -155,25 +148,31 @@ def spare_user(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def resource_limits(memory_bytes: int, cpu_s: int, descriptors: int) -> None:
-    """Address space, processor seconds over the worker's life, no files, no core, no message queues, no forks."""
+def resource_limits(memory_bytes: int, cpu_s: int, file_bytes: int, descriptors: int) -> None:
+    """Address space, processor seconds over the worker's life, size of a file, descriptors; no core, no queues."""
+    for which, soft, hard in (
+        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + _CPU_MORE_S),
+        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, descriptors, descriptors),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_MEMLOCK, 0, 0),
+    ):
+        limit(which, soft, hard)
 
-    def limit(which: int, soft: int, hard: int | None = None) -> None:
-        allowed = resource.getrlimit(which)[1]
-        hard = soft if hard is None else hard
-        if allowed != resource.RLIM_INFINITY:
-            soft, hard = min(soft, allowed), min(hard, allowed)
-        resource.setrlimit(which, (soft, hard))
 
-    limit(resource.RLIMIT_AS, memory_bytes)
-    limit(resource.RLIMIT_CPU, cpu_s, cpu_s + 5)
-    limit(resource.RLIMIT_FSIZE, 0)
-    limit(resource.RLIMIT_CORE, 0)
-    limit(resource.RLIMIT_NOFILE, descriptors)
-    limit(resource.RLIMIT_MSGQUEUE, 0)
-    limit(resource.RLIMIT_MEMLOCK, 0)
-    # The hard limit stays: the zygote lifts the soft one for the moment of a branch. The worker itself cannot, for
-    # seccomp lets no limit be set.
+def limit(which: int, soft: int, hard: int) -> None:
+    """Set one limit, or the host's own where that is lower."""
+    allowed = resource.getrlimit(which)[1]
+    if allowed != resource.RLIM_INFINITY:
+        soft, hard = min(soft, allowed), min(hard, allowed)
+    resource.setrlimit(which, (soft, hard))
+
+
+def no_forks() -> None:
+    """No process and no thread. The hard limit stays: the zygote lifts the soft one for the moment of a branch. The
+    worker itself cannot, for seccomp lets no limit be set."""
     resource.setrlimit(resource.RLIMIT_NPROC, (0, resource.getrlimit(resource.RLIMIT_NPROC)[1]))
 
 
@@ -206,17 +205,18 @@ def put_up(
         no_new_privileges()
         layer = "landlock"  # before the descriptors are closed: its ruleset is one
         if "landlock" not in without:
-            landlock(prepared)
+            landlock(landlock_ruleset() if prepared.ruleset is None else prepared.ruleset)
         close_from(kept)
         layer = "uid"
         if uid is not None and "uid" not in without:
             spare_user(uid)
-            _prctl(_PR_SET_DUMPABLE, 0)  # a change of user sets it again
+            process_control(PR_SET_DUMPABLE, 0)  # a change of user sets it again
         layer = "rlimits"
         if "rlimits" not in without:
-            resource_limits(memory_bytes, cpu_s, descriptors)
+            resource_limits(memory_bytes, cpu_s, 0, descriptors)
+            no_forks()
         layer = "seccomp"
         if "seccomp" not in without:
-            seccomp_filter(fork, prepared)
+            prepared.program(fork).put_up()
     except (OSError, ValueError) as problem:
         raise OSError(f"layer {layer}: {problem}") from None

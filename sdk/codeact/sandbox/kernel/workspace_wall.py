@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from codeact.sandbox.kernel import mounts, seccomp_workspace, wall
+from codeact.sandbox.kernel.system import PR_SET_DUMPABLE, libc, process_control, system_call
 
 LANDLOCK_ABI = 3
 """From this version on Landlock looks at truncation (Linux 6.2)."""
@@ -30,7 +31,7 @@ SCRATCH_BYTES = 128 * 1024 * 1024
 SCRATCH_NAME = ".scratch"
 """The scratch folder inside the workspace, where the layer `mounts` is left out."""
 
-_LANDLOCK_ADD_RULE, _PATH_BENEATH = 445, 1
+LANDLOCK_ADD_RULE, _PATH_BENEATH = 445, 1
 # linux/landlock.h
 _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 _MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = 1 << 7, 1 << 8, 1 << 13, 1 << 14
@@ -41,7 +42,7 @@ _OF_FILES = _READ_FILE | _WRITE_FILE | _TRUNCATE
 _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 8, 23, 24
 _PR_CAP_AMBIENT, _AMBIENT_CLEAR_ALL = 47, 4
 _CAPABILITY_VERSION = 0x20080522
-_CAPSET, _CAPGET = {"x86_64": 126, "aarch64": 91}, {"x86_64": 125, "aarch64": 90}
+CAPSET, CAPGET = {"x86_64": 126, "aarch64": 91}, {"x86_64": 125, "aarch64": 90}
 
 
 def put_up(
@@ -80,10 +81,11 @@ def put_up(
         layer = "no_new_privs"
         wall.no_new_privileges()
         layer = "uid"
-        if uid is not None and "uid" not in without:
+        if own_user:
+            assert uid is not None
             _become(uid, *workspace["owner"])
         _drop_capabilities()
-        wall._prctl(wall._PR_SET_DUMPABLE, 0)  # a change of user sets it again
+        process_control(PR_SET_DUMPABLE, 0)  # a change of user sets it again
         layer = "workspace"
         os.chdir(path)
         found = os.stat(".")
@@ -96,10 +98,11 @@ def put_up(
             _landlock([path, workspace["scratch"]], [*workspace["readable"], *workspace["libraries"]])
         layer = "rlimits"
         if "rlimits" not in without:
-            _limits(memory_bytes, cpu_s, int(workspace["file_mb"]) * 1024 * 1024, tasks + THREADS)
+            wall.resource_limits(memory_bytes, cpu_s, int(workspace["file_mb"]) * 1024 * 1024, DESCRIPTORS)
+            wall.limit(resource.RLIMIT_NPROC, tasks + THREADS, tasks + THREADS)
         layer = "seccomp"
         if "seccomp" not in without:
-            _seccomp(mounted)
+            wall.FilterProgram(seccomp_workspace.program(platform.machine(), mounted)).put_up()
     except (OSError, ValueError) as problem:
         raise OSError(f"layer {layer}: {problem}") from None
 
@@ -151,13 +154,10 @@ def scratch_folder(path: str, shown: Iterable[str], without: Collection[str]) ->
 
 def _become(uid: int, owner: int, group: int) -> None:
     """Take the spare user for signals and limits, and the owner of the workspace for files."""
-    os.setgroups([])
-    wall._prctl(_PR_SET_KEEPCAPS, 1)
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
+    process_control(_PR_SET_KEEPCAPS, 1)
+    wall.spare_user(uid)
     permitted = _capabilities()
     _set_capabilities(permitted, permitted)
-    libc = wall._libc
     libc.setfsgid(ctypes.c_uint(group))
     libc.setfsuid(ctypes.c_uint(owner))
     # They tell the number that was set before, and no error: ask again with one that cannot be set.
@@ -169,7 +169,6 @@ def _become(uid: int, owner: int, group: int) -> None:
 def _drop_capabilities() -> None:
     """No capability, now or ever."""
     zero = ctypes.c_ulong(0)
-    libc = wall._libc
     for capability in range(64):
         known = libc.prctl(ctypes.c_int(_PR_CAPBSET_READ), ctypes.c_ulong(capability), zero, zero, zero)
         if known < 0:
@@ -186,7 +185,7 @@ def _capabilities() -> int:
     """Those permitted, as bits."""
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION, 0))
     data = ctypes.create_string_buffer(24)
-    wall._syscall(_CAPGET[platform.machine()], ctypes.addressof(header), ctypes.addressof(data))
+    system_call(CAPGET[platform.machine()], ctypes.addressof(header), ctypes.addressof(data))
     low, high = struct.unpack("=6I", data.raw)[1::3]
     return int(low | high << 32)
 
@@ -195,7 +194,7 @@ def _set_capabilities(effective: int, permitted: int) -> None:
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION, 0))
     halves = [(effective >> shift & 0xFFFFFFFF, permitted >> shift & 0xFFFFFFFF, 0) for shift in (0, 32)]
     data = ctypes.create_string_buffer(struct.pack("=6I", *halves[0], *halves[1]), 24)
-    wall._syscall(_CAPSET[platform.machine()], ctypes.addressof(header), ctypes.addressof(data))
+    system_call(CAPSET[platform.machine()], ctypes.addressof(header), ctypes.addressof(data))
 
 
 # ---- the kernel's layers --------------------------------------------------------------------------------------------
@@ -206,23 +205,19 @@ def _landlock(writable: Iterable[str], readable: Iterable[str]) -> None:
     abi = wall.landlock_abi()
     if abi < LANDLOCK_ABI:
         raise OSError(f"this kernel has version {abi}, and version {LANDLOCK_ABI} is needed")
-    files = (1 << wall._FILE_RIGHTS.get(abi, wall._FILE_RIGHTS_SINCE_5)) - 1
-    ruleset = struct.pack("=QQQ", files, wall._TCP_RIGHTS if abi >= 4 else 0, wall._SCOPES if abi >= 6 else 0)
-    buffer = ctypes.create_string_buffer(ruleset, 24)
-    size = 8 if abi < 4 else 16 if abi < 6 else 24
-    descriptor = wall._syscall(wall._LANDLOCK_CREATE, ctypes.addressof(buffer), size, 0)
+    ruleset = wall.landlock_ruleset()
     try:
         for path in writable:
-            _allow(descriptor, path, _READ | _WRITE)
+            _allow(ruleset, path, _READ | _WRITE)
         for path in readable:
             if os.path.exists(path):
-                _allow(descriptor, path, _READ)
+                _allow(ruleset, path, _READ)
         for path in mounts.DEVICES:
             if os.path.exists(path):
-                _allow(descriptor, path, _READ_FILE | (_WRITE_FILE if path == "/dev/null" else 0))
-        wall._syscall(wall._LANDLOCK_RESTRICT, descriptor, 0)
+                _allow(ruleset, path, _READ_FILE | (_WRITE_FILE if path == "/dev/null" else 0))
+        wall.landlock(ruleset)
     finally:
-        os.close(descriptor)
+        os.close(ruleset)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
@@ -231,34 +226,9 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         if not stat.S_ISDIR(os.fstat(opened).st_mode):
             rights &= _OF_FILES
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, opened), 12)
-        wall._syscall(_LANDLOCK_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.addressof(rule), 0)
+        system_call(LANDLOCK_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.addressof(rule), 0)
     finally:
         os.close(opened)
-
-
-def _limits(memory_bytes: int, cpu_s: int, file_bytes: int, tasks: int) -> None:
-    for which, soft, hard in (
-        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_s, cpu_s + 5),
-        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS),
-        (resource.RLIMIT_MSGQUEUE, 0, 0),
-        (resource.RLIMIT_MEMLOCK, 0, 0),
-        (resource.RLIMIT_NPROC, tasks, tasks),
-    ):
-        allowed = resource.getrlimit(which)[1]
-        if allowed != resource.RLIM_INFINITY:
-            soft, hard = min(soft, allowed), min(hard, allowed)
-        resource.setrlimit(which, (soft, hard))
-
-
-def _seccomp(mounted: bool) -> None:
-    machine = platform.machine()
-    code = seccomp_workspace.program(machine, mounted)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer)))
-    wall._syscall(wall._SECCOMP[machine], wall._SECCOMP_SET_FILTER, wall._SECCOMP_TSYNC, ctypes.addressof(header))
 
 
 def _tasks_of(uid: int) -> int:

@@ -3,6 +3,7 @@
 program.py      compile and run one program after another, and tell what came of each
 filter.py       what a program may say, decided before it runs; it stands on RestrictedPython
 guards.py       what it may reach when it runs; careful.py wraps the special methods that could give that away
+streams.py      `sys.stdout` and `print`, up to where the session takes what is written
 views.py        what stands for modules, types and dictionaries of attributes
 offered.py      the modules that a program may import, as views of listed names (offered_names.py, offered_numpy.py,
                 and logs.py, queues.py, futures.py, warned.py, zones.py, tracebacks.py, dispatching.py for the parts

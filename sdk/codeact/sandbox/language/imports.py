@@ -15,7 +15,7 @@ def offered_modules() -> tuple[str, ...]:
     """The modules that a program may import where nothing else is said: views of the standard library, and numpy."""
     from codeact.sandbox.language import offered
     from codeact.sandbox.language.guards import Guards
-    from codeact.sandbox.process.output import Stream
+    from codeact.sandbox.language.streams import Stream
 
     made = offered.views(Guards(), Stream(_nowhere), str)
     return tuple(sorted(name for name in made if not name.startswith("_")))

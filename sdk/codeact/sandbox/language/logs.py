@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from codeact.sandbox.language import tracebacks
+from codeact.sandbox.language.streams import Stream
 from codeact.sandbox.language.views import ModuleView
-from codeact.sandbox.process.output import Stream
 
 _LEVELS = {"NOTSET": 0, "DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50, "FATAL": 50}
 _NAMES = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL", 0: "NOTSET"}

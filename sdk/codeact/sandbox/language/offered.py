@@ -35,8 +35,8 @@ from codeact.sandbox.language import dispatching, futures, logs, loop, queues, t
 from codeact.sandbox.language.guards import Guards
 from codeact.sandbox.language.offered_names import LISTED
 from codeact.sandbox.language.offered_numpy import limited_numpy, numpy_views
+from codeact.sandbox.language.streams import Stream
 from codeact.sandbox.language.views import ModuleView, Space, token
-from codeact.sandbox.process.output import Stream
 from codeact.sandbox.text import words
 
 

@@ -20,8 +20,8 @@ from codeact.sandbox.language.evaluated import Evaluator
 from codeact.sandbox.language.filter import Filter
 from codeact.sandbox.language.guards import Guards, exceptions
 from codeact.sandbox.language.hints import UNAVAILABLE, import_hint, module_hint
+from codeact.sandbox.language.streams import Stream
 from codeact.sandbox.language.views import ModuleView
-from codeact.sandbox.process.output import Stream
 from codeact.sandbox.text import words
 
 SHOWN_CHARS = 4_000

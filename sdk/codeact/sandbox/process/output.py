@@ -1,68 +1,81 @@
-"""Where a program's output goes: `print`, `sys.stdout` and `sys.stderr` all end here."""
+"""What a program says on its way to the host: its output, bounded, and its threads one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from codeact.sandbox.language.guards import Guards
+from codeact.sandbox import wire
+from codeact.sandbox.language.program import Stopped
+from codeact.sandbox.process.line import Line
+
+_FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
 
 
-class Stream:
-    """`sys.stdout`: what is written there is printed, or goes where the program sends it for a while."""
+class Output:
+    """What the program prints: bounded, and sent in pieces that are neither tiny nor late."""
 
-    __slots__ = ("_redirections", "_write")
-
-    encoding = "utf-8"
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._redirections: list[Callable[[str], Any]] = []
-
-    def write(self, text: str) -> int:
-        if type(text) is not str:
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        (self._redirections[-1] if self._redirections else self._write)(text)
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing is held back for long."""
-
-    def isatty(self) -> bool:
-        return False
-
-    def __repr__(self) -> str:
-        return "<stdout>"
-
-    def __reduce_ex__(self, protocol: object) -> Any:
-        raise TypeError("streams cannot be copied")
-
-    def redirected(self, guards: Guards) -> Callable[[Any], Any]:
-        """`contextlib.redirect_stdout`, for one session."""
-
-        class redirect_stdout:
-            __slots__ = ("_target", "_write")
-
-            def __init__(self, target: Any) -> None:
-                self._target = target
-                self._write = guards.getattr(target, "write")
-
-            def __enter__(self) -> Any:
-                stream._redirections.append(self._write)
-                return self._target
-
-            def __exit__(self, *_: object) -> None:
-                if self._write in stream._redirections:
-                    stream._redirections.remove(self._write)
-
-        stream = self
-        return redirect_stdout
+    def __init__(self, line: Line, limit: int) -> None:
+        self._line = line
+        self._limit = limit
+        self._pieces: list[str] = []
+        self._held = 0
+        self._room = limit
+        self._flushed = 0.0
 
     def begin(self) -> None:
-        """Forget redirections that an ended program left."""
-        self._redirections.clear()
+        self._pieces.clear()
+        self._held = 0
+        self._room = self._limit
+        self._flushed = 0.0
+
+    def write(self, text: str) -> None:
+        room = self._room
+        if len(text) > room:
+            self._pieces.append(text[:room])
+            self._room = 0
+            self.flush()
+            raise Stopped("output", f"it printed more than {self._limit:,} characters")
+        self._room = room - len(text)
+        self._held += len(text)
+        self._pieces.append(text)
+        now = time.monotonic()
+        if self._held > _FLUSH_CHARS or now - self._flushed > _FLUSH_S:
+            self.flush()
+            self._flushed = now
+
+    def flush(self) -> None:
+        if self._pieces:
+            text = "".join(self._pieces).encode("utf-8", "backslashreplace").decode()
+            self._pieces.clear()
+            self._held = 0
+            if text:
+                self._line.send(wire.Printed(text))
+
+
+class Turns:
+    """Who may speak, where a program has threads: one at a time, and none but the first between two programs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.take()
+
+    def take(self) -> None:
+        """In the first thread: wait for the turn, and keep it."""
+        self._lock.acquire()
+
+    def give(self) -> None:
+        """In the first thread: let the others speak, too."""
+        self._lock.release()
+
+    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called in turn."""
+        lock = self._lock
+
+        def call(*arguments: Any) -> Any:
+            with lock:
+                return function(*arguments)
+
+        return call

@@ -8,11 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import socket
-import struct
 import sys
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,19 +23,18 @@ from codeact.sandbox.language.program import Interpreter, Stopped
 from codeact.sandbox.limits import Limits
 from codeact.sandbox.process import warming
 from codeact.sandbox.process.clone import clone
-from codeact.sandbox.spin import Spin
+from codeact.sandbox.process.line import Line
+from codeact.sandbox.process.output import Output, Turns
+from codeact.sandbox.wire import AS_THEY_ARE
 
 SOCKET = 3
 """The descriptor of the session's socket; 0, 1 and 2 are /dev/null, and no other is open."""
 
 _DESCRIPTORS = SOCKET + 3  # two spare, for the socket and the memory of a branch
-_PIECE = 1 << 14
-_TWO_DESCRIPTORS = struct.Struct("@2i")
-_ROOM_FOR_TWO = socket.CMSG_SPACE(_TWO_DESCRIPTORS.size)
-_FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
+# The kernel counts a worker's processor time over its whole life, and the host that of each run: this only bounds what
+# is left when the host does not look.
 _SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
-_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
-_SMALL = 4_096
+_SMALL = 4_096  # bytes of a frame that can break no limit, so that nothing else looks at it
 _address_space = 0
 _wall: wall.Prepared | None = None
 _prepared: dict[bool, Interpreter] = {}
@@ -100,159 +95,6 @@ def _rehearse() -> None:
     values.check_wire(wire.frame(wire.Done(1, [1, "a"], "1", None, False)))
     random.seed(0)
     np.random.seed(0)
-
-
-class Line:
-    """This end of the session's socket. While a frame is under way, an interrupt waits."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
-        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
-        self._buffer = bytearray(_PIECE)
-        self._view = memoryview(self._buffer)
-        self._held = 0  # bytes of the buffer that are still to be decoded
-        self.busy = False
-        self.interrupted = False
-
-    @property
-    def waiting(self) -> bool:
-        """Whether something has come."""
-        return bool(self._for_programs.poll(0))
-
-    def send(self, message: wire.ToHost) -> None:
-        self.send_frame(wire.frame(message))
-
-    def send_frame(self, frame: bytearray) -> None:
-        """Send a frame that was made before."""
-        self.busy = True
-        try:
-            self._socket.sendall(frame)
-        except OSError:
-            os._exit(0)
-        finally:
-            self.busy = False
-
-    def receive(self) -> wire.ToWorker:
-        """The next frame."""
-        self.busy = True
-        try:
-            if not self._held:
-                self._for_answers.ready()
-                self._held = self._socket.recv_into(self._buffer)
-            return self._take()
-        except OSError:
-            os._exit(0)
-        finally:
-            self.busy = False
-
-    def receive_with_descriptors(self) -> tuple[wire.ToWorker, tuple[int, int] | None]:
-        """As `receive`, between programs: a frame may bring a socket and memory."""
-        descriptors = None
-        try:
-            if not self._held:
-                self._for_programs.ready()
-                self._held, ancillary, _, _ = self._socket.recvmsg_into([self._buffer], _ROOM_FOR_TWO)
-                descriptors = _TWO_DESCRIPTORS.unpack(ancillary[0][2]) if ancillary else None
-            return self._take(), descriptors
-        except OSError:
-            os._exit(0)
-
-    def _take(self) -> wire.ToWorker:
-        """Decode the first frame of what is held; of a large one the rest is waited for."""
-        count, view = self._held, self._view
-        while count < 4:
-            more = self._socket.recv_into(view[count:]) if count else 0
-            if not more:
-                os._exit(0)
-            count += more
-        size = 4 + wire.HEADER.unpack_from(self._buffer)[0]
-        if count < size:
-            whole = memoryview(bytearray(size))
-            whole[:count] = view[:count]
-            while count < size:
-                more = self._socket.recv_into(whole[count:])
-                if not more:
-                    os._exit(0)
-                count += more
-            view = whole
-        message: wire.ToWorker = wire.to_worker.decode(view[4:size])
-        self._held = count - size
-        if self._held:
-            self._buffer[: self._held] = self._buffer[size:count]
-        return message
-
-    def become(self, descriptor: int) -> None:
-        """In a branch: speak through this socket from now on."""
-        self._socket.close()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
-        self._for_answers, self._for_programs = Spin(descriptor), Spin(descriptor)
-
-
-class Output:
-    """What the program prints: bounded, and sent in pieces that are neither tiny nor late."""
-
-    def __init__(self, line: Line, limit: int) -> None:
-        self._line = line
-        self._limit = limit
-        self._pieces: list[str] = []
-        self._held = 0
-        self._room = limit
-        self._flushed = 0.0
-
-    def begin(self) -> None:
-        self._pieces.clear()
-        self._held = 0
-        self._room = self._limit
-        self._flushed = 0.0
-
-    def write(self, text: str) -> None:
-        room = self._room
-        if len(text) > room:
-            self._pieces.append(text[:room])
-            self._room = 0
-            self.flush()
-            raise Stopped("output", f"it printed more than {self._limit:,} characters")
-        self._room = room - len(text)
-        self._held += len(text)
-        self._pieces.append(text)
-        now = time.monotonic()
-        if self._held > _FLUSH_CHARS or now - self._flushed > _FLUSH_S:
-            self.flush()
-            self._flushed = now
-
-    def flush(self) -> None:
-        if self._pieces:
-            text = "".join(self._pieces).encode("utf-8", "backslashreplace").decode()
-            self._pieces.clear()
-            self._held = 0
-            if text:
-                self._line.send(wire.Printed(text))
-
-
-class Turns:
-    """Who may speak, where a program has threads: one at a time, and none but the first between two programs."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self.take()
-
-    def take(self) -> None:
-        """In the first thread: wait for the turn, and keep it."""
-        self._lock.acquire()
-
-    def give(self) -> None:
-        """In the first thread: let the others speak, too."""
-        self._lock.release()
-
-    def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, called in turn."""
-        lock = self._lock
-
-        def call(*arguments: Any) -> Any:
-            with lock:
-                return function(*arguments)
-
-        return call
 
 
 class Worker:
@@ -351,7 +193,7 @@ class Worker:
 
         def call(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             frame = None
-            if not keywords and _AS_THEY_ARE.issuperset(map(type, arguments)):
+            if not keywords and AS_THEY_ARE.issuperset(map(type, arguments)):
                 with contextlib.suppress(OverflowError, UnicodeEncodeError):  # said better below
                     frame = wire.frame(wire.Call(name, arguments, keywords))
             if frame is None or len(frame) > _SMALL:
@@ -363,7 +205,7 @@ class Worker:
                 self._check_interrupt()
             if type(answer) is wire.Result:
                 value = answer.value
-                if type(value) in _AS_THEY_ARE:
+                if type(value) in AS_THEY_ARE:
                     return value
                 self._arena.begin()
                 return values.unpack(value, self._types, take=take)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from codeact.errors import SandboxError
 from codeact.sandbox.kernel.workspace_wall import SCRATCH_NAME
+from codeact.sandbox.workspaces.unlinked import BLOCK
 
 if TYPE_CHECKING:
     from codeact.values import Image
@@ -36,7 +37,6 @@ READ_BYTES = 256 * 1024 * 1024
 
 _PIXELS = 64_000_000
 _SHOWN_PATH = 120
-_BLOCK = 512  # st_blocks counts these, stat(2)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _look_at(
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:  # gone meanwhile
         return
-    listing.used += found.st_blocks * _BLOCK
+    listing.used += found.st_blocks * BLOCK
     path = f"{prefix}{name}"
     if stat.S_ISDIR(found.st_mode):
         if len(stack) >= MOST_DEPTH:

@@ -7,7 +7,8 @@ import os
 import stat
 from collections.abc import Iterator
 
-_BLOCK = 512  # st_blocks counts these, stat(2)
+BLOCK = 512
+"""Bytes of what `st_blocks` counts, stat(2)."""
 
 
 def unlinked_bytes(pid: int, device: int) -> int:
@@ -25,7 +26,7 @@ def unlinked_bytes(pid: int, device: int) -> int:
             with contextlib.suppress(OSError):
                 seen = os.stat(path)
                 if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 0 and seen.st_dev == device:
-                    found[seen.st_ino] = seen.st_blocks * _BLOCK
+                    found[seen.st_ino] = seen.st_blocks * BLOCK
     return sum(found.values())
 
 

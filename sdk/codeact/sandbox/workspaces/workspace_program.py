@@ -22,6 +22,7 @@ from typing import Any
 from codeact.sandbox.kernel import seccomp, seccomp_workspace, workspace_wall
 from codeact.sandbox.language import offered
 from codeact.sandbox.language.errors_text import Told
+from codeact.sandbox.language.hints import UNAVAILABLE
 from codeact.sandbox.language.program import Interpreter, Outcome, Stopped
 from codeact.sandbox.language.views import ModuleView
 from codeact.sandbox.workspaces import libraries
@@ -34,7 +35,6 @@ _SHORT_NAMES = {
     "nn": "from torch import nn",
 }
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
-_UNANSWERED = "nobody can answer; use the values you have or a tool"
 
 
 class WorkspaceInterpreter(Interpreter):
@@ -178,7 +178,7 @@ def _format_warning(
 
 
 def _refuse_input(*_: object) -> str:
-    raise PermissionError(f"input() is not available here: {_UNANSWERED}")
+    raise PermissionError(f"input() is not available here: {UNAVAILABLE['input']}")
 
 
 def prepare() -> WorkspaceInterpreter:
