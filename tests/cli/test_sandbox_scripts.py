@@ -64,6 +64,14 @@ def test_a_script_prints_to_standard_output_and_exits_with_0(tmp_path: Path) -> 
     assert done.stderr == ""
 
 
+def test_a_script_finds_its_arguments_in_sys_argv(tmp_path: Path) -> None:
+    script = tmp_path / "double.py"
+    script.write_text("import sys\nprint(int(sys.argv[1]) * 2, len(sys.argv))\n")
+    assert sandbox(script, "21").stdout == "42 2\n"
+    assert sandbox("--workspace", tmp_path, script, "21").stdout == "42 2\n"
+    assert sandbox("--imports", "math", "-c", "argv", "a").stdout == "['-c', 'a']\n", "no sys to import"
+
+
 def test_code_on_the_command_line_shows_its_value() -> None:
     done = sandbox("-c", "print('first')\n[argv, 'second']", "a")
     assert (done.returncode, done.stdout) == (0, "first\n[['-c', 'a'], 'second']\n")
@@ -150,7 +158,7 @@ def test_tools_come_from_a_file_or_a_module(tools: Path) -> None:
         (["--limit", "wall_s=-1", "-c", "1"], 2, "limit wall_s must be a finite number above 0"),
         (["--without", "wall", "-c", "1"], 1, "names no layer; the layers are filter"),
         (["--tools", "my_tools.py:bix", "-c", "1"], 1, "my_tools.py has no 'bix'; did you mean 'box'?"),
-        (["--tools", "my_tools.py:number", "-c", "1"], 1, "number is a int, not a Toolbox"),
+        (["--tools", "my_tools.py:number", "-c", "1"], 1, "number is of type int, not a Toolbox"),
         (["--tools", "none.py:box", "-c", "1"], 1, "there is no file none.py"),
         (["--tools", "none:box", "-c", "1"], 1, "ModuleNotFoundError: No module named 'none'"),
         (["--tools", "broken.py:box", "-c", "1"], 1, "ZeroDivisionError: division by zero ("),

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -678,3 +679,21 @@ def test_sessions_leave_no_descriptor_behind() -> None:
     for _ in range(20):
         round_trip()
     assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"limits": {"wall_s": 3}}, r"limits takes Limits, such as Limits\(wall_s=5\), not dict"),
+        ({"approve": "always"}, "approve takes a function that looks at each call, not 'always'"),
+    ],
+)
+def test_an_option_of_a_wrong_kind_is_refused_at_once(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(SandboxError, match=message):
+        Sandbox(**wrong)
+
+
+def test_a_count_is_a_whole_number() -> None:
+    with pytest.raises(SandboxError, match=r"limit calls must be a whole number, not 1\.5"):
+        Limits(calls=1.5)  # type: ignore[arg-type]
+    assert Limits(wall_s=1.5).wall_s == 1.5

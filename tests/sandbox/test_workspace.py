@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -326,6 +327,33 @@ def test_a_library_that_was_not_asked_for_is_refused(plain: Sandbox) -> None:
         assert error is not None
         assert error.type == "ModuleNotFoundError"
         assert "Available: the standard library, numpy, and modules in the workspace" in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        ("open('sales.csv')", "No such file or directory: 'sales.csv'; there are files in the working folder"),
+        ("open('/etc/passwd')", "'/etc/passwd'; there are files in the working folder"),
+        ("open('/usr/lib/x', 'w')", "there are files in|only what lies in the working folder can be changed"),
+        ("import subprocess\nsubprocess.run(['ls'])", "processes and connections cannot be made here"),
+        ("import urllib.request\nurllib.request.urlopen('http://example.com')", "only through tools"),
+    ],
+)
+def test_where_the_wall_refuses_what_is_open_is_named(plain: Sandbox, code: str, part: str) -> None:
+    error = plain.run(code).error
+    assert error is not None
+    assert re.search(part, error.message), error.message
+    assert error.text.endswith(error.message)
+
+
+def test_a_missing_file_names_the_readable_folders(tmp_path: Path) -> None:
+    data, folder = tmp_path / "data", tmp_path / "work"
+    data.mkdir()
+    folder.mkdir()
+    with Sandbox(workspace=folder, readable=[data], imports=()) as sandbox:
+        error = sandbox.run("open('sales.csv')").error
+    assert error is not None
+    assert error.message.endswith(f"there are files in the working folder and {data}")
 
 
 def test_a_forgotten_import_is_named(plain: Sandbox) -> None:

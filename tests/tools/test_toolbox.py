@@ -186,3 +186,12 @@ def test_a_plain_function_becomes_a_tool_that_writes() -> None:
     def note(text: str) -> None: ...
 
     assert Toolbox([note])["note"].effect == "write"
+
+
+def test_one_tool_without_a_list_is_refused_with_what_to_write() -> None:
+    def greet(name: str) -> str:
+        """Say hello."""
+        return f"hello {name}"
+
+    with pytest.raises(ToolError, match=r"a toolbox takes a list of tools, such as Toolbox\(\[greet\]\)"):
+        Toolbox(greet)  # type: ignore[arg-type]

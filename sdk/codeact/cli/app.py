@@ -228,7 +228,7 @@ def open_sandbox(
         str | None, typer.Argument(metavar="FILE", help="A program to run; `-` reads it from standard input.")
     ] = None,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="What the program finds in `argv`, after its name.")
+        list[str] | None, typer.Argument(metavar="ARGS", help="What the program finds in `sys.argv`, after its name.")
     ] = None,
     code: Annotated[
         str | None, typer.Option("-c", metavar="CODE", help="A program to run, instead of a file; its value is shown.")

@@ -15,13 +15,23 @@ from codeact.errors import CodeActError
 from codeact.events import Event, Printed
 from codeact.sandbox import Execution
 
+_AS_SYS_ARGV = """
+try:
+    import sys
+except ImportError:  # --imports may leave it out
+    pass
+else:
+    sys.argv[:] = argv
+    del sys
+"""
+
 
 def run_script(code: str, arguments: list[str], options: SandboxOptions, *, as_json: bool, show_value: bool) -> None:
     """Run a program. What it prints goes to standard output as it comes, its error to standard error.
 
     Args:
         code: the program.
-        arguments: what it finds in `argv`, the name of the program first.
+        arguments: what it finds in `argv` and in `sys.argv`, the name of the program first.
         as_json: print nothing as it comes, and the whole execution as one JSON object at the end.
         show_value: print the last expression's value, too.
 
@@ -31,7 +41,7 @@ def run_script(code: str, arguments: list[str], options: SandboxOptions, *, as_j
     """
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     with options.open() as sandbox:
-        told = sandbox.run(f"argv = {arguments!r}", on_event=_nobody)
+        told = sandbox.run(f"argv = {arguments!r}\n{_AS_SYS_ARGV}", on_event=_nobody)
         if told.error is not None:
             raise CodeActError(f"the program's arguments do not fit: {told.error.message}")
         with interrupts(sandbox):

@@ -33,7 +33,9 @@ def load_toolbox(place: str) -> Toolbox:
             return boxes[name]
         if hasattr(module, name):
             kind = type(getattr(module, name)).__name__
-            raise ToolError(f"--tools {place}: {name} is a {kind}, not a Toolbox; write box = Toolbox([...]) there")
+            raise ToolError(
+                f"--tools {place}: {name} is of type {kind}, not a Toolbox; write box = Toolbox([...]) there"
+            )
         raise ToolError(f"--tools {place}: {source} has no {name!r}{did_you_mean(name, boxes)}")
     if len(boxes) != 1:
         raise ToolError(f"--tools {place}: {source} holds {listed(boxes)} as toolboxes; name one, {source}:NAME")

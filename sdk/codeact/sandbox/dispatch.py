@@ -109,7 +109,7 @@ class Dispatcher:
         """The first frame of a session: what the program finds."""
         return wire.frame(
             wire.Setup(
-                [[name, tool.doc or ""] for name, tool in self._tools.items()],
+                [[name, f"{name}{tool.help}"] for name, tool in self._tools.items()],
                 values.describe_types(self._types),
                 _describe_errors(self._errors),
                 options,

@@ -373,7 +373,7 @@ class Running:
     def _stopped_late(self, pending: Pending, problem: str, left: str) -> None:
         """The deadline came while something moved: it was stopped, and only then the program hears of it."""
         spent = self._tool_s + time.monotonic() - self._pending_since
-        state = f"; its stop path failed: {problem}" if problem else f", and was stopped before it could finish{left}"
+        state = f"; its stop path failed: {problem}" if problem else f"; it was stopped before it could finish{left}"
         if spent >= self._limits.tool_s:
             self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(){state}")
         pending.ended = False

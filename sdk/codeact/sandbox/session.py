@@ -66,7 +66,7 @@ class Sandbox:
             seed: of `random` and `numpy.random` in the program.
             on_event: hears `Printed`, `CallStarted` and `CallFinished` as they happen.
             imports: what programs may import. By default all that the sandbox offers (`offered_modules`), and in a
-                workspace the standard library, numpy, and pandas, scikit-learn and matplotlib where they are installed.
+                workspace the standard library, numpy, and pandas, scipy, scikit-learn and matplotlib, if installed.
                 Without a workspace a collection narrows it, `()` to nothing; with one it names the libraries.
             workspace: a folder that programs may write to, and in which they may use full libraries. Programs then run
                 without the language filter, and the wall alone holds them; see `docs/workspace.md`.
@@ -92,6 +92,10 @@ class Sandbox:
             toolbox = Toolbox()
         if not hasattr(toolbox, "tools"):
             raise SandboxError(f"a sandbox takes a Toolbox, such as Toolbox([my_tool]), not {type(toolbox).__name__}")
+        if approve is not None and not callable(approve):
+            raise SandboxError(f"approve takes a function that looks at each call, not {approve!r}")
+        if limits is not None:
+            _require_limits(limits)
         self.approve = approve
         self.on_event = on_event
         self._workspace: Workspace | None = None
@@ -161,6 +165,7 @@ class Sandbox:
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
+        _require_limits(limits)
         held = [field.name for field in fields(limits) if field.name not in _HOST_LIMITS]
         changed = [name for name in held if getattr(limits, name) != getattr(self._limits, name)]
         if changed:
@@ -439,3 +444,8 @@ def _let_go(held: list[Connection], threads: SessionThreads, watch: Watch) -> No
     if not foreign:  # a fork has none of the threads, and may have inherited their locks locked
         threads.abandon()
         watch.close()
+
+
+def _require_limits(limits: object) -> None:
+    if not isinstance(limits, Limits):
+        raise SandboxError(f"limits takes Limits, such as Limits(wall_s=5), not {type(limits).__name__}")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from codeact.errors import ArgumentError
 from codeact.tools import annotations as kinds
-from codeact.tools.describe import describe
+from codeact.tools.describe import describe, made_by
 from codeact.tools.validation import validator, without_numpy
 from codeact.tools.wording import did_you_mean, listed, short_repr, value_text
 
@@ -117,9 +117,10 @@ class Arguments:
             own = line["msg"] if line["type"] == "codeact" else ""
             if line["type"] in ("value_error", "assertion_error"):
                 own = str(line.get("ctx", {}).get("error", line["msg"]))
-            complaints[name] = (
-                f"argument {place!r}: {own or f'expected {describe(annotation)}, got {value_text(value)}'}"
-            )
+            if not own:
+                asked = "a finite number" if line["type"] == "finite_number" else describe(annotation)
+                own = f"expected {asked}, got {value_text(value)}{made_by(annotation)}"
+            complaints[name] = f"argument {place!r}: {own}"
         shown = list(complaints.values())[:_MOST_ERRORS]
         return f"{tool}() {'; '.join(shown)}"
 

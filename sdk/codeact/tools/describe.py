@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import typing
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -59,6 +60,20 @@ def note(name: str, annotation: Any) -> str:
     parts = (explanation(annotation), describe(annotation) if limited else "")
     text = "; ".join(part for part in parts if part)
     return f"{name}: {text}" if text else ""
+
+
+def made_by(annotation: Any) -> str:
+    """Of a dataclass, how a program makes one: `; write Pose(x, y, z, speed=...)`. Empty for anything else."""
+    declared = kinds.bare(annotation)
+    if not kinds.is_dataclass(declared):
+        return ""
+    missing = dataclasses.MISSING
+    parts = []
+    for field in dataclasses.fields(declared):
+        needed = field.default is missing and field.default_factory is missing and not field.kw_only
+        if field.init:
+            parts.append(field.name if needed else f"{field.name}=...")
+    return f"; write {declared.__name__}({', '.join(parts)})"
 
 
 def _metadata(annotation: Any) -> list[Any]:

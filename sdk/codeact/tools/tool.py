@@ -148,11 +148,20 @@ class Tool(Generic[P, R]):
 
     def stub_lines(self, renderer: Renderer, indent: str = "") -> list[str]:
         """The lines of `stub`; `renderer` remembers which imports they need."""
-        signature = self.signature
-        head = f"{indent}def {self.name}{renderer.signature(signature)}:"
-        notes = [line for name, each in signature.parameters.items() if (line := note(name, each.annotation))]
-        text = "\n\n".join(part for part in (self.doc, "\n".join(notes)) if part)
+        head = f"{indent}def {self.name}{renderer.signature(self.signature)}:"
+        text = self._text()
         return [head, *docstring(text, indent + "    ")] if text else [f"{head} ..."]
+
+    @functools.cached_property
+    def help(self) -> str:
+        """What `help` says of it after its name: `(x: float) -> bool`, and its docstring with what may be passed."""
+        return "\n\n".join(part for part in (Renderer().signature(self.signature), self._text()) if part)
+
+    def _text(self) -> str:
+        """Its docstring, and what the annotations say beyond their types."""
+        parameters = self.signature.parameters.items()
+        notes = [line for name, each in parameters if (line := note(name, each.annotation))]
+        return "\n\n".join(part for part in (self.doc, "\n".join(notes)) if part)
 
     def within(self, namespace: str, stop: Stop | None = None) -> Tool:
         """This tool as a member of a named toolbox, with that toolbox's stop path unless it has one of its own."""

@@ -55,6 +55,8 @@ class Toolbox:
         self._errors: dict[str, type[Exception]] = {error.__name__: error for error in _ALWAYS}
         self._docs: dict[str, str] = {self.name: self.doc} if self.name else {}
         self._stops: list[Stop] = [stop] if stop else []
+        if callable(tools):  # one tool or function; a toolbox cannot be called
+            raise ToolError(f"a toolbox takes a list of tools, such as Toolbox([{getattr(tools, '__name__', 'tool')}])")
         for member in tools:
             if isinstance(member, Toolbox):
                 self._add_box(member)

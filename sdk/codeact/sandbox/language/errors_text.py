@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeact.sandbox.language.filter import Refusal
-from codeact.sandbox.language.hints import hint_for
+from codeact.sandbox.language.hints import hint_for, syntax_hint
 
 MESSAGE_CHARS = 2_000
 _FRAMES_FIRST, _FRAMES_LAST = 3, 4
@@ -152,6 +152,7 @@ def _tell_syntax(error: SyntaxError, code: str) -> Told:
         text = _line(code, error.lineno)
         end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else len(text)
         lines = [f"  line {error.lineno}", *_pointed(text, column, max(end, column + 1))]
+        message += syntax_hint(text)
     lines.append(f"{type(error).__name__}: {message}")
     return Told(type(error).__name__, message, error.lineno, "\n".join(lines))
 

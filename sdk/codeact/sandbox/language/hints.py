@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 import types
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from codeact.sandbox.language.views import ModuleView
+from codeact.values import Image
 
 UNAVAILABLE = {
     "open": "files cannot be reached from here; use io.StringIO for text in memory, or a tool",
@@ -86,11 +88,10 @@ def module_hint(name: str, modules: Mapping[str, Any]) -> str:
     top = name.partition(".")[0]
     offered = sorted(module for module in modules if module[0] != "_")
     listed = [module for module in offered if module.rpartition(".")[0] not in offered]
-    if top in MODULES:
-        hint = f": {MODULES[top]}."
-    else:
-        near = difflib.get_close_matches(name, offered, 1, 0.75)
-        hint = f". Did you mean: '{near[0]}'?" if near else "."
+    if top in MODULES:  # it says what to do; sixty names more would hide it
+        return f": {MODULES[top]}"
+    near = difflib.get_close_matches(name, offered, 1, 0.75)
+    hint = f". Did you mean: '{near[0]}'?" if near else "."
     return f"{hint} Available: {', '.join(listed) or 'nothing'}"
 
 
@@ -116,7 +117,11 @@ def hint_for(
         homes = [module for module in _HOMES.split() if module in modules and error.name in dir(modules[module])]
         if homes:
             return f". Did you forget 'from {homes[0]} import {error.name}'?"
+        if error.name in _NOTEBOOK:
+            return _NOTEBOOK[error.name]
         return _did_you_mean(error.name, known())
+    if isinstance(error, dataclasses.FrozenInstanceError):
+        return "; its fields are fixed, so make a changed copy: dataclasses.replace(it, field=value)"
     if isinstance(error, AttributeError) and type(error.name) is str and "not available here" not in message:
         try:
             obj = error.obj
@@ -124,7 +129,7 @@ def hint_for(
             offered = [name for name in dir(obj) if not name.startswith("_")]
         except Exception:
             return ""
-        return import_hint(home, error.name, offered)
+        return import_hint(home, error.name, offered) or _fields(obj)
     unexpected = _UNEXPECTED.match(message) if isinstance(error, TypeError) else None
     if unexpected is not None:
         owner = message.partition(".")[0] if unexpected[1] == "__init__" else unexpected[1]
@@ -132,6 +137,30 @@ def hint_for(
     return ""
 
 
+def syntax_hint(line: str) -> str:
+    """What a line that is no Python was copied from."""
+    start = line.strip()
+    if start.startswith("```"):
+        return "; a program is Python alone: leave out the lines with ```"
+    if start.startswith((">>> ", "... ")):
+        return "; leave out the prompts >>> and ..., and what was printed"
+    if start.startswith(("!", "%")):
+        return "; commands of a notebook are no Python: leave the line out"
+    return ""
+
+
+def _fields(obj: Any) -> str:
+    """What an object holds that came from a tool, or that the program declared as a dataclass."""
+    if type(obj) is Image:
+        return "; the pixels are in its `array`, a numpy array of shape (height, width, channels)"
+    if dataclasses.is_dataclass(type(obj)):
+        names = [field.name for field in dataclasses.fields(obj)]
+        return f"; its fields are {', '.join(names[:_MOST_FIELDS])}" if names else ""
+    return ""
+
+
+_MOST_FIELDS = 20
+_NOTEBOOK = {"display": "; there is no notebook here: use print, or make it the last expression"}
 _HOMES = """math collections dataclasses itertools functools datetime typing json re random statistics enum abc
     contextlib decimal fractions numpy"""
 """Modules whose names programs use and forget to import."""

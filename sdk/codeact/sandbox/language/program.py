@@ -58,7 +58,7 @@ class Outcome:
 
 
 class ToolProxy:
-    # A tool, as a program sees it. No docstring: each instance has its tool's.
+    # A tool, as a program sees it. No docstring: each instance has its tool's, below its signature.
     __slots__ = ("__doc__", "__name__", "_call")
     __name__: str
     _call: Callable[[tuple[Any, ...], dict[str, Any]], Any]
@@ -94,7 +94,9 @@ class Namespace:
         try:
             return self._members[name]
         except KeyError:
-            raise AttributeError(f"'{self._name}' has no tool '{name}'", name=name, obj=self) from None
+            tools = ", ".join(sorted(self._members))
+            message = f"'{self._name}' has no tool '{name}'; it has {tools}"
+            raise AttributeError(message, name=name, obj=self) from None
 
     def __dir__(self) -> list[str]:
         return sorted(self._members)
@@ -122,6 +124,7 @@ class Interpreter:
         self._running = ""
         self._identities: dict[int, int] = {}
         self.errors: dict[str, type[Exception]] = {}  # that the tools declare
+        self._given: set[str] = set()  # names of tools, of their groups, types and errors
         self._builtins = self._allowed() if filtered else dict(vars(builtins))
         self.variables: dict[str, Any] = {"__name__": "__main__", "__builtins__": self._builtins}
         if filtered:
@@ -163,11 +166,13 @@ class Interpreter:
             self._modules = {name: view for name, view in self._modules.items() if name in wanted}
         for name, (call, doc) in tools.items():
             self._place(name, ToolProxy(name, doc, call))
+            self._given.add(name.partition(".")[0])
         for name, kind in types_.items():
             self._builtins[name] = self._guards.adopt(kind)
         for name, bases in errors:
             kind = type(name, tuple(self.error_class(base) for base in bases), {"__module__": "tools"})
             self.errors[name] = self._builtins[name] = self._guards.adopt(kind)
+        self._given.update(types_, self.errors)
         random.seed(options["seed"])
         np.random.seed(options["seed"] % 2**32)
         sys.setrecursionlimit(options["recursion"])
@@ -181,6 +186,14 @@ class Interpreter:
         # Looked up one by one: a worker that walks through all of them has the pages of all of them copied.
         kind = self.errors.get(name) or getattr(builtins, name, None)
         return kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception
+
+    def _already_here(self, name: str, wanted: Iterable[str] | None) -> str:
+        """For who imports tools as if they were a module: their names, or "" where the names are none of tools."""
+        group = self._builtins.get(name)
+        members = group._members if isinstance(group, Namespace) else {}
+        given = [f"{name}.{member}" for member in wanted or () if member in members] or [name] * (name in self._given)
+        given += [other for other in wanted or () if other in self._given]
+        return f": leave the import out, and write {', '.join(given)}" if given else ""
 
     def _place(self, name: str, proxy: ToolProxy) -> None:
         *groups, last = name.split(".")
@@ -349,6 +362,12 @@ class Interpreter:
     def _help(self, obj: Any = None) -> None:
         name = getattr(obj, "__name__", type(obj).__name__)
         doc = getattr(obj, "__doc__", None)
+        if type(obj) is types.FunctionType:
+            name = f"{name}{inspect.signature(obj)}"
+        elif isinstance(obj, Namespace):
+            name, doc = repr(obj), None
+        elif isinstance(obj, ToolProxy):
+            name, doc = doc or name, None
         self._stream.write(f"{name}\n{doc if type(doc) is str else ''}\n")
 
     def _import(
@@ -362,9 +381,8 @@ class Interpreter:
             # list (a program's own statement gives a tuple or None), drops the answer and takes the module itself.
             return _NOTHING
         if view is None:
-            raise ModuleNotFoundError(
-                f"the module '{name}' is not available here{module_hint(name, self._modules)}", name=name
-            )
+            hint = self._already_here(name, fromlist) or module_hint(name, self._modules)
+            raise ModuleNotFoundError(f"the module '{name}' is not available here{hint}", name=name)
         for wanted in fromlist or ():
             if wanted not in dir(view):
                 hint = import_hint(name, wanted, dir(view))

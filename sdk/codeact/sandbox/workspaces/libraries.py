@@ -20,7 +20,7 @@ from pathlib import Path
 
 from codeact.errors import SandboxError
 
-USUAL = ("matplotlib", "pandas", "sklearn")
+USUAL = ("matplotlib", "pandas", "scipy", "sklearn")
 """What a workspace session offers besides the standard library and numpy when `imports` says nothing: those of these
 that are installed."""
 

@@ -93,6 +93,7 @@ class Workspace:
         """What its interpreter has to know."""
         return {
             "path": str(self.path),
+            "readable": [str(path) for path in self.readable],
             "scratch": self._scratch,
             "imports": list(self.libraries.names),
             "libraries": list(self.libraries.readable),

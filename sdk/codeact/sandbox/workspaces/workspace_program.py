@@ -35,6 +35,7 @@ _SHORT_NAMES = {
     "nn": "from torch import nn",
 }
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
+_NO_NETWORK = "; the network can be reached only through tools"
 
 
 class WorkspaceInterpreter(Interpreter):
@@ -51,6 +52,7 @@ class WorkspaceInterpreter(Interpreter):
         self._imports: frozenset[str] = frozenset()
         self._names_offered: tuple[str, ...] = ()
         self._folder = "/"
+        self._readable: tuple[str, ...] = ()
         self._hidden: list[str] = []
         self._figures = 0
 
@@ -65,6 +67,7 @@ class WorkspaceInterpreter(Interpreter):
         """As `Interpreter.configure`; `options` also hold `workspace`: `path`, `scratch`, `imports`, `libraries`."""
         workspace = options["workspace"]
         self._folder = str(workspace["path"])
+        self._readable = tuple(workspace["readable"])
         self._names_offered = tuple(workspace["imports"])
         self._imports = frozenset(name.partition(".")[0] for name in self._names_offered)
         known = (*sys.stdlib_module_names, *self._imports)
@@ -98,7 +101,7 @@ class WorkspaceInterpreter(Interpreter):
         error = outcome.error
         if error is not None:
             kind, message, line, text = error
-            hint = self._forgotten(kind, message)
+            hint = self._forgotten(kind, message) or self._closed(kind, message)
             error = (kind, self._without_paths(message) + hint, line, self._without_paths(text) + hint)
         return Outcome(outcome.value, self._without_paths(outcome.shown), error, outcome.stopped)
 
@@ -113,6 +116,18 @@ class WorkspaceInterpreter(Interpreter):
         )
         offered_here = usual is not None and usual.split()[1].partition(".")[0] in self._imports
         return f". Did you forget '{usual}'?" if offered_here else ""
+
+    def _closed(self, kind: str, message: str) -> str:
+        """What is open instead, where the wall refused."""
+        if kind in ("FileNotFoundError", "PermissionError", "OSError"):
+            if message == "[Errno 1] Operation not permitted":  # what has a path names it
+                return "; processes and connections cannot be made here: do it in this program, or with a tool"
+            if message.startswith("[Errno 30]"):
+                return "; only what lies in the working folder can be changed"
+            if message.startswith(("[Errno 2] ", "[Errno 13] ")) and message.endswith("'"):  # it names a path
+                folders = " and ".join(("the working folder", *self._readable))
+                return f"; there are files in {folders}"
+        return _NO_NETWORK if message.rstrip(">").endswith("Temporary failure in name resolution") else ""
 
     def _without_paths(self, text: str) -> str:
         for folder in self._hidden:
@@ -129,11 +144,10 @@ class WorkspaceInterpreter(Interpreter):
         statement = frame.f_code.co_code[frame.f_lasti] == _IMPORT_NAME
         if statement and level == 0 and not self._may_import(name.partition(".")[0]):
             offered_here = ", ".join(self._names_offered)
-            raise ModuleNotFoundError(
-                f"the module '{name}' is not available here. Available: the standard library, {offered_here}, and "
-                "modules in the workspace",
-                name=name,
+            hint = self._already_here(name, fromlist) or (
+                f". Available: the standard library, {offered_here}, and modules in the workspace"
             )
+            raise ModuleNotFoundError(f"the module '{name}' is not available here{hint}", name=name)
         return builtins.__import__(name, globals, locals, fromlist, level)
 
     def _may_import(self, top: str) -> bool:
