@@ -684,7 +684,7 @@ def test_sessions_leave_no_descriptor_behind() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"limits": {"wall_s": 3}}, r"limits takes Limits, such as Limits\(wall_s=5\), not dict"),
+        ({"limits": {"wall_s": 3}}, r"limits takes a Limits, such as Limits\(wall_s=5\), not dict"),
         ({"approve": "always"}, "approve takes a function that looks at each call, not 'always'"),
     ],
 )

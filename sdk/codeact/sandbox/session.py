@@ -81,8 +81,8 @@ class Sandbox:
                 raise SandboxError(f"{name} takes a collection of names, such as {name}=({os.fspath(given)!r},)")
         if readable and workspace is None:
             raise SandboxError("readable= goes with workspace=: only there a program can read files")
-        if limits is not None and not isinstance(limits, Limits):
-            raise SandboxError(f"limits takes a Limits, such as Limits(wall_s=5), not {type(limits).__name__}")
+        if limits is not None:
+            _require_limits(limits)
         if type(seed) is not int or not -_SEEDS <= seed < _SEEDS:
             raise SandboxError(f"seed takes a whole number of up to 63 bits, not {seed!r:.60}")
         levels.require(without, workspace is not None)
@@ -94,8 +94,6 @@ class Sandbox:
             raise SandboxError(f"a sandbox takes a Toolbox, such as Toolbox([my_tool]), not {type(toolbox).__name__}")
         if approve is not None and not callable(approve):
             raise SandboxError(f"approve takes a function that looks at each call, not {approve!r}")
-        if limits is not None:
-            _require_limits(limits)
         self.approve = approve
         self.on_event = on_event
         self._workspace: Workspace | None = None
@@ -448,4 +446,4 @@ def _let_go(held: list[Connection], threads: SessionThreads, watch: Watch) -> No
 
 def _require_limits(limits: object) -> None:
     if not isinstance(limits, Limits):
-        raise SandboxError(f"limits takes Limits, such as Limits(wall_s=5), not {type(limits).__name__}")
+        raise SandboxError(f"limits takes a Limits, such as Limits(wall_s=5), not {type(limits).__name__}")
