@@ -32,7 +32,7 @@ def builtin_names() -> str:
 
 def special_methods() -> str:
     """The special methods that a class may define."""
-    from codeact.sandbox.language.filter import CAREFUL, METHODS
+    from codeact.sandbox.language.names import CAREFUL, METHODS
 
     return " ".join(f"`{name}`" for name in sorted(METHODS | CAREFUL))
 

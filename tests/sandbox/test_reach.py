@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from codeact.sandbox.language import dispatching, futures, logs, loop, queues
-from codeact.sandbox.language.filter import SPECIAL
+from codeact.sandbox.language.names import SPECIAL
 from codeact.sandbox.language.program import Interpreter, Namespace, ToolProxy
 from codeact.sandbox.language.views import ModuleView, Space, Token
 from codeact.sandbox.process import warming

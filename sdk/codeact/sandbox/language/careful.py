@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from codeact.sandbox.language.filter import CAREFUL, SPECIAL, checked_name
+from codeact.sandbox.language.names import CAREFUL, SPECIAL, checked_name
 
 if TYPE_CHECKING:
     from codeact.sandbox.language.guards import Guards

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codeact.sandbox.language.filter import METHODS, is_private
+from codeact.sandbox.language.names import METHODS, is_private
 
 CHARS = 100_000
 """How long a text may be."""

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from codeact.sandbox.language import careful
-from codeact.sandbox.language.filter import BANNED, CAREFUL, METHODS, READABLE, SPECIAL, checked_name, instead
 from codeact.sandbox.language.formatting import format_text
+from codeact.sandbox.language.names import BANNED, CAREFUL, METHODS, READABLE, SPECIAL, checked_name, instead
 from codeact.sandbox.language.views import CodeNames, ModuleView, Snapshot, Space, Token, token
 from codeact.sandbox.text import words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from codeact.sandbox.language.filter import SPECIAL, checked_name
+from codeact.sandbox.language.names import SPECIAL, checked_name
 
 
 class Token:
