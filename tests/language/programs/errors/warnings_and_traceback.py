@@ -11,11 +11,12 @@ with warnings.catch_warnings(record=True) as caught:
     print(deprecated(4))
     print(len(caught), caught[0].category.__name__, caught[0].message)
 
-with warnings.catch_warnings(action="ignore"):
-    warnings.warn("nobody hears this")
 with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    with warnings.catch_warnings(action="ignore"):
+        warnings.warn("nobody hears this")
     warnings.warn("and everybody this")
-    print(len(caught))
+    print([str(each.message) for each in caught])
 
 def fails():
     raise LookupError("nothing here")
