@@ -697,3 +697,12 @@ def test_a_count_is_a_whole_number() -> None:
     with pytest.raises(SandboxError, match=r"limit calls must be a whole number, not 1\.5"):
         Limits(calls=1.5)  # type: ignore[arg-type]
     assert Limits(wall_s=1.5).wall_s == 1.5
+
+
+@pytest.mark.parametrize("code", ["x = bytearray(3 * 10**9)", "import numpy as np\nnp.ones(10**9)"])
+def test_a_program_that_takes_too_much_memory_hears_how_much_it_may_have(code: str) -> None:
+    with Sandbox(limits=Limits(memory_mb=200)) as sandbox:
+        error = sandbox.run(code).error
+    assert error is not None
+    assert error.message.endswith("; limit memory_mb allows 200")
+    assert error.text.endswith(error.message)

@@ -629,6 +629,9 @@ class Running:
         assert done.error is not None
         kind, message, line, text = done.error
         kind, message, text = clean(kind[:200]), clean(message[:4_000]), clean(text[:16_000])
+        if kind == "MemoryError":
+            allowed = f"; limit memory_mb allows {self._limits.memory_mb:,}"
+            message, text = message + allowed, text + allowed
         if done.stopped:
             kind, reason = self.stopping or ("OutputLimit" if kind == "output" else "Interrupted", message)
             where = text[: text.rfind("\n") + 1] if "\n" in text else ""
