@@ -77,6 +77,7 @@ TOLD = {
     ),
     "a command of a notebook": ("!pip install pandas", ["commands of a notebook are no Python"]),
     "prompts that were copied": (">>> 1 + 1\n2", ["leave out the prompts"]),
+    "very many digits": ("import sys\nsys.set_int_max_str_digits(0)", ["write very large whole numbers as hex(n)"]),
     "a notebook's display": ("display(1)", ["NameError", "use print"]),
     "a module that has a substitute": ("import threading", ["use asyncio or concurrent.futures"]),
     "a dataclass that is frozen": (
@@ -183,3 +184,12 @@ def test_what_is_not_offered_is_not_drowned_in_what_is(sandbox: Sandbox) -> None
     assert error.message == (
         "the module 'requests' is not available here: the network can be reached only through tools"
     )
+
+
+def test_a_class_that_only_looks_like_a_dataclass_gets_its_error_told() -> None:
+    with Sandbox(without=("filter",)) as plain:
+        for fields in ("5", "{'x': 5}"):
+            error = plain.run(f"class Odd:\n    __dataclass_fields__ = {fields}\nOdd().missing").error
+            assert error is not None
+            assert error.message == "'Odd' object has no attribute 'missing'"
+        assert plain.run("1 + 1").value == 2

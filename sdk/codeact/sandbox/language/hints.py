@@ -77,6 +77,7 @@ NAMES = {
     ("numpy", "frombuffer"): "use np.array(list(data), dtype=np.uint8), or struct.unpack",
     ("sys", "modules"): "use an import statement",
     ("sys", "path"): "use an import statement",
+    ("sys", "set_int_max_str_digits"): "write very large whole numbers as hex(n), or use math.log10(n)",
     ("sys", "stdin"): "nobody can answer; use the values you have or a tool",
     ("io", "open"): "files cannot be reached from here; use io.StringIO",
 }
@@ -127,9 +128,9 @@ def hint_for(
             obj = error.obj
             home = obj._name if isinstance(obj, ModuleView) else ""
             offered = [name for name in dir(obj) if not name.startswith("_")]
-        except Exception:
+            return import_hint(home, error.name, offered) or _fields(obj)
+        except Exception:  # of the object's own making
             return ""
-        return import_hint(home, error.name, offered) or _fields(obj)
     unexpected = _UNEXPECTED.match(message) if isinstance(error, TypeError) else None
     if unexpected is not None:
         owner = message.partition(".")[0] if unexpected[1] == "__init__" else unexpected[1]
