@@ -17,6 +17,7 @@ import hashlib
 import io
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -190,12 +191,14 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Pu
     if kind is Image:
         return {_IMAGE: [list(value.array.shape), _data(value.array, put)]}
     if isinstance(value, np.generic) and value.dtype.kind in _ARRAY_KINDS:
+        _check_text(np.asarray(value), place)
         return {_SCALAR: [value.dtype.str, value.tobytes()]}
     if kind is np.ndarray:
         if value.dtype.kind not in _ARRAY_KINDS:
             raise UnsupportedValue(
                 f"{place} is a numpy array of {value.dtype}; arrays of numbers, text or times may cross"
             )
+        _check_text(value, place)
         return {_ARRAY: [value.dtype.str, list(value.shape), _data(value, put)]}
     if dataclasses.is_dataclass(kind):
         _declared(kind, types, place)
@@ -394,7 +397,18 @@ def _array(dtype: Any, shape: Any, data: Any, place: str, take: Take | None = No
         if math.prod(sizes) > _EMPTY_TEXTS:
             raise UnsupportedValue(f"{place} is an array of too many empty texts")
         return np.zeros(sizes, kind)
-    return np.frombuffer(data, kind).reshape(sizes).copy()
+    made = np.frombuffer(data, kind)
+    _check_text(made, place)
+    return made.reshape(sizes).copy()
+
+
+def _check_text(array: NDArray[Any], place: str) -> None:
+    """Refuse an array of text with numbers in it that are no characters: numpy takes any, and fails when it is read."""
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        order = array.dtype.byteorder
+        codes = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder("=" if order == "|" else order))
+        if ((codes > sys.maxunicode) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+            raise UnsupportedValue(f"{place} is an array of text with what is no character in it")
 
 
 # ---- bytes that are not trusted --------------------------------------------------------------------------------------

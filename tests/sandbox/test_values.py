@@ -292,3 +292,20 @@ def test_numpy_takes_an_image_for_its_array() -> None:
     assert np.asarray(picture) is picture.array
     assert np.asarray(picture, dtype=float).dtype == np.float64
     assert np.array(picture).flags.writeable
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("code", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800, 0xDFFF])
+def test_an_array_of_text_holds_characters_only(order: str, code: int) -> None:
+    """numpy takes any number for a character, and whoever reads it then gets a SystemError."""
+    good = np.array(["a", "\U0010ffff"], dtype=f"{order}U1")
+    assert unpack(pack(good, {}), {}).tolist() == ["a", "\U0010ffff"]
+    bad = np.array([97, code], dtype=f"{order}u4").view(f"{order}U1")
+    with pytest.raises(UnsupportedValue, match="no character"):
+        pack(bad, {})
+    ((tag, (kind, shape, _)),) = pack(good, {}).items()
+    with pytest.raises(UnsupportedValue, match="no character"):
+        unpack({tag: [kind, shape, bad.tobytes()]}, {})
+    ((tag, _),) = pack(good[0], {}).items()
+    with pytest.raises(UnsupportedValue, match="no character"):
+        unpack({tag: [kind, bad.tobytes()[4:]]}, {})

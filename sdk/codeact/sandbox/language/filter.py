@@ -397,8 +397,12 @@ class Filter(PatternFilter):
 
 
 def _steady_parameters(node: Any) -> set[str]:
-    """A function's parameters that nothing within it rebinds which runs at another time: a function or a generator."""
-    parameters = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    """A function's parameters that nothing within it rebinds which runs at another time: a function or a generator.
+
+    None with two underscores, as in a class one such name can be written in two ways.
+    """
+    given = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    parameters = {name for name in given if "__" not in name}
     for part in ast.walk(node):
         if isinstance(part, (ast.Nonlocal, ast.Global)):
             parameters.difference_update(part.names)

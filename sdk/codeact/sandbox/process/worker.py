@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import sys
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -105,6 +107,7 @@ class Worker:
         self._arena = arena
         self._parent = parent
         self._armed = False
+        self._deaf = False  # an interrupt has come, and none is heard until the next program
         self._names: list[str] = []
         self._turns: Turns | None = None
 
@@ -142,14 +145,21 @@ class Worker:
         if self._line.busy:
             self._line.interrupted = True
             return
-        self._armed = False  # once: what is being unwound is not interrupted again
+        self._stop()
+
+    def _stop(self) -> NoReturn:
+        # Once: what is being unwound is not interrupted again. Nor is a function called that would then return to the
+        # program: where a look at a type has to hold until the attribute is read, nothing may run in between.
+        self._armed = False
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._deaf = True
         raise Stopped("interrupt", "it was interrupted")
 
     def _check_interrupt(self) -> None:
         if self._line.interrupted:
             self._line.interrupted = False
-            self._armed = False
-            raise Stopped("interrupt", "it was interrupted")
+            self._stop()
 
     def _run(self, message: wire.Run) -> None:
         self._output.begin()
@@ -186,6 +196,9 @@ class Worker:
         return [name for name in told if name.isidentifier()][: wire.NAMES_TOLD]
 
     def _arm(self, armed: bool) -> None:
+        if armed and self._deaf:
+            signal.signal(signal.SIGINT, on_interrupt)
+            self._deaf = False
         self._armed = armed
 
     def _tool(self, name: str) -> Callable[..., Any]:
