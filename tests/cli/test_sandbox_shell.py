@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from codeact.cli.blocks import goes_on, indentation
+from codeact.cli.blocks import as_code, goes_on, indentation
 
 TOOLS = '''
 from codeact import Toolbox, tool
@@ -411,3 +411,24 @@ def test_indentation_of_a_new_line() -> None:
     assert indentation("if x:\n    y = 1") == "    "
     assert indentation("def f():\n    if x:\n        return 1") == "    "
     assert indentation("x = 1") == ""
+
+
+@pytest.mark.parametrize(
+    ("copied", "code"),
+    [
+        ("x = 1\nx", "x = 1\nx"),
+        ("```python\nx = 1\n\nx\n```", "x = 1\n\nx"),
+        ("```\nx\n```\nThis prints x.", "x"),
+        (">>> x = 1\n>>> x + 1\n2", "x = 1\nx + 1"),
+        (">>> for i in range(2):\n...     print(i)\n...\n0\n1", "for i in range(2):\n    print(i)\n"),
+    ],
+)
+def test_a_block_loses_what_it_was_copied_with(copied: str, code: str) -> None:
+    assert as_code(copied) == code
+
+
+def test_a_fenced_program_is_pasted_as_it_is(start: Start) -> None:
+    shell = start()
+    shell.paste("```python\nprint(6 * 7)\n```")
+    shell.type("\r")
+    shell.expect("\n42\n", ">>>")

@@ -57,3 +57,14 @@ def indentation(source: str) -> str:
     elif code.split(" ")[0] in ("return", "pass", "break", "continue", "raise"):
         depth -= INDENT
     return " " * max(0, depth)
+
+
+def as_code(block: str) -> str:
+    """A block without what it was copied with: a fence of Markdown, or Python's prompts and what was printed below."""
+    lines = block.strip("\n").split("\n")
+    if lines[0].startswith("```"):
+        end = next((number for number, line in enumerate(lines) if number and line.startswith("```")), len(lines))
+        return "\n".join(lines[1:end])
+    if lines[0].startswith(">>> "):
+        return "\n".join(line[4:] for line in lines if f"{line} ".startswith((">>> ", "... ")))
+    return block

@@ -11,6 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from codeact.cli.blocks import as_code
 from codeact.cli.failures import UsageError, say_error
 from codeact.cli.interrupting import interrupts
 from codeact.cli.line_editor import LineEditor
@@ -93,7 +94,7 @@ class SandboxShell:
                 raise UsageError(f"there is no command %{name}{near}")
             self._commands[name][0](rest.strip())
         elif block.strip():
-            self._run(block)
+            self._run(as_code(block))
 
     # ---- programs ---------------------------------------------------------------------------------------------------
 
