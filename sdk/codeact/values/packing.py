@@ -1,0 +1,142 @@
+"""Values to the form that crosses: what msgpack itself can write."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact.errors import UnsupportedValue
+from codeact.values.forms import (
+    ALLOWED,
+    ARRAY,
+    ARRAY_KINDS,
+    BIG_INT,
+    COMPLEX,
+    DATACLASS,
+    DICT,
+    ENUM,
+    FROZENSET,
+    IMAGE,
+    MAP,
+    MAX_DEPTH,
+    SCALAR,
+    SET,
+    TUPLE,
+    check_text,
+)
+from codeact.values.image import Image
+
+_LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
+_WRITTEN_AS_THEY_ARE = frozenset([float, bool, bytes, type(None)])
+
+
+class Put(Protocol):
+    """Puts an array where the other end will find it, and gives its offset; None where it will not."""
+
+    def __call__(self, array: NDArray[Any], /) -> int | None: ...
+
+
+def pack(value: Any, types: Mapping[str, type] | None = None, place: str = "value", put: Put | None = None) -> Any:
+    """The wire form of a value: what msgpack itself can write.
+
+    Args:
+        types: the dataclasses and enums that may cross, by name.
+        place: how an error names the value.
+        put: where the bytes of large arrays go, if not into the form itself.
+
+    Raises:
+        UnsupportedValue: naming the type, the place and what is allowed.
+    """
+    return _pack(value, types or {}, place, 0, put)
+
+
+def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
+    kind = type(value)
+    if kind is str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UnsupportedValue(f"{place} is text that is not valid Unicode (a lone surrogate)") from None
+        return value
+    if kind is float or kind is bool or value is None or kind is bytes:
+        return value
+    if kind is int:
+        if _LOWEST_INT <= value <= _HIGHEST_INT:
+            return value
+        return {BIG_INT: value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)}
+    if depth >= MAX_DEPTH:
+        raise UnsupportedValue(f"{place} is nested deeper than {MAX_DEPTH} levels, or contains itself")
+    if kind is list:
+        if _WRITTEN_AS_THEY_ARE.issuperset(map(type, value)):
+            return value
+        return [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]
+    if kind is tuple:
+        return {TUPLE: [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]}
+    if kind is dict:
+        return _pack_dict(value, types, place, depth, put)
+    if kind is set or kind is frozenset:
+        items = [_pack(item, types, f"{place}{{...}}", depth + 1, put) for item in value]
+        return {SET if kind is set else FROZENSET: items}
+    if kind is complex:
+        return {COMPLEX: [value.real, value.imag]}
+    if isinstance(value, enum.Enum):
+        _declared(kind, types, place)
+        return {ENUM: [kind.__name__, value.name]}
+    if kind is Image:
+        return {IMAGE: [list(value.array.shape), _data(value.array, put)]}
+    if isinstance(value, np.generic) and value.dtype.kind in ARRAY_KINDS:
+        check_text(np.asarray(value), place)
+        return {SCALAR: [value.dtype.str, value.tobytes()]}
+    if kind is np.ndarray:
+        if value.dtype.kind not in ARRAY_KINDS:
+            raise UnsupportedValue(
+                f"{place} is a numpy array of {value.dtype}; arrays of numbers, text or times may cross"
+            )
+        check_text(value, place)
+        return {ARRAY: [value.dtype.str, list(value.shape), _data(value, put)]}
+    if dataclasses.is_dataclass(kind):
+        _declared(kind, types, place)
+        fields = {
+            field.name: _pack(getattr(value, field.name), types, f"{place}.{field.name}", depth + 1, put)
+            for field in dataclasses.fields(value)
+        }
+        return {DATACLASS: [kind.__name__, fields]}
+    if kind.__module__.startswith("PIL.") and hasattr(value, "convert"):
+        return _pack(Image.from_pil(value), types, place, depth, put)
+    raise UnsupportedValue(f"{place} is of type {kind.__name__}, which cannot cross; allowed are {ALLOWED}")
+
+
+def _data(array: NDArray[Any], put: Put | None) -> bytes | int:
+    offset = None if put is None else put(array)
+    return array.tobytes() if offset is None else offset
+
+
+def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
+    if all(type(key) is str for key in value):
+        packed = {}
+        for key, item in value.items():
+            packed[_pack(key, types, place, depth, put)] = _pack(item, types, f"{place}[{key!r:.40}]", depth + 1, put)
+        return {DICT: packed}
+    pairs = []
+    for key, item in value.items():
+        pairs.append(_pack(key, types, f"a key of {place}", depth + 1, put))
+        pairs.append(_pack(item, types, f"{place}[{_short(key)}]", depth + 1, put))
+    return {MAP: pairs}
+
+
+def _short(key: Any) -> str:
+    return repr(key)[:40] if type(key) in (int, float, bool, str, bytes, type(None)) else type(key).__name__
+
+
+def _declared(kind: type, types: Mapping[str, type], place: str) -> None:
+    if types.get(kind.__name__) is not kind:
+        names = ", ".join(types) or "none"
+        raise UnsupportedValue(
+            f"{place} is of type {kind.__name__}, which the tools do not declare (declared types: {names}); "
+            "a type is declared by naming it in a tool's annotations"
+        )
