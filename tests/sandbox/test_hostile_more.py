@@ -48,6 +48,10 @@ def behind_wall() -> Iterator[Sandbox]:
 # ---- what is near to a way round the filter ----------------------------------------------------------------------------
 
 NATURAL = {
+    "a deep copy of built-in functions": (
+        "import copy\ncopy.deepcopy([print, getattr, eval, vars]) == [print, getattr, eval, vars]",
+        True,
+    ),
     "an abstract class in a pattern": (
         "from abc import ABC, ABCMeta, abstractmethod\nfrom dataclasses import dataclass\nclass Shape(ABC):\n    @abstractmethod\n    def area(self): ...\n"
         "@dataclass\nclass Square(Shape):\n    side: float\n    def area(self):\n        return self.side ** 2\n"

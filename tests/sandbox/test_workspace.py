@@ -296,6 +296,11 @@ def test_what_is_no_workspace_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     ):
         with pytest.raises(SandboxError, match=said):
             Sandbox(workspace=given, imports=())  # type: ignore[arg-type]
+    monkeypatch.setenv("CODEACT_CACHE", str(tmp_path / "kept" / "cache"))
+    for place in ("kept", "kept/cache/workspace", "kept/cache/workspace/matplotlib"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        with pytest.raises(SandboxError, match="libraries read their settings"):
+            Sandbox(workspace=tmp_path / place, imports=())
     imported = tmp_path / "project"
     imported.mkdir()
     monkeypatch.syspath_prepend(str(imported))

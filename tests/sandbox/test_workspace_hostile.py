@@ -455,6 +455,14 @@ def test_a_closed_folder_is_looked_into_all_the_same(sandbox: Sandbox) -> None:
     assert [artifact.path for artifact in hidden.artifacts] == ["d/x"]
 
 
+def test_a_name_that_looks_like_an_address_tells_no_kind(sandbox: Sandbox) -> None:
+    made = sandbox.run("open('data:image<script>,.png', 'w').write('1')\nopen('http:x.csv', 'w').write('1')")
+    assert {artifact.path: artifact.media_type for artifact in made.artifacts} == {
+        "data:image<script>,.png": "image/png",
+        "http:x.csv": "text/csv",
+    }
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
 def test_a_picture_that_is_none_is_an_error(sandbox: Sandbox, data: bytes) -> None:
     made = sandbox.run(f"open('x.png', 'wb').write({data!r})")

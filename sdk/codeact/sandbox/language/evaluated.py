@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codeact.sandbox.language.names import METHODS, is_private
+from codeact.sandbox.language.views import Whole
 
 CHARS = 100_000
 """How long a text may be."""
@@ -26,7 +27,7 @@ def _visible(name: object) -> bool:
     return not name.startswith("_") or name == "_" or is_private(name) or name in METHODS
 
 
-class Evaluator:
+class Evaluator(Whole):
     """`eval` and `exec` of one session."""
 
     def __init__(self, variables: dict[str, Any], compile_text: Compile) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 from codeact.sandbox.language import careful
 from codeact.sandbox.language.formatting import format_text
 from codeact.sandbox.language.names import BANNED, CAREFUL, METHODS, READABLE, SPECIAL, checked_name, instead
-from codeact.sandbox.language.views import CodeNames, ModuleView, Snapshot, Space, Token, token
+from codeact.sandbox.language.views import CodeNames, ModuleView, Snapshot, Space, Token, Whole, token
 from codeact.sandbox.text import words
 
 _FREE = frozenset(
@@ -133,7 +133,7 @@ class _Held:
         self.value = value
 
 
-class Guards:
+class Guards(Whole):
     """The hooks and built-in functions of one session."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from codeact.sandbox.language.filter import Filter
 from codeact.sandbox.language.guards import Guards, exceptions
 from codeact.sandbox.language.hints import UNAVAILABLE, import_hint, module_hint
 from codeact.sandbox.language.streams import Stream
-from codeact.sandbox.language.views import ModuleView
+from codeact.sandbox.language.views import ModuleView, Whole
 from codeact.sandbox.text import words
 
 SHOWN_CHARS = 4_000
@@ -111,7 +111,7 @@ class Namespace:
         raise TypeError("tools cannot be copied")
 
 
-class Interpreter:
+class Interpreter(Whole):
     """One namespace, and the programs that have run in it."""
 
     def __init__(self, filtered: bool) -> None:

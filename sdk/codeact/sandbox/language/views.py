@@ -8,6 +8,13 @@ from typing import Any
 from codeact.sandbox.language.names import SPECIAL, checked_name
 
 
+class Whole:
+    """What a program holds methods of, as its built-in functions: a deep copy of them is they themselves."""
+
+    def __deepcopy__(self, _: object) -> Any:
+        return self
+
+
 class Token:
     """What `type(x)` and names such as `np.ndarray` are where no constructor is offered: they compare and print."""
 

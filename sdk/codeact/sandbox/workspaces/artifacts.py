@@ -258,7 +258,8 @@ def compare(before: Listing, after: Listing, workspace: Path) -> Changes:
 
 
 def _artifact(path: str, trace: Trace, change: Literal["created", "changed"], workspace: Path) -> Artifact:
-    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    # With a dot before it no name is an address, such as `data:` with a kind that the program made up.
+    kind = mimetypes.guess_type(f"./{path}")[0] or "application/octet-stream"
     return Artifact(path, workspace / path, trace.size, kind, change, workspace)
 
 

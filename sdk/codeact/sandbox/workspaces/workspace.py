@@ -224,6 +224,12 @@ def _refuse_unsafe(path: Path, needed: libraries.Libraries) -> None:
     for place in map(Path, needed.readable):
         if place in path.parents:
             raise SandboxError(f"{path} cannot be a workspace: it is inside {place}, where libraries are loaded from")
+    cache = Path(os.path.realpath(needed.cache))
+    if cache == path or cache in path.parents or path in cache.parents:
+        raise SandboxError(
+            f"{path} cannot be a workspace: all sessions' libraries read their settings from {cache}, and a program "
+            "could change them"
+        )
 
 
 def _readable(item: str | os.PathLike[str], workspace: Path) -> Path:
