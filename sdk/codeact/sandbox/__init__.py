@@ -7,7 +7,7 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     session.py       `Sandbox`: one session, seen from the host
     asynchronous.py  `AsyncSandbox`: the same for async code (on_loop.py holds its threads)
     pool.py          `SandboxPool`: sessions for servers
-    running.py       one run of one program: frames taken, clocks kept, the end told (threads.py, watch.py)
+    running.py       one run of one program: frames taken, clocks kept (threads.py, watch.py); ending.py tells its end
     dispatch.py      one tool call: table, validation, approval, the tool, the answer
     connection.py    a worker as the host holds it (channel.py: its frames; spawner.py: the zygote's end)
     levels.py        how much of the wall this machine reaches

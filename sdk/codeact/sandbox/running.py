@@ -16,14 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codeact import telemetry, values
-from codeact.errors import UnsupportedValue
+from codeact import telemetry
 from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
 from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.channel import Closed, Late, Malformed
 from codeact.sandbox.connection import Connection
 from codeact.sandbox.dispatch import Dispatcher, Pending
+from codeact.sandbox.ending import Ended, Lost, Teller
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
 from codeact.sandbox.text import clean
@@ -38,30 +38,12 @@ if TYPE_CHECKING:
 GRACE_S = 0.04
 """How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
 
-_INSIST_S = 0.01
-_LAST_LOOK_S = 0.005
-_STOP_AGAIN_S = 0.25
-
-_SEND_S = 5.0
-_CHECK_S = 0.25
-_SHOWN_CHARS = 8_000
+_INSIST_S = 0.01  # between two interrupts
+_LAST_LOOK_S = 0.005  # for what came while this thread was late itself
+_STOP_AGAIN_S = 0.25  # between two calls of a stop path that did not end its tool
+_SEND_S = 5.0  # for a program to be taken
+_CHECK_S = 0.25  # between two looks at a call that somebody else looks after
 _STATE_CHARS = 300
-_NAMES_SHOWN = 30
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The program has come to its end, in the worker's words."""
-
-    done: wire.Done
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The worker is gone, or has to go. `kind` is an error's type, `reason` says why."""
-
-    kind: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -576,93 +558,34 @@ class Running:
                 self._tell(Printed(shown))
         return True
 
-    def _report(self, step: Step) -> tuple[Execution, bool]:
+    def _report(self, step: Ended | Lost) -> tuple[Execution, bool]:
         self.finish()
         seconds = time.monotonic() - self._started
-        lost = isinstance(step, Lost)
-        error: ExecutionError | None = None
-        value: Any = None
-        shown = ""
-        truncated = False
-        if isinstance(step, Ended):
-            done = step.done
-            if done.names is not None:
-                self._connection.bound = names_told(done.names)
-            if done.error is not None and not (self._ended and done.stopped):
-                error = self._told(done)
-                truncated = error.type == "OutputLimit"
-            elif not self._ended:
-                try:
-                    self._arena.begin()
-                    value = values.unpack(done.value, self._dispatcher.toolbox.types, take=self._arena.take)
-                except UnsupportedValue as problem:
-                    error, lost = self._lost_error(Lost("ProtocolError", str(problem))), True
-                except Exception:  # a declared class raised when it was made: a value that cannot cross
-                    value = None
-                shown = clean(done.shown[:_SHOWN_CHARS])
-        elif isinstance(step, Lost):
-            truncated = step.kind == "OutputLimit"
-            if not self._ended:
-                error = self._lost_error(step)
+        teller = Teller(
+            self._connection, self.stopping, self._ended, self.workspace is not None, self._limits.memory_mb
+        )
+        end = teller.tell(step, self._dispatcher.toolbox.types)
+        ended = self._ended and end.error is None
         return (
             made(
                 Execution,
                 code=self._code,
-                ok=error is None,
-                value=value,
-                shown=shown if error is None else "",
+                ok=end.error is None,
+                value=end.value,
+                shown=end.shown if end.error is None else "",
                 stdout="".join(self._output),
-                error=error,
+                error=end.error,
                 calls=tuple(self._calls),
                 seconds=seconds,
                 code_seconds=max(0.0, seconds - self._tool_s - self._approval_s),
                 tool_seconds=self._tool_s,
-                ended=self._ended and error is None,
-                answer=self._answer if self._ended and error is None else None,
-                restarted=lost,
-                truncated_output=truncated,
+                ended=ended,
+                answer=self._answer if ended else None,
+                restarted=end.lost,
+                truncated_output=end.truncated,
             ),
-            lost,
+            end.lost,
         )
-
-    def _told(self, done: wire.Done) -> ExecutionError:
-        assert done.error is not None
-        kind, message, line, text = done.error
-        kind, message, text = clean(kind[:200]), clean(message[:4_000]), clean(text[:16_000])
-        if kind == "MemoryError":
-            allowed = f"; limit memory_mb allows {self._limits.memory_mb:,}"
-            message, text = message + allowed, text + allowed
-        if done.stopped:
-            kind, reason = self.stopping or ("OutputLimit" if kind == "output" else "Interrupted", message)
-            where = text[: text.rfind("\n") + 1] if "\n" in text else ""
-            message = f"the program was ended: {reason}"
-            text = f"{where}{kind}: {message}"
-        return ExecutionError(kind, message, line, text)
-
-    def _lost_error(self, step: Lost) -> ExecutionError:
-        reason = step.reason
-        if self.stopping is not None and step.kind == "WorkerLost":
-            step = Lost(*self.stopping)
-            reason = step.reason
-        if not reason:
-            reason = f"its process died: {self._connection.ending()}"
-        message = f"the program was ended: {reason}. It could not be ended softly, so the session was restarted: "
-        message += f"all variables, functions and imports are lost{_listed(self._connection.bound)}"
-        if self.workspace is not None:
-            message += "; the files in the workspace are still there"
-        return ExecutionError(step.kind, message, None, f"{step.kind}: {message}")
-
-
-def names_told(names: list[str]) -> tuple[str, ...]:
-    """Names as the worker gives them: what is none, or too long to be shown, is left out."""
-    return tuple(name for name in names[: wire.NAMES_TOLD] if len(name) <= wire.NAME_CHARS and name.isidentifier())
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    if not names:
-        return ""
-    more = len(names) - _NAMES_SHOWN
-    return f" ({', '.join(names[:_NAMES_SHOWN])}{f' and {more} more' if more > 0 else ''})"
 
 
 def _never_awaits(awaitable: Any) -> Any:
