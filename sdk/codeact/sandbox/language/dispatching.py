@@ -1,7 +1,8 @@
-"""`functools.singledispatch`, which looks at the types of annotations without evaluating text."""
+"""`functools.singledispatch`, which looks at the types of annotations without evaluating text, and `partialmethod`."""
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ class Dispatched:
     def __init__(self, function: Any) -> None:
         if not callable(function):
             raise TypeError("singledispatch() takes a function")
+        function = unbound(function)
         self._default = function
         self._registry: dict[Any, Any] = {}
         self.__name__ = str(getattr(function, "__name__", "function"))
@@ -55,7 +57,7 @@ class Dispatched:
             real = each._type if type(each) is Token else type(None) if each is None else each
             if not isinstance(real, type):
                 raise TypeError(f"register() takes a class, not {each!r}")
-            self._registry[real] = function
+            self._registry[real] = unbound(function)
         return function
 
     def __repr__(self) -> str:
@@ -63,6 +65,27 @@ class Dispatched:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else lambda *args, **kwargs: self(instance, *args, **kwargs)
+
+
+def unbound(function: Any) -> Any:
+    """The function; in place of a method of an object a function that calls it.
+
+    A method passes `__get__` on to its function, which then takes any object for its own: a built-in function of ours
+    would ask an object of the program's for the guards.
+    """
+    if type(function) is not types.MethodType:
+        return function
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = str(getattr(function, "__name__", "function"))
+    return call
+
+
+def partial_method(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`functools.partialmethod`."""
+    return functools.partialmethod(unbound(function), *args, **kwargs)
 
 
 def _annotated_type(function: Any) -> Any:

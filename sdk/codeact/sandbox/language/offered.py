@@ -172,6 +172,7 @@ def views(guards: Guards, stream: Stream, tell: tracebacks.Tell) -> dict[str, Mo
             "total_ordering": _total_ordering(guards),
             "singledispatch": dispatching.single,
             "singledispatchmethod": dispatching.Method,
+            "partialmethod": dispatching.partial_method,
         },
     )
     made["operator"] = _view(operator, {"attrgetter": _attrgetter(guards), "methodcaller": _methodcaller(guards)})

@@ -118,7 +118,7 @@ LISTED: dict[types.ModuleType, str] = {
         MutableSequence MutableSet NotRequired ReadOnly Required Reversible SupportsAbs SupportsBytes
         SupportsComplex SupportsIndex SupportsRound Text TextIO TypeVarTuple Unpack ValuesView assert_never
         assert_type get_args get_origin is_typeddict override TYPE_CHECKING""",
-    functools: "cache cached_property cmp_to_key lru_cache partial partialmethod reduce",
+    functools: "cache cached_property cmp_to_key lru_cache partial reduce",
     sys: "byteorder float_info hash_info int_info maxsize maxunicode version version_info getsizeof getrecursionlimit",
     binascii: "Error a2b_base64 b2a_base64 b2a_hex crc32 hexlify unhexlify",
     colorsys: "hls_to_rgb hsv_to_rgb rgb_to_hls rgb_to_hsv rgb_to_yiq yiq_to_rgb",
