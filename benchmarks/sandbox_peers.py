@@ -99,7 +99,7 @@ class Ours(Peer):
         return self.run(name)
 
     def pid(self) -> int:
-        return int(self.sandbox._held[0]._pid)  # what no user needs is not public
+        return int(self.sandbox._held[0].pid)  # what no user needs is not public
 
     def branch(self) -> Ours:
         other = object.__new__(Ours)

@@ -97,7 +97,7 @@ def test_a_host_killed_while_the_zygote_starts_leaves_nothing(after_s: float) ->
 
 def pid_of(sandbox: Sandbox) -> int:
     sandbox.run("1")
-    return sandbox._held[0]._pid
+    return sandbox._held[0].pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])

@@ -133,7 +133,7 @@ def test_the_hosts_environment_is_not_there(sandbox: Sandbox) -> None:
 
 def test_no_capability_is_left_and_files_are_the_owners(sandbox: Sandbox, folder: Path) -> None:
     assert sandbox.run("open('mine', 'w').write('x')").ok
-    pid = sandbox._held[0]._pid
+    pid = sandbox._held[0].pid
     status = Path(f"/proc/{pid}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
