@@ -1,8 +1,9 @@
 """Run the sandbox's tests on each Python that it is verified on besides this one: what `make test-versions` does.
 
 Each version that this machine has gets a small virtual environment of its own, `.venv-3.12` and so on: the base
-requirements of setup.cfg and what the tests need, pinned by constraints.txt. The versions run side by side; what each
-printed is shown when it has ended. A version that is not found is named, and is no failure.
+requirements of setup.cfg and what the tests need, pinned by constraints.txt. The versions run one after the other, with
+two processes each; what a version printed is shown when it has ended. A version that is not found is named, and is no
+failure.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def main() -> int:
     for version in others:
         if version not in found:
             print(f"Python {_dotted(version)}: not found on PATH nor in pyenv, so the sandbox is not tested on it here")
-    running = {version: (_log(version), _start(version, interpreter)) for version, interpreter in found.items()}
-    return max([_finish(version, log, process) for version, (log, process) in running.items()], default=0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves through `_finish`, which ends what was started
+    return max([_finish(version, _start(version, interpreter)) for version, interpreter in found.items()], default=0)
 
 
 def find(version: tuple[int, int]) -> str | None:
@@ -69,12 +70,14 @@ def _start(version: tuple[int, int], interpreter: str) -> subprocess.Popen[bytes
             [sys.executable, __file__, _dotted(version), interpreter],
             stdout=log,
             stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
             cwd=ROOT,
             process_group=0,
         )
 
 
-def _finish(version: tuple[int, int], log: Path, process: subprocess.Popen[bytes]) -> int:
+def _finish(version: tuple[int, int], process: subprocess.Popen[bytes]) -> int:
+    log = _log(version)
     try:
         code = process.wait(TIMEOUT_S)
     except subprocess.TimeoutExpired:
@@ -100,7 +103,7 @@ def run_on(version: str, interpreter: str) -> int:
         start = time.monotonic()
         shutil.rmtree(environment, ignore_errors=True)
         subprocess.run([interpreter, "-m", "venv", str(environment)], check=True)
-        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--quiet"]
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--prefer-binary", "-qq"]
         subprocess.run([*pip, "--constraint", str(pins), *wanted], check=True)
         stamp.write_text(state)
         print(f"set up {environment.name} in {time.monotonic() - start:.0f} s", flush=True)

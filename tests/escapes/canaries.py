@@ -75,7 +75,7 @@ class Canaries:
         self._unix_path = self._root / "socket"
         self._unix.bind(str(self._unix_path))
         self._unix_path.chmod(0o777)
-        self._abstract_name = f"canary-{os.getpid()}"
+        self._abstract_name = "named-" + secrets.token_hex(8)
         self._abstract.bind("\0" + self._abstract_name)
         for server in (self._unix, self._abstract):
             server.listen()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import random
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,9 @@ from codeact.sandbox import Limits, Sandbox, wire
 from codeact.tools import Toolbox, tool
 
 PARTS, IN_A_PART = 10, 1_000
+FRAME_PARTS = PARTS if sys.version_info[:2] == (3, 11) else 1
+"""What decodes frames is the same on each Python, and each frame costs a worker; the filter is not."""
+
 LIMITS = Limits(wall_s=0.2, cpu_s=0.2, memory_mb=128, output_chars=20_000, calls=20)
 NOT_MUTATED = ("denial", "denial_behind_wall", "protocol", "system_calls")
 
@@ -109,7 +113,7 @@ line.detach()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(PARTS))
+@pytest.mark.parametrize("seed", range(FRAME_PARTS))
 def test_a_mutated_frame_harms_no_host(seed: int) -> None:
     """A real worker sends them over its real socket."""
     chance = random.Random(seed)

@@ -39,7 +39,7 @@ def harmless(sandbox: Sandbox, code: str, *errors: str) -> Execution:
     """Run it; it must fail with one of these errors, in time, and the session must go on."""
     started = time.monotonic()
     execution = sandbox.run(code)
-    assert time.monotonic() - started < 4, "control did not come back in time"
+    assert time.monotonic() - started < 15, "control did not come back in time"
     assert not execution.ok, execution
     assert execution.error is not None
     assert not errors or execution.error.type in errors, execution.error.text

@@ -82,7 +82,7 @@ def test_a_host_killed_leaves_nothing(state: str) -> None:
     with process.stdout:
         assert process.stdout.readline() == "ready\n"
         assert len(running(str(process.pid))) >= 2
-        assert gone_after(process) < 4  # a second is promised; a busy machine may need longer to look
+        assert gone_after(process) < 20  # a second is promised; a busy machine may need longer to look
 
 
 @pytest.mark.parametrize("after_s", [0.05, 0.15, 0.3, 0.5])

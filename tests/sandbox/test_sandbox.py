@@ -446,32 +446,32 @@ def test_approval(sandbox: Sandbox) -> None:
 
 def test_approval_may_take_its_time() -> None:
     def slow(call: PendingCall) -> None:
-        time.sleep(0.6)
+        time.sleep(2.5)
 
-    with Sandbox(BOX, approve=slow, limits=Limits(wall_s=0.4, tool_s=0.4)) as sandbox:
+    with Sandbox(BOX, approve=slow, limits=Limits(wall_s=2, tool_s=2)) as sandbox:
         execution = sandbox.run("add(1)")
     assert execution.value == 2.0
-    assert execution.code_seconds < 0.3
+    assert execution.code_seconds < 2
 
 
 # ---- limits and interruption ------------------------------------------------------------------------------------------
 
 
 def test_the_time_in_tools_is_not_the_programs(sandbox: Sandbox) -> None:
-    with Sandbox(BOX, limits=Limits(wall_s=0.3)) as quick:
-        execution = quick.run("later(0.6)")
+    with Sandbox(BOX, limits=Limits(wall_s=2)) as quick:
+        execution = quick.run("later(2.5)")
     assert execution.value == "waited"
-    assert execution.tool_seconds >= 0.6
-    assert execution.code_seconds < 0.3
+    assert execution.tool_seconds >= 2.5
+    assert execution.code_seconds < 2
 
 
 def test_processor_time_is_limited_on_its_own() -> None:
-    with Sandbox(limits=Limits(wall_s=5, cpu_s=0.3)) as sandbox:
+    with Sandbox(limits=Limits(wall_s=20, cpu_s=0.3)) as sandbox:
         execution = sandbox.run("import time\ntime.sleep(0.5)\nprint('slept')\nwhile True: pass")
     assert execution.stdout == "slept\n"
     assert execution.error is not None
     assert "processor time" in execution.error.message
-    assert execution.seconds < 3
+    assert execution.seconds < 15
 
 
 def test_a_tool_that_never_returns_is_given_up() -> None:
@@ -487,7 +487,7 @@ def test_a_tool_that_never_returns_is_given_up() -> None:
         sandbox.run("x = 5")
         started = time.monotonic()
         execution = sandbox.run("stuck()")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         assert execution.error is not None
         assert execution.error.type == "TimeLimit"
         assert "may still be running" in execution.error.message
@@ -536,7 +536,7 @@ def test_a_motion_is_stopped_first_and_then_reported() -> None:
     with Sandbox(Toolbox([gantry.tool(), add]), limits=Limits(tool_s=0.3)) as sandbox:
         started = time.monotonic()
         execution = sandbox.run("add(1)\nmove(20)")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert gantry.stopped.is_set()
     assert gantry.thread == threading.get_ident()
     assert execution.error is not None
@@ -548,7 +548,7 @@ def test_interrupt_stops_what_moves() -> None:
     gantry = Gantry()
     with Sandbox(Toolbox([gantry.tool()])) as sandbox:
         sandbox.run("x = 1")
-        threading.Thread(target=lambda: (gantry.moving.wait(5), sandbox.interrupt())).start()
+        threading.Thread(target=lambda: (gantry.moving.wait(60), sandbox.interrupt())).start()
         execution = sandbox.run("try:\n    move(20)\nexcept Exception:\n    pass\nprint('went on')")
         assert gantry.stopped.is_set()
         assert execution.error is not None
@@ -567,7 +567,7 @@ def test_interrupt_from_another_thread(code: str) -> None:
         threading.Timer(0.3, sandbox.interrupt).start()
         started = time.monotonic()
         execution = sandbox.run(code)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         assert execution.error is not None
         assert execution.error.type == "Interrupted", execution.error.text
         assert execution.restarted == ("sum" in code)
