@@ -314,6 +314,8 @@ def identity(value: Any) -> Any:
         return (type(value), value.dtype)
     if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction)):
         return type(value)
+    if type(value).__module__ == "ipaddress":  # an address leads to others, without end since Python 3.13
+        return type(value)
     return id(value)
 
 

@@ -175,7 +175,7 @@ def test_reset_does_not_wait(sandbox: Sandbox) -> None:
         started = time.perf_counter()
         sandbox.reset()
         times.append(time.perf_counter() - started)
-    assert sorted(times)[5] < 0.002
+    assert sorted(times)[5] < 0.1  # to start a zygote takes several times as long
 
 
 def test_many_resets_in_a_row(sandbox: Sandbox) -> None:

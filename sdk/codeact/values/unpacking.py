@@ -181,7 +181,10 @@ def _spread(keys: list[Any], place: str) -> list[Any]:
 
 
 def _array(dtype: Any, shape: Any, data: Any, place: str, take: Take | None = None) -> NDArray[Any]:
-    kind = np.dtype(_text(dtype, place))
+    name = _text(dtype, place)
+    if name[:1] not in ("<", ">", "|") or name[1:2] not in ARRAY_KINDS:  # numpy knows more names, and warns of some
+        raise UnsupportedValue(f"{place} is a numpy array of {name!r:.40}, which cannot cross")
+    kind = np.dtype(name)
     if kind.kind not in ARRAY_KINDS or kind.hasobject or kind.subdtype or kind.fields:
         raise UnsupportedValue(f"{place} is a numpy array of {kind}, which cannot cross")
     sizes = _of(list, shape, place)
