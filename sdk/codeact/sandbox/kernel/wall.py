@@ -61,8 +61,11 @@ def close_from(first: int) -> None:
     """Close all descriptors from this number on."""
     try:
         system_call(CLOSE_RANGE, first, 0xFFFFFFFF, 0)
-    except OSError:  # before Linux 5.9; one by one takes ten milliseconds
-        os.closerange(first, 1 << 20)
+    except OSError:  # before Linux 5.9
+        # One by one: the C library's own way looks into /proc, which is closed by now, and aborts.
+        for descriptor in range(first, resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 def landlock_abi() -> int:
