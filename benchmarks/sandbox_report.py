@@ -23,7 +23,7 @@ make bench-sandbox
 ```
 
 which makes a virtual environment of its own (`.venv-bench`), installs the others there at the versions of
-`constraints.txt`, runs `benchmarks/sandbox.py --write-docs` and so writes this page. It takes about ten minutes.
+`constraints.txt`, runs `benchmarks/sandbox.py --write-docs` and so writes this page. It takes some minutes.
 `python benchmarks/sandbox.py --check` exits with 1 when a target is missed; `--quick` only shows that all of it works.
 
 ![Medians of each row, on logarithmic scales](pictures/sandbox-speed.svg)
@@ -33,8 +33,8 @@ which makes a virtual environment of its own (`.venv-bench`), installs the other
 ## How it was measured
 
 In each row the systems take turns, one repeat each, after one warm-up, so that what else the machine does hits all of
-them. There are 15 repeats (150 of the warm session), fewer where they are slow: a system that has used 2 s in a row
-stops after three, or after one where its warm-up alone took 2 s. Nothing is pinned to a processor. Times are wall time
+them. There are 9 repeats (90 of the warm session), fewer where they are slow: a system that has used 1 s in a row
+stops after three, or after one where its warm-up alone took 1 s. Nothing is pinned to a processor. Times are wall time
 in the host. A range is that from the 10th to the 90th percentile. All sessions of the sandbox have the whole wall that
 the machine allows.
 

@@ -56,7 +56,7 @@ class Amount:
     rounds: str = "0_000)"
 
 
-FULL = Amount(repeats=15, budget_s=2.0, calls=10_000, sessions=200, heavy_sessions=5)
+FULL = Amount(repeats=9, budget_s=1.0, calls=10_000, sessions=200, heavy_sessions=5)
 QUICK = Amount(repeats=2, budget_s=1.0, calls=100, sessions=5, heavy_sessions=1, rounds="_000)")
 
 
