@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Call:
     """One call of a tool by a program.
 
+    What a run gives holds no more than `Limits.record_mb` of them; of later calls, each large argument and value is a
+    `codeact.values.Omitted`. Events tell all of them whole.
+
     Attributes:
         tool: dotted name, such as `arm.move_to`.
         arguments: argument name to value, after validation (as the program passed them if validation failed).

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from codeact.errors import UnsupportedValue
+from codeact.events import CallFinished
 from codeact.sandbox import Limits, Sandbox
-from codeact.sandbox.arena import LEAST_BYTES, HostMemory, Rooms
+from codeact.sandbox.arena import LEAST_BYTES, HostMemory, Layout, Rooms
+from codeact.sandbox.process.memory import WorkerMemory
 from codeact.tools import Toolbox, tool
+from codeact.values import Omitted, to_json
 
 FRAME = np.arange(120_000, dtype=np.float64).reshape(300, 400)
 seen: list[np.ndarray] = []
@@ -27,6 +30,12 @@ def keep(a: np.ndarray, b: np.ndarray) -> int:
     """Keep two arrays."""
     seen.extend((a, b))
     return len(seen)
+
+
+@tool(effect="read")
+def echo(text: str) -> str:
+    """Give it back."""
+    return text
 
 
 @pytest.fixture
@@ -74,7 +83,7 @@ def test_values_above_the_limit_are_refused_whichever_way_they_go() -> None:
 
 
 @pytest.mark.parametrize(
-    ("offset", "count"), [(-8, 10_000), (1 << 20, 10_000), ((1 << 20) - 8, 10_000), (0, 1 << 20), (0, 0), (0, 8)]
+    ("offset", "count"), [(-8, 10_000), (2 << 20, 10_000), ((2 << 20) - 8, 10_000), (0, 1 << 20), (0, 0), (0, 8)]
 )
 def test_what_a_worker_names_has_to_lie_inside(memory: HostMemory, offset: int, count: int) -> None:
     shape, dtype, size = floats(count)
@@ -109,4 +118,86 @@ def test_memory_of_an_array_is_used_again_only_when_nobody_has_it() -> None:
 
 def test_small_arrays_go_with_their_frame(memory: HostMemory) -> None:
     assert memory.put(np.zeros(LEAST_BYTES // 8 - 1)) is None
-    assert memory.put(np.zeros(LEAST_BYTES // 8)) == 0
+    assert memory.put(np.zeros(LEAST_BYTES // 8)) is not None
+
+
+def test_memory_for_the_worker_is_free_again_when_its_arrays_are_gone(memory: HostMemory) -> None:
+    worker = WorkerMemory(memory.descriptor, 1 << 20)
+    array = np.arange(20_000.0)
+    for _ in range(20):  # many times what there is room for
+        memory.begin()
+        offset = memory.put(array)
+        assert offset is not None
+        arrived = worker.take(offset, [20_000], np.dtype(float), array.nbytes)
+        assert np.array_equal(arrived, array)
+        part = arrived[5_000:]
+        del arrived
+        worker.look()
+    worker.begin()
+    assert worker.put(part) == offset + 40_000  # it lies there: nothing is copied
+    assert np.array_equal(memory.take(offset + 40_000, [15_000], np.dtype(float), part.nbytes), part)
+
+
+def test_arrays_that_stay_long_leave_room_for_others(memory: HostMemory) -> None:
+    worker = WorkerMemory(memory.descriptor, 1 << 20)
+    kept = []
+    for number in range(20):
+        memory.begin()
+        offset = memory.put(np.full(20_000, float(number)))
+        assert offset is not None
+        kept.append(worker.take(offset, [20_000], np.dtype(float), 160_000))
+        worker.look()
+    assert [array[0] for array in kept] == [float(number) for number in range(20)]
+
+
+def test_a_worker_that_lies_with_its_marks_gets_its_arrays_all_the_same(memory: HostMemory) -> None:
+    layout = Layout(1 << 20)
+    memory.mapped[layout.marks : layout.marks + layout.pieces] = b"\xff" * layout.pieces
+    assert memory.put(np.zeros(40_000)) is None  # with its frame
+    memory.mapped[layout.marks : layout.marks + layout.pieces] = bytes(layout.pieces)
+    assert memory.put(np.zeros(40_000)) == 1 << 20
+
+
+def test_what_was_put_in_for_a_frame_that_is_not_sent_is_gone(memory: HostMemory) -> None:
+    for _ in range(20):
+        memory.begin()
+        assert memory.put(np.zeros(100_000)) == 1 << 20
+        memory.withdraw()
+
+
+def test_programs_change_their_arrays_and_keep_them_over_interrupted_calls() -> None:
+    code = "kept = []\nfor n in range(60):\n    a = frame()\n    a += n\n    kept.append(a)\nkept[59][0, 1]"
+    with Sandbox(Toolbox([frame])) as sandbox:
+        assert sandbox.run(code).value == 60.0
+        assert sandbox.run("[int(a[0, 0]) for a in kept] == list(range(60))").value is True
+        with sandbox.branch() as other:
+            sandbox.run("for a in kept:\n    a += 1000")
+            assert other.run("[int(a[0, 0]) for a in kept] == list(range(60))").value is True
+            assert np.array_equal(other.run("kept[0]").value, FRAME)
+            assert np.array_equal(other.run("frame() + 0").value, FRAME)
+            assert other.run("[int(a[0, 0]) for a in kept] == list(range(60))").value is True
+        assert sandbox.run("[int(a[0, 0]) for a in kept] == list(range(1000, 1060))").value is True
+
+
+def test_the_record_of_calls_is_bounded_and_events_are_whole() -> None:
+    events: list[CallFinished] = []
+
+    def hear(event: object) -> None:
+        if isinstance(event, CallFinished):
+            events.append(event)
+
+    seen.clear()
+    limits = Limits(record_mb=4)
+    with Sandbox(Toolbox([keep, echo]), limits=limits, on_event=hear) as sandbox:
+        result = sandbox.run(
+            "import numpy as np\nfor n in range(5):\n    keep(np.full(120_000, n), np.zeros(2))\necho('x' * 3_000_000)"
+        )
+        assert result.ok, result.error
+        kept = [call.arguments["a"] for call in result.calls[:5]]
+        assert [type(a) for a in kept] == [np.ndarray] * 4 + [Omitted]
+        assert kept[4].kind == "ndarray"
+        assert kept[4].size_bytes > 960_000
+        assert result.calls[4].value == 10
+        assert result.calls[5].value == Omitted("str", 3_000_064)
+        assert all(isinstance(event.call.arguments["a"], np.ndarray) for event in events[:5])
+        assert to_json(kept[4]) == {"type": "Omitted", "kind": "ndarray", "size_bytes": kept[4].size_bytes}

@@ -1,22 +1,26 @@
 """Memory that a host and one worker share: the bytes of large arrays cross there, and not through the socket.
 
-Both ends copy: the sender in, the receiver out, so nothing that either of them keeps lies there. A frame refers to an
-array by its offset. The host takes offsets for what they are, numbers from a worker: what they name must lie inside,
-and all that one frame names may be no more than there is. A worker may change the bytes while the host
-copies them; any bytes are some array of numbers, so that harms nothing but the array.
+It has three parts: room for arrays to the host, room for arrays to the worker, and a mark for each piece of the latter.
+What goes to the host is copied in by the worker and copied out by the host, so nothing that the host keeps lies there.
+What goes to the worker is copied in by the host and stays: the program's array lies there, until it is gone and the
+worker takes its marks away. The host puts arrays only where no marks are. A worker that lies with its marks has its own
+arrays overwritten, or gets the next ones with their frames.
+
+A frame refers to an array by its offset. The host takes offsets for what they are, numbers from a worker: what they
+name must lie inside, and all that one frame names may be no more than there is room for. A worker may change the bytes
+while the host copies them; any bytes are some array of numbers, so that harms nothing but the array.
 
 The memory is a sealed memfd: a worker cannot shrink it under its host. It is empty until an array crosses.
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
-import functools
 import mmap
 import os
 import sys
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,23 +32,18 @@ LEAST_BYTES = 32 * 1024
 """Arrays smaller than this go with their frame."""
 
 _MOST_BYTES = 64 * 1024 * 1024
-_ALIGNED = 64
-_KEPT_BYTES, _KEPT_BYTES_OF_HOST = 8 * 1024 * 1024, 64 * 1024 * 1024
-_LEAST_KEPT_BYTES = 128 * 1024
-_KINDS = frozenset("biufcmM")
-_FIXED = 0x10  # MAP_FIXED of linux/mman.h
-_FAILED = ctypes.c_void_p(-1).value
+PIECE = 32 * 1024
+"""An array to the worker takes whole pieces of this many bytes."""
 
-# Made here and not in a worker, where it would touch many pages.
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+_KEPT_BYTES_OF_HOST = 64 * 1024 * 1024
+_LEAST_KEPT_BYTES = 128 * 1024
+_UNIT = max(PIECE, mmap.PAGESIZE)  # an arm64 kernel may have pages of 64 KiB
+_KINDS = frozenset("biufcmM")
 
 
 def size_for(value_bytes: int) -> int:
-    """The bytes of an arena where values may have so many."""
-    page = mmap.PAGESIZE
-    return -(-min(value_bytes, _MOST_BYTES) // page) * page
+    """The room in each direction where values may have so many bytes."""
+    return max(1, -(-min(value_bytes, _MOST_BYTES) // _UNIT)) * _UNIT
 
 
 def open_memory(size: int) -> int:
@@ -63,67 +62,39 @@ def open_memory(size: int) -> int:
     return descriptor
 
 
-@functools.cache
-def _bytes_type(size: int) -> Any:
-    return ctypes.c_char * size
+@dataclass(frozen=True)
+class Layout:
+    """Where things lie, in bytes from the start: arrays to the host at 0, then those to the worker, then the marks."""
+
+    room: int
+
+    @property
+    def marks(self) -> int:
+        """Where the marks begin, one byte a piece: 0 where it is free."""
+        return 2 * self.room
+
+    @property
+    def pieces(self) -> int:
+        return self.room // PIECE
+
+    @property
+    def size(self) -> int:
+        """Of all of it."""
+        return self.marks + -(-self.pieces // mmap.PAGESIZE) * mmap.PAGESIZE
+
+    def piece(self, offset: int) -> int:
+        """Which piece of the room for arrays to the worker an offset lies in."""
+        return (offset - self.room) // PIECE
 
 
-def warm_up(size: int) -> None:
-    """In the zygote: make what a worker needs to map so many bytes."""
-    _bytes_type(size)
+def crosses_here(array: NDArray[Any]) -> bool:
+    """Whether an array is of a size and kind to lie in this memory."""
+    return array.nbytes >= LEAST_BYTES and array.dtype.kind in _KINDS
 
 
-class Arena:
-    """One end's view of the memory. Every frame begins at its start: the two ends take turns."""
-
-    def __init__(self, memory: Any, size: int, rooms: Rooms) -> None:
-        self._bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8, size)
-        self._size = size
-        self._rooms = rooms
-        self.used = 0  # bytes that this frame takes
-
-    @classmethod
-    def of_worker(cls, descriptor: int, size: int) -> Arena:
-        """Map the memory in a worker, where `remap` can put another in its place."""
-        address = _map(descriptor, size, None)
-        made = cls(_bytes_type(size).from_address(address), size, Rooms(_KEPT_BYTES))
-        made._address = address
-        return made
-
-    _address = 0
-
-    def remap(self, descriptor: int) -> None:
-        """In a branch: put memory of its own in place of what it shares with the session that it comes from."""
-        _map(descriptor, self._size, self._address)
-
-    def begin(self) -> None:
-        """A new frame: what lies here is no longer needed."""
-        self.used = 0
-
-    def put(self, array: NDArray[Any]) -> int | None:
-        """Copy an array in and return its offset; None where the frame should take it, for size or kind."""
-        start = self.used
-        size = array.nbytes
-        if size < LEAST_BYTES or start + size > self._size or array.dtype.kind not in _KINDS:
-            return None
-        place = np.ndarray(array.shape, array.dtype, self._bytes.data, start)
-        np.copyto(place, array)
-        self.used = -(-(start + size) // _ALIGNED) * _ALIGNED
-        return start
-
-    def take(self, offset: int, shape: list[int], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        """A copy of an array of that many bytes that the other end put in.
-
-        Raises:
-            UnsupportedValue: it does not lie inside, or the arrays of this frame are more than what fits in.
-        """
-        self.used += size
-        inside = offset >= 0 and offset + size <= self._size and self.used <= self._size
-        if not inside or size < LEAST_BYTES or dtype.kind not in _KINDS:
-            raise UnsupportedValue("an array does not lie in the shared memory")
-        room = self._rooms.take(size)
-        np.copyto(room, self._bytes[offset : offset + size])
-        return room.view(dtype).reshape(shape)
+def pieces_of(size: int) -> int:
+    """How many pieces so many bytes take."""
+    return -(-size // PIECE)
 
 
 class Rooms:
@@ -172,50 +143,70 @@ os.register_at_fork(after_in_child=_rooms_of_host.unlock)
 class HostMemory:
     """The host's end, mapped when the first array crosses."""
 
-    def __init__(self, size: int) -> None:
-        """Make the memory.
+    def __init__(self, room: int) -> None:
+        """Make the memory, with that room in each direction.
 
         Raises:
             OSError
         """
-        self.descriptor = open_memory(size)
-        self._size = size
-        self._arena: Arena | None = None
+        self._layout = Layout(room)
+        self.descriptor = open_memory(self._layout.size)
+        self._map: mmap.mmap | None = None
+        self._new: list[tuple[int, int]] = []  # marks that were set for this frame: where, how many
+        self.used = 0  # bytes that this frame takes
 
     @property
-    def mapped(self) -> Arena:
-        if self._arena is None:
+    def mapped(self) -> mmap.mmap:
+        if self._map is None:
             if self.descriptor < 0:
                 raise UnsupportedValue("the memory for arrays is closed: so is the session")
-            self._arena = Arena(mmap.mmap(self.descriptor, self._size), self._size, _rooms_of_host)
-        return self._arena
-
-    @property
-    def used(self) -> int:
-        return 0 if self._arena is None else self._arena.used
+            self._map = mmap.mmap(self.descriptor, self._layout.size)
+        return self._map
 
     def begin(self) -> None:
-        if self._arena is not None:
-            self._arena.begin()
+        """A new frame."""
+        self.used = 0
+        self._new.clear()
 
     def put(self, array: NDArray[Any]) -> int | None:
-        return self.mapped.put(array) if array.nbytes >= LEAST_BYTES else None
+        """Copy an array in and return its offset; None where the frame should take it, for size, kind or room."""
+        if not crosses_here(array):
+            return None
+        layout, memory, count = self._layout, self.mapped, pieces_of(array.nbytes)
+        at = memory.find(bytes(count), layout.marks, layout.marks + layout.pieces)
+        if at < 0:
+            return None
+        memory[at : at + count] = b"\1" * count
+        self._new.append((at, count))
+        offset = layout.room + (at - layout.marks) * PIECE
+        np.copyto(np.ndarray(array.shape, array.dtype, memory, offset), array)
+        self.used += array.nbytes
+        return offset
+
+    def withdraw(self) -> None:
+        """The frame is not sent: what was put in for it is gone."""
+        for at, count in self._new:
+            self.mapped[at : at + count] = bytes(count)
+        self.begin()
 
     def take(self, offset: int, shape: list[int], dtype: np.dtype[Any], size: int) -> NDArray[Any]:
-        return self.mapped.take(offset, shape, dtype, size)
+        """A copy of an array of that many bytes, of which the worker says that it lies there.
+
+        Raises:
+            UnsupportedValue: it does not lie inside, or the arrays of this frame are more than what fits in.
+        """
+        self.used += size
+        room = self._layout.room
+        inside = offset >= 0 and offset + size <= 2 * room and self.used <= room
+        if not inside or size < LEAST_BYTES or dtype.kind not in _KINDS:
+            raise UnsupportedValue("an array does not lie in the shared memory")
+        made = _rooms_of_host.take(size)
+        np.copyto(made, np.ndarray((size,), np.uint8, self.mapped, offset))
+        return made.view(dtype).reshape(shape)
 
     def close(self) -> None:
         """Let go of it. What is being copied meanwhile holds on to it until then."""
-        self._arena = None
+        self._map = None
         descriptor, self.descriptor = self.descriptor, -1  # first: the number can become another file's
         if descriptor >= 0:
             os.close(descriptor)
-
-
-def _map(descriptor: int, size: int, address: int | None) -> int:
-    flags = mmap.MAP_SHARED | (_FIXED if address else 0)
-    mapped = _libc.mmap(address, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, descriptor, 0)
-    if mapped is None or mapped == _FAILED:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return int(mapped)

@@ -50,6 +50,7 @@ class Channel:
         self._socket = end
         self.max_frame = max_frame
         self._buffer = bytearray()
+        self.size = 0  # of the frame that came last, in bytes
         self._spin = Spin(end.fileno(), part)
 
     def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptors: list[int] | None = None) -> None:
@@ -119,6 +120,7 @@ class Channel:
             del self._buffer[: 4 + size]
 
     def _decode(self, body: memoryview) -> wire.ToHost:
+        self.size = len(body)
         try:
             check_wire(body)
             message: wire.ToHost = wire.to_host.decode(body)

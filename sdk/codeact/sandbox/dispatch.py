@@ -32,6 +32,8 @@ _BUILTIN_ERRORS = {
 _PLAIN_ARGUMENTS = (str, int, float, bool, type(None))
 _SENT_AS_THEY_ARE = frozenset([float, bool, type(None)])
 _SMALL = 2**63
+LARGE_BYTES = 4_096
+"""A call whose frame takes more may hold much memory."""
 
 
 class Pending:
@@ -44,6 +46,7 @@ class Pending:
         seconds: in validation and the tool, without the time that an approval took.
         reply: what the worker gets to hear, once that is known.
         stopped: what its stop path returned; left: the state in which that left things, in words.
+        large: whether its arguments or its value may take much memory.
         ended, answer: whether the tool ended the program, and with what.
     """
 
@@ -51,6 +54,7 @@ class Pending:
     error: str | None = None
     refused: str | None = None
     seconds = 0.0
+    large = False
     reply: bytearray | None = None
     ended = False
     answer: Any = None
@@ -141,6 +145,7 @@ class Dispatcher:
                     key: values.unpack(item, self._types, place=f"argument {key!r:.60}", take=arena.take)
                     for key, item in named.items()
                 }
+                pending.large = arena.used > 0
             pending.arguments = entry.bind(call.tool, given, named)
         except Exception as problem:
             if not isinstance(problem, UnsupportedValue):  # they were decoded: shown as the program passed them
@@ -202,7 +207,9 @@ class Dispatcher:
                 size = f"{len(reply) + arena.used:,} bytes; at most {self._value_bytes:,} may cross"
                 raise UnsupportedValue(f"the value that {pending.name}() returned takes {size}")
             pending.reply = reply
+            pending.large |= len(reply) + arena.used > LARGE_BYTES
         except (UnsupportedValue, RecursionError, msgspec.MsgspecError, OverflowError) as problem:
+            arena.withdraw()
             pending.value = None
             self._fail(pending, problem)
 

@@ -21,6 +21,7 @@ class Limits:
         output_chars: characters that it may print in one run.
         calls: tool calls in one run.
         recursion: depth of Python calls.
+        record_mb: mebibytes that `Execution.calls` may hold of one run; of later calls, large values are left out.
         value_bytes: bytes of one value that crosses, encoded.
         code_chars: characters of one program.
         file_mb: mebibytes of one file that a program writes; in a workspace only.
@@ -33,6 +34,7 @@ class Limits:
     output_chars: int = 20_000
     calls: int = 1_000
     tool_s: float = 120.0
+    record_mb: int = 64
     recursion: int = 1_000
     value_bytes: int = 16 * 1024 * 1024
     code_chars: int = 200_000

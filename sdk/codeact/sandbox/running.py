@@ -13,16 +13,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from codeact import telemetry
+from codeact import telemetry, values
 from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
 from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.channel import Closed, Late, Malformed
 from codeact.sandbox.connection import Connection
-from codeact.sandbox.dispatch import Dispatcher, Pending
+from codeact.sandbox.dispatch import LARGE_BYTES, Dispatcher, Pending
 from codeact.sandbox.ending import Ended, Lost, Teller
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
@@ -44,6 +44,7 @@ _STOP_AGAIN_S = 0.25  # between two calls of a stop path that did not end its to
 _SEND_S = 5.0  # for a program to be taken
 _CHECK_S = 0.25  # between two looks at a call that somebody else looks after
 _STATE_CHARS = 300
+_KEPT_BYTES = 1_024  # of a value in the record of a call, where there is no room for all of it
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Running:
         self._calls: list[Call] = []
         self._output: list[str] = []
         self._output_room = limits.output_chars
+        self._record_room = limits.record_mb * 1024 * 1024
         self._ended = False
         self._answer: Any = None
         self._tool_s = 0.0
@@ -277,6 +279,8 @@ class Running:
         if not message.tool.isprintable():  # no tool has such a name, and it is shown
             message = wire.Call(repr(message.tool), message.arguments, message.keywords)
         pending = self._dispatcher.prepare(message, self._arena)
+        if self._channel.size > LARGE_BYTES:
+            pending.large = True
         if pending.reply is not None:
             self._note(pending, started=True)
             return self._answer_call(pending)
@@ -372,13 +376,22 @@ class Running:
 
     def _note(self, pending: Pending, started: bool = False) -> None:
         call = pending.call()
-        self._calls.append(call)
+        self._calls.append(self._kept(call) if pending.large else call)
         if telemetry.observer is not None:
             telemetry.observer.noted(pending)
         if self._tell is not None:
             if started:
                 self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
             self._tell(CallFinished(call))
+
+    def _kept(self, call: Call) -> Call:
+        """The call as it is kept: a program could make a thousand, each with values of the largest size."""
+        size = values.size_of(call.arguments) + values.size_of(call.value)
+        if size <= self._record_room:
+            self._record_room -= size
+            return call
+        arguments = {name: values.without_large(value, _KEPT_BYTES) for name, value in call.arguments.items()}
+        return replace(call, arguments=arguments, value=values.without_large(call.value, _KEPT_BYTES))
 
     def _answer_and_note(self, pending: Pending) -> Step | None:
         """The program goes on while its call is noted."""

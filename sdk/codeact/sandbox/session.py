@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codeact.tools import Approve, Toolbox
 
 _SEEDS = 2**63  # what the frame that carries it can hold
-_HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars")
+_HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars", "record_mb")
 
 
 class Sandbox:

@@ -13,6 +13,7 @@ other kind is a map with one key, its tag, as `pack` shows. Both ends share this
     image.py                   pictures
     declared.py                the classes that tools declare, as data
     readable.py                a form for traces
+    omitted.py                 what stands in a record for a value that is too large for it
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from codeact.values.forms import ALLOWED as ALLOWED
 from codeact.values.forms import MAX_BYTES as MAX_BYTES
 from codeact.values.forms import MAX_DEPTH as MAX_DEPTH
 from codeact.values.image import Image as Image
+from codeact.values.omitted import Omitted as Omitted
+from codeact.values.omitted import size_of as size_of
+from codeact.values.omitted import without_large as without_large
 from codeact.values.packing import Put as Put
 from codeact.values.packing import pack as pack
 from codeact.values.readable import to_json as to_json

@@ -6,6 +6,7 @@ It speaks only through one socket. Frames from the host are trusted, frames to i
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -19,13 +20,13 @@ import numpy as np
 from codeact import values
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import arena, wire
-from codeact.sandbox.arena import Arena
 from codeact.sandbox.kernel import seccomp, wall
 from codeact.sandbox.language.program import Interpreter, Stopped
 from codeact.sandbox.limits import Limits
-from codeact.sandbox.process import warming
+from codeact.sandbox.process import memory, warming
 from codeact.sandbox.process.clone import clone
 from codeact.sandbox.process.line import Line
+from codeact.sandbox.process.memory import WorkerMemory
 from codeact.sandbox.process.output import Output, Turns
 from codeact.sandbox.wire import AS_THEY_ARE
 
@@ -48,7 +49,7 @@ def warm_up() -> None:
     """Import and call once what a worker will need, for behind the wall nothing can be imported."""
     global _wall
     _wall = wall.Prepared()
-    arena.warm_up(arena.size_for(Limits.value_bytes))
+    memory.warm_up(arena.size_for(Limits.value_bytes))
     warming.warm_up()
     for filtered in (True, False):
         trial = Interpreter(filtered)
@@ -102,7 +103,7 @@ def _rehearse() -> None:
 class Worker:
     """One session."""
 
-    def __init__(self, line: Line, arena: Arena, parent: int) -> None:
+    def __init__(self, line: Line, arena: WorkerMemory, parent: int) -> None:
         self._line = line
         self._arena = arena
         self._parent = parent
@@ -129,9 +130,11 @@ class Worker:
             turns = self._turns = Turns()
             tools, write = {name: (turns.each(call), doc) for name, (call, doc) in tools.items()}, turns.each(write)
         self._interpreter.configure(tools, self._types, setup.errors, write, setup.options)
+        gc.enable()
         while True:
             message, descriptors = self._line.receive_with_descriptors()
             if isinstance(message, wire.Run):
+                self._arena.settle()
                 if self._turns is not None:
                     self._turns.give()
                 self._run(message)
@@ -202,7 +205,7 @@ class Worker:
         self._armed = armed
 
     def _tool(self, name: str) -> Callable[..., Any]:
-        line, output, take = self._line, self._output, self._arena.take
+        line, output, arena = self._line, self._output, self._arena
 
         def call(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             frame = None
@@ -212,6 +215,7 @@ class Worker:
             if frame is None or len(frame) > _SMALL:
                 frame = self._frame_of_call(name, arguments, keywords)
             output.flush()
+            arena.look()
             line.send_frame(frame)
             answer = line.receive()
             if line.interrupted:
@@ -220,8 +224,7 @@ class Worker:
                 value = answer.value
                 if type(value) in AS_THEY_ARE:
                     return value
-                self._arena.begin()
-                return values.unpack(value, self._types, take=take)
+                return values.unpack(value, self._types, take=arena.take)
             if isinstance(answer, wire.Failed):
                 raise self._error(answer.kind, [values.unpack(item, self._types) for item in answer.arguments])
             reason = answer.reason if isinstance(answer, wire.End) else "the host gave no answer"
@@ -253,8 +256,9 @@ class Worker:
 
     # ---- a branch ---------------------------------------------------------------------------------------------------
 
-    def _branch(self, descriptor: int, memory: int) -> None:
+    def _branch(self, descriptor: int, shared: int) -> None:
         """Fork. The branch is a child of the zygote too and takes the new socket and memory; this process goes on."""
+        staying = self._arena.staying()
         try:
             child = clone(seccomp.FORK_FLAGS)
         except OSError:
@@ -262,31 +266,32 @@ class Worker:
         if child == 0:
             wall.die_with(self._parent)
             self._line.become(descriptor)
-            self._arena.remap(memory)
-            os.close(memory)
+            self._arena.remap(shared, staying)
+            os.close(shared)
             return
         self._line.send(wire.Branched(max(child, 0)))
         os.close(descriptor)
-        os.close(memory)
+        os.close(shared)
 
 
-def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> None:
+def main(descriptor: int, shared: int, zygote: int, options: dict[str, Any]) -> None:
     """Become a worker: never returns.
 
     Args:
         descriptor: the worker's end of the session's socket.
-        memory: the descriptor of the memory for arrays.
+        shared: the descriptor of the memory for arrays.
         zygote: the parent's process number; this process dies with it.
         options: `without`, `uid`, `memory_mb`, `arena_bytes`, `cpu_s`, `fork`, and `workspace` as
             `workspace_wall.put_up` takes it.
     """
-    arena = Arena.of_worker(memory, options["arena_bytes"])
+    room = options["arena_bytes"]
+    mine = WorkerMemory(shared, room)
     if descriptor != SOCKET:
         os.dup2(descriptor, SOCKET)
     line = Line(SOCKET)
     try:
         wall.die_with(zygote)
-        memory_bytes = _address_space + options["arena_bytes"] + int(options["memory_mb"]) * 1024 * 1024
+        memory_bytes = _address_space + arena.Layout(room).size + int(options["memory_mb"]) * 1024 * 1024
         cpu_s = max(_SESSION_CPU_LEAST_S, int(options["cpu_s"] * _SESSION_CPU_FACTOR))
         if "workspace" in options:
             from codeact.sandbox.kernel import workspace_wall
@@ -316,7 +321,7 @@ def main(descriptor: int, memory: int, zygote: int, options: dict[str, Any]) -> 
         os._exit(1)
     sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
     try:
-        Worker(line, arena, zygote).serve()
+        Worker(line, mine, zygote).serve()
     except BaseException as problem:
         line.send(wire.Broken(f"{type(problem).__name__}: {problem}"))
     os._exit(0)

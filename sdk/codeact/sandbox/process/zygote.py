@@ -59,6 +59,7 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
     os.dup2(0, 2)
     gc.collect()
     gc.freeze()  # what exists now is never collected, so that the workers share its pages
+    gc.disable()  # a worker enables it when it is set up
     control.send(channel, control.Ready(0, ""))
     Zygote(channel, host).serve()
 
