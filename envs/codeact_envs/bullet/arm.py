@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,27 @@ _STRETCH = 4  # steps between two looks at a requested stop: 17 ms of simulated 
 _GRASP_DEPTH = 0.004  # metres that a closing finger is commanded beyond the surface, so that its force limit rules
 
 
+@dataclass(frozen=True)
+class ArmMemory:
+    """What an arm remembers between motions."""
+
+    commanded: tuple[float, ...]
+    finger: float
+    squeezing: bool
+    stopped: bool
+
+
 class SimulatedArm:
     """Drives one arm in a `Simulation`, step by step. It knows no plans and no limits but effort.
 
+    Args:
+        simulation: where to load it.
+        robot: what it is.
+        body: Bullet's number of a robot that carries this arm already; None loads the arm on a fixed base.
+        position, yaw: where that base stands: metres, world frame, and radians about z.
+
     Attributes:
+        links: Bullet's indices of the arm's own links, hand and fingers included.
         body: Bullet's number of the robot.
         commanded: joint positions last commanded, radians.
         finger: position last commanded for each finger, metres from the middle.
@@ -33,25 +51,32 @@ class SimulatedArm:
         recorder: when set, told every row of motor targets that was played, arm joints first.
     """
 
-    def __init__(self, simulation: Simulation, robot: ArmDescription) -> None:
-        self._simulation, self._robot = simulation, robot
+    def __init__(
+        self,
+        simulation: Simulation,
+        robot: ArmDescription,
+        body: int | None = None,
+        position: Sequence[float] = (0.0, 0.0, 0.0),
+        yaw: float = 0.0,
+    ) -> None:
+        self._simulation, self.robot = simulation, robot
         bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
-        with quiet():
-            self.body: int = bullet.loadURDF(str(robot.urdf), useFixedBase=True, **on)
-        names = {
-            bullet.getJointInfo(self.body, index, **on)[1].decode(): index
-            for index in range(bullet.getNumJoints(self.body, **on))
-        }
-        links = {
-            bullet.getJointInfo(self.body, index, **on)[12].decode(): index
-            for index in range(bullet.getNumJoints(self.body, **on))
-        }
+        if body is None:
+            with quiet():
+                body = robot.model.load(bullet, simulation.client, tuple(position), yaw, fixed=True)
+        self.body = body
+        infos = [bullet.getJointInfo(body, index, **on) for index in range(bullet.getNumJoints(body, **on))]
+        names = {info[1].decode(): index for index, info in enumerate(infos)}
+        links = {info[12].decode(): index for index, info in enumerate(infos)}
+        links[bullet.getBodyInfo(body, **on)[0].decode()] = -1
         try:
             self.joints = [names[name] for name in robot.joints.names]
             self.fingers = [names[name] for name in robot.gripper.fingers]
             self.tool_link = links[robot.tool_link]
+            self._base_link = links[robot.base_link]
         except KeyError as error:
             raise TaskError(f"robot {robot.name!r}: {robot.urdf} has no joint or link named {error}") from error
+        self.links = frozenset(links[name] for name in robot.model.below(robot.base_link) if name in links)
         self._motors = self.joints + self.fingers
         self._forces = [*robot.joints.effort, robot.gripper.force, robot.gripper.force]
         self._position_gains, self._velocity_gains = [_GAIN] * len(self._motors), [1.0] * len(self._motors)
@@ -59,7 +84,7 @@ class SimulatedArm:
             bullet.changeDynamics(
                 self.body, finger, lateralFriction=robot.gripper.friction, spinningFriction=0.02, **on
             )
-        # The two fingers of the real hand hang on one belt: they keep the same distance from the middle.
+        # The two fingers of a parallel gripper keep the same distance from the middle: one belt or one linkage.
         gear = bullet.createConstraint(
             self.body,
             self.fingers[0],
@@ -78,9 +103,18 @@ class SimulatedArm:
         self.squeezing = False
         self.stop_requested = False
         self.recorder: Callable[[list[list[float]]], None] | None = None
-        for joint, position in zip(self._motors, [*robot.joints.home, self.finger, self.finger], strict=True):
-            bullet.resetJointState(self.body, joint, position, 0.0, **on)
+        for joint, target in zip(self._motors, [*robot.joints.home, self.finger, self.finger], strict=True):
+            bullet.resetJointState(self.body, joint, target, 0.0, **on)
         self.hold()
+
+    def base_pose(self) -> Array:
+        """Measured pose of the base link of an arm that is carried, 4x4, world frame."""
+        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
+        place, turn = bullet.getLinkState(self.body, self._base_link, computeForwardKinematics=True, **on)[4:6]
+        pose = np.eye(4)
+        pose[:3, :3] = np.array(bullet.getMatrixFromQuaternion(turn)).reshape(3, 3)
+        pose[:3, 3] = place
+        return pose
 
     def hold(self) -> None:
         """Command the last targets again: Bullet keeps motor targets across a restored state."""
@@ -101,10 +135,29 @@ class SimulatedArm:
     def reset(self) -> None:
         """Controller state as new, with the joints at home (the caller has restored their positions)."""
         self.commanded = self.home.copy()
-        self.finger = self._robot.gripper.opening / 2.0
+        self.finger = self.robot.gripper.opening / 2.0
         self.squeezing = False
         self.stop_requested = False
         self.hold()
+
+    def memory(self) -> ArmMemory:
+        """What it remembers between motions, for a saved state."""
+        return ArmMemory(tuple(self.commanded.tolist()), self.finger, self.squeezing, self.stop_requested)
+
+    def recall(self, memory: ArmMemory) -> None:
+        """Take over what was remembered; the caller has restored the joints."""
+        self.commanded, self.finger = np.array(memory.commanded), memory.finger
+        self.squeezing, self.stop_requested = memory.squeezing, memory.stopped
+        self.hold()
+
+    def exact_state(self) -> list[float]:
+        """Positions and velocities of joints and fingers, and what they are commanded, as exact numbers for a hash."""
+        values: list[float] = []
+        for state in self._simulation.bullet.getJointStates(
+            self.body, self._motors, physicsClientId=self._simulation.client
+        ):
+            values += state[:2]
+        return [*values, *self.commanded.tolist(), self.finger, self.squeezing, self.stop_requested]
 
     def follow(
         self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False
@@ -195,7 +248,7 @@ class SimulatedArm:
 
     def move_fingers(self, opening: float, settle: int) -> None:
         """Bring the pads `opening` metres apart at the gripper's speed, then let `settle` steps pass."""
-        goal = min(max(opening, 0.0), self._robot.gripper.opening) / 2.0
+        goal = min(max(opening, 0.0), self.robot.gripper.opening) / 2.0
         self.squeezing = False
         self._ramp(goal, lambda: False, settle)
 
@@ -214,6 +267,6 @@ class SimulatedArm:
 
     def _ramp(self, goal: float, until: Callable[[], bool], settle: int) -> None:
         start = self.finger_position()
-        steps = math.ceil(abs(goal - start) / (self._robot.gripper.speed * STEP))
+        steps = math.ceil(abs(goal - start) / (self.robot.gripper.speed * STEP))
         ramp = np.concatenate([start + (goal - start) * np.arange(1, steps + 1) / max(1, steps), np.full(settle, goal)])
         self.follow(np.broadcast_to(self.commanded, (len(ramp), len(self.commanded))), ramp, until, 4)

@@ -14,7 +14,7 @@ from codeact_envs.bullet.arm import SimulatedArm
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped
 from codeact_envs.bullet.kinematics import Kinematics
 from codeact_envs.bullet.robots import ArmDescription
-from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.robots.description import MotionSettings, Volume
 from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.bullet.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
 
@@ -52,12 +52,27 @@ class MotionResult:
     duration: float
 
 
+def _stoppable(acceleration: Array, jerk: Array, motion: MotionSettings) -> Array:
+    """The velocities from which each joint comes to rest in `stop_time`, whatever it was doing."""
+    time = motion.stop_time * _STOP_SHARE
+    # Where the jerk is small, the time goes into giving up one acceleration and building up the other.
+    left = time - acceleration * motion.acceleration_scale / jerk
+    slow: Array = np.where(left < 2.0 * acceleration / jerk, jerk * left**2 / 4.0, acceleration * time)
+    return slow
+
+
 class ArmController:
     """Executes paths from rest to rest. Every motion starts where the last one was commanded to end.
 
     Attributes:
         violations: what broke a rule since the reset, in words.
-        kinematics: of the robot, in its base frame, which is the world frame.
+        kinematics: of the arm as it stands, in the world frame.
+
+    Args:
+        keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
+        base: pose of the arm's base link, 4x4, world frame; None where that is the world's own origin.
+        called: what messages call this arm.
+        violations: the list to add to, where several controllers share one.
     """
 
     def __init__(
@@ -67,14 +82,18 @@ class ArmController:
         robot: ArmDescription,
         world: BulletWorld,
         keep_out: Sequence[Volume] = (),
+        base: Array | None = None,
+        called: str = "the arm",
+        violations: list[str] | None = None,
     ) -> None:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
-        self._keep_out = (*robot.keep_out, *keep_out)
-        self.kinematics = Kinematics(robot)
-        self.violations: list[str] = []
+        self._keep_out = tuple(keep_out)
+        self.kinematics = Kinematics(robot, base)
+        self._called = called
+        self.violations: list[str] = [] if violations is None else violations
         joints, motion = robot.joints, robot.motion
         acceleration, jerk = np.array(joints.acceleration), np.array(joints.jerk)
-        stoppable = acceleration * motion.stop_time * _STOP_SHARE
+        stoppable = _stoppable(acceleration, jerk, motion)
         self._bounds = Bounds(
             np.minimum(np.array(joints.velocity), stoppable),
             acceleration * motion.acceleration_scale,
@@ -105,19 +124,27 @@ class ArmController:
         if not all(math.isfinite(value) for value in (x, y, z)):
             raise OutOfReach(f"({x}, {y}, {z}) is not a place: give three finite numbers in metres")
         space, lowest = self._robot.workspace, self._robot.gripper.tip_below_tool + 0.001
+        local = self.kinematics.in_base(x, y, z)
+        own = ", in the frame of the robot's base" if local != (x, y, z) else ""
         where = f"({x:.3f}, {y:.3f}, {z:.3f})"
         if z < lowest:
             raise KeepOut(f"{where} would push the fingertips into the table; z must be at least {lowest:.3f} m")
-        for volume in self._keep_out:
-            if volume.contains(x, y, z):
-                lower, upper = (", ".join(f"{value:g}" for value in corner) for corner in (volume.lower, volume.upper))
-                raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m")
-        if not space.contains(x, y, z):
+        inside = [(volume, own) for volume in self._robot.keep_out if volume.contains(*local)]
+        inside += [(volume, "") for volume in self._keep_out if volume.contains(x, y, z)]
+        for volume, frame in inside:
+            lower, upper = (", ".join(f"{value:g}" for value in corner) for corner in (volume.lower, volume.upper))
+            raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m{frame}")
+        if not space.contains(*local):
             ranges = ", ".join(
                 f"{axis} from {low:g} to {high:g}"
                 for axis, low, high in zip("xyz", space.lower, space.upper, strict=True)
             )
-            raise OutOfReach(f"{where} lies outside the workspace: {ranges} m")
+            raise OutOfReach(f"{where} lies outside the workspace: {ranges} m{own}")
+
+    def held(self) -> str | None:
+        """The name of the body that this arm's fingers press on; None when they hold nothing."""
+        body = self._arm.grasped()
+        return None if body is None else self._world.name_of(body)
 
     # Motions
 
@@ -147,7 +174,7 @@ class ArmController:
         if line is None:
             x, y, z = goal
             raise OutOfReach(
-                f"the arm cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
+                f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
             )
         return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
 
@@ -214,20 +241,22 @@ class ArmController:
                 self._violate(f"{self._robot.joints.names[index]} moved at {abs(state[1]):.2f} rad/s, above its limit")
         for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
             other, link, force = contact[2], contact[3], contact[9]
-            if other == arm.body or force <= 0.0:
+            if other == arm.body or force <= 0.0 or link not in arm.links:
                 continue
             name = self._world.name_of(other)
             if name is not None:
                 self._touched.add(other)
                 if link not in arm.fingers:
-                    self._block(f"the arm ran into {name!r}")
-                    self._violate(f"the arm ran into {name!r}")
+                    self._block(f"{self._called} ran into {name!r}")
+                    self._violate(f"{self._called} ran into {name!r}")
             elif link not in arm.fingers:
-                self._block("the arm touched the table")
-                self._violate("the arm touched the table")
+                what = f"{self._called} touched {self._world.surface_of(other)}"
+                self._block(what)
+                self._violate(what)
             elif force > _TABLE_FORCE:
-                self._block("a fingertip pressed on the table")
-                self._violate(f"a fingertip pressed on the table with more than {_TABLE_FORCE:g} N")
+                what = f"a fingertip pressed on {self._world.surface_of(other)}"
+                self._block(what)
+                self._violate(f"{what} with more than {_TABLE_FORCE:g} N")
         return bool(self._blocked)
 
     def _block(self, reason: str) -> None:

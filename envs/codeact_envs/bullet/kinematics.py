@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tempfile
 from collections.abc import Iterable
 from typing import Any
@@ -28,13 +27,17 @@ _LARGEST_STEP = 0.6  # radians that a joint may move between two waypoints of a 
 
 
 class Kinematics:
-    """Poses of the tool centre point, 4x4 matrices in the robot's base frame, and the joint positions that reach them.
+    """Poses of the tool centre point, 4x4 matrices in the world frame, and the joint positions that reach them.
 
     The joint limits are the description's less its margin, not those of the model file.
+
+    Args:
+        base: pose of the robot's base link in the world frame, 4x4; without it the two frames are one.
     """
 
-    def __init__(self, robot: ArmDescription) -> None:
+    def __init__(self, robot: ArmDescription, base: Array | None = None) -> None:
         self._robot = robot
+        self.stand_at(np.eye(4) if base is None else base)
         joints = robot.joints
         self.lower = np.array(joints.lower) + joints.margin
         self.upper = np.array(joints.upper) - joints.margin
@@ -43,6 +46,35 @@ class Kinematics:
         self._process = -1
         self._solver: Any = None
 
+    def stand_at(self, base: Array) -> None:
+        """The robot's base link is at this pose from now on: 4x4, world frame."""
+        self.base = base
+        self._moved = not np.array_equal(base, np.eye(4))
+        self._to_base = np.linalg.inv(base)
+
+    def in_base(self, x: float, y: float, z: float) -> tuple[float, float, float]:
+        """A point of the world in the frame of the base link, metres."""
+        if not self._moved:
+            return (x, y, z)
+        bx, by, bz, _ = (self._to_base @ (x, y, z, 1.0)).tolist()
+        return (bx, by, bz)
+
+    def bearing(self, x: float, y: float) -> float:
+        """The direction in which (x, y) lies from the base, radians, world frame."""
+        return math.atan2(y - self.base[1, 3], x - self.base[0, 3])
+
+    def seeds(self, x: float, y: float, yaw: float) -> list[Array]:
+        """Joint positions near those that hold the tool over (x, y), pointing down, turned by `yaw`; world frame."""
+        straight = self.bearing(x, y)
+        heading = math.atan2(self.base[1, 0], self.base[0, 0])
+        seeds = []
+        for posture in self._robot.postures:
+            seed = np.array(posture)
+            seed[0] += math.remainder(straight - heading, math.tau)
+            seed[-1] += straight - yaw
+            seeds.append(seed)
+        return seeds
+
     @property
     def _chain(self) -> Any:
         # OptIK keeps a thread, which does not live on in a forked child: each process makes its own.
@@ -50,7 +82,13 @@ class Kinematics:
             import optik
 
             with tempfile.NamedTemporaryFile("w", suffix=".urdf", encoding="utf-8") as model:
-                model.write(with_limits(self._robot, self.lower, self.upper))
+                limits = zip(self.lower, self.upper, strict=True)
+                names = self._robot.joints.names
+                model.write(
+                    self._robot.model.chain(
+                        self._robot.base_link, self._robot.tool_link, dict(zip(names, limits, strict=True))
+                    )
+                )
                 model.flush()
                 chain = optik.Robot.from_urdf_file(model.name, self._robot.base_link, self._robot.tool_link)
             chain.set_parallelism(1)
@@ -59,24 +97,29 @@ class Kinematics:
 
     def forward(self, q: Array) -> Array:
         """The tool's pose at joint positions `q` (joints,)."""
-        return np.asarray(self._chain.fk(q, self._offset))
+        pose = np.asarray(self._chain.fk(q, self._offset))
+        return self.base @ pose if self._moved else pose
 
     def pose(self, q: Array) -> list[list[float]]:
         """As `forward`, in plain lists, which is faster for a single look."""
         rows: list[list[float]] = self._chain.fk(q, self._offset)
+        if self._moved:
+            rows = (self.base @ rows).tolist()
         return rows
 
     def inverse(self, pose: Array, seeds: Iterable[Array], restarts: int = 0) -> Array | None:
         """Joint positions that put the tool at `pose`, inside the limits, near the first seed from which it succeeds.
 
         Args:
-            pose: 4x4, base frame.
+            pose: 4x4, world frame.
             seeds: joint positions to start from, in this order.
             restarts: more starts, spread over the joint space by a fixed random sequence, when all seeds fail.
 
         Returns None when all starts fail.
         """
         chain = self._chain
+        if self._moved:
+            pose = self._to_base @ pose
         seed = None
         for seed in seeds:
             found = self._solve(chain, pose, seed, 1)
@@ -106,7 +149,7 @@ class Kinematics:
 
         Args:
             start: joint positions, (joints,).
-            goal_position: (3,), metres, base frame.
+            goal_position: (3,), metres, world frame.
             step: most metres between two waypoints.
 
         Returns:
@@ -152,16 +195,3 @@ class Kinematics:
         (_, ab, ac), (ba, _, bc), (ca, cb, _) = (back @ orientation).tolist()
         x, y, z = (back @ (target - pose[:3, 3])).tolist()
         return np.array([x, y, z, 0.5 * (cb - bc), 0.5 * (ac - ca), 0.5 * (ba - ab)])
-
-
-def with_limits(robot: ArmDescription, lower: Array, upper: Array) -> str:
-    """The text of the robot's model file with these position limits in place of its own."""
-    text = robot.urdf.read_text(encoding="utf-8")
-    for name, low, high in zip(robot.joints.names, lower, upper, strict=True):
-        begin = text.index(f'<joint name="{name}"')
-        begin = text.index("<limit", begin)
-        end = text.index("/>", begin)
-        limit = re.sub(r'lower="[^"]*"', f'lower="{float(low)!r}"', text[begin:end])
-        limit = re.sub(r'upper="[^"]*"', f'upper="{float(high)!r}"', limit)
-        text = text[:begin] + limit + text[end:]
-    return text

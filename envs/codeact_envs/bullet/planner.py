@@ -22,8 +22,6 @@ MARGIN = 0.004  # metres kept between the hand and every body
 _ABOVE = 0.03  # metres kept between what moves across and the tallest body
 _LOWEST_TRANSIT = 0.14  # metres of the tool above the table when it moves across
 _SAMPLE = 0.02  # metres between two places where a path is looked at
-# Postures of joints 2, 4 and 6 to start inverse kinematics from, at middle, long and short reach.
-_POSTURES = ((-0.785, -2.356, 1.571), (0.35, -1.6, 1.95), (-1.0, -2.75, 1.75))
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,15 @@ class Place:
 
 
 class Planner:
-    """Plans and runs travels of the downward hand in one world."""
+    """Plans and runs travels of the downward hand of one arm of a world, the first one unless another is named."""
 
-    def __init__(self, world: BulletWorld) -> None:
+    def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
+        name = world.arm_name(arm)
         self._world = world
-        self._controller = world.controller
-        self._kinematics = world.controller.kinematics
+        self._arm = world.arms[name]
+        self._robot = self._arm.robot
+        self._controller = world.controllers[name]
+        self._kinematics = self._controller.kinematics
 
     # What is there
 
@@ -76,19 +77,19 @@ class Planner:
 
     def hanging(self) -> tuple[Prism | None, float]:
         """What the gripper holds, as a prism, and how far fingers or held body reach below the tool, metres."""
-        tip = self._world.robot.gripper.tip_below_tool
-        name = self._world.held()
+        tip = self._robot.gripper.tip_below_tool
+        name = self._controller.held()
         if name is None:
             return None, tip
         prism = obstacle(name, self._world.spec(name), self._world.pose(name)).prism
         return prism, max(tip, self.place_now().z - prism.low)
 
     def opening(self) -> float:
-        return 2.0 * self._world.arm.finger_position()
+        return 2.0 * self._arm.finger_position()
 
     def hit(self, place: Place, obstacles: list[Obstacle], opening: float, carried: Prism | None = None) -> str | None:
         """The name of a body that the hand, or what it carries, would touch at `place`; None when it is clear."""
-        prisms = hand(self._world.robot.gripper, place.x, place.y, place.z, place.yaw, opening)
+        prisms = hand(self._robot.gripper, place.x, place.y, place.z, place.yaw, opening)
         if carried is not None:
             prisms.append(self._carried_at(place, carried))
         for body in obstacles:
@@ -109,29 +110,23 @@ class Planner:
 
     def natural_yaw(self, x: float, y: float, yaw: float) -> float:
         """`yaw` or half a turn from it, whichever is easier on the wrist at (x, y)."""
-        straight = math.atan2(y, x)
+        straight = self._kinematics.bearing(x, y)
         return straight - wrap_half_turn(straight - yaw)
 
     def posture(self, place: Place) -> Array | None:
         """Joint positions with the tool at `place`, always the same for the same place; None when out of reach."""
-        home = self._world.arm.home
-        straight = math.atan2(place.y, place.x)
-        seeds = []
-        for shoulder, elbow, wrist in _POSTURES:
-            seed = home.copy()
-            seed[0], seed[1], seed[3], seed[5] = straight, shoulder, elbow, wrist
-            seed[6] = home[6] + straight - place.yaw
-            seeds.append(seed)
+        seeds = self._kinematics.seeds(place.x, place.y, place.yaw)
         return self._kinematics.inverse(place.matrix, seeds)
 
     def require_posture(self, place: Place) -> Array:
         self._controller.require_allowed(place.x, place.y, place.z)
         found = self.posture(place)
         if found is None:
+            nearest, farthest = self._robot.workspace.lower[0], self._robot.workspace.upper[0]
             raise OutOfReach(
                 f"the arm cannot reach ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) with the hand pointing down and "
-                f"turned by {math.degrees(place.yaw):.0f} degrees; it reaches about 0.25 to 0.70 m from its base, "
-                "best below z = 0.4 m"
+                f"turned by {math.degrees(place.yaw):.0f} degrees; it reaches about {nearest:.2f} to {farthest:.2f} m "
+                "from its base, best low"
             )
         return found
 
@@ -140,7 +135,7 @@ class Planner:
         carried, drop = self.hanging()
         held = carried.name if carried else None
         top = max((body.prism.high for body in self.obstacles(held)), default=0.0)
-        highest = self._world.robot.workspace.upper[2]
+        highest = self._robot.workspace.upper[2]
         return min(highest, max(_LOWEST_TRANSIT, top + drop + _ABOVE, *heights))
 
     # Travels
@@ -180,7 +175,7 @@ class Planner:
 
     def _across(self, goal: Array, height: float, splits: int) -> MotionResult:
         """To the posture `goal` by joint motions, none of which dips below `height` by more than half the clearance."""
-        start = self._world.arm.commanded
+        start = self._arm.commanded
         lowest = min(self._kinematics.pose(start + (goal - start) * s)[2][3] for s in (0.25, 0.5, 0.75))
         ends = min(self._kinematics.pose(q)[2][3] for q in (start, goal))
         if lowest < min(ends, height) - _ABOVE / 2.0 and splits:
@@ -193,10 +188,13 @@ class Planner:
 
     def _between(self, a: Array, b: Array, height: float) -> Array | None:
         """The posture halfway about the base between two poses."""
-        bearings = [math.atan2(pose[1, 3], pose[0, 3]) for pose in (a, b)]
-        radii = [math.hypot(pose[0, 3], pose[1, 3]) for pose in (a, b)]
-        bearing, radius = sum(bearings) / 2.0, sum(radii) / 2.0
-        return self.posture(Place(radius * math.cos(bearing), radius * math.sin(bearing), height, bearing))
+        base_x, base_y = self._kinematics.base[:2, 3].tolist()
+        bearings = [self._kinematics.bearing(pose[0, 3], pose[1, 3]) for pose in (a, b)]
+        radii = [math.hypot(pose[0, 3] - base_x, pose[1, 3] - base_y) for pose in (a, b)]
+        bearing = bearings[0] + math.remainder(bearings[1] - bearings[0], math.tau) / 2.0
+        radius = sum(radii) / 2.0
+        x, y = base_x + radius * math.cos(bearing), base_y + radius * math.sin(bearing)
+        return self.posture(Place(x, y, height, bearing))
 
     def move(self, place: Place, speed: float | None = None) -> MotionResult:
         """To `place` by a straight line where that is free, else up, across and down.
@@ -244,7 +242,7 @@ class Planner:
         """The refusal that says at which height the place would be free."""
         what = f"the hand with {carried.name!r}" if carried else "the hand"
         z = place.z
-        while z < self._world.robot.workspace.upper[2]:
+        while z < self._robot.workspace.upper[2]:
             z += 0.005
             if self.hit(place.at(z), others, opening, carried) is None:
                 return InCollision(

@@ -1,20 +1,22 @@
-"""What stands still: floor, table and the robot's pedestal."""
+"""What stands still: the floor, and the table where there is one."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from codeact_envs.bullet.robots.description import Ground
 from codeact_envs.bullet.simulation import Simulation
 
-FLOOR = -0.6
+FLOOR = -0.6  # metres, of a scene with a table, whose top is z = 0; without one the floor itself is z = 0
+_ROOM = 12.0  # metres from the middle of a floor to its sides
 _TABLE_X, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS = 0.42, 0.62, 0.72, 0.04
 _TOP_COLOR = (0.62, 0.64, 0.67, 1.0)
 _LEG_COLOR = (0.30, 0.31, 0.34, 1.0)
 _FLOOR_COLOR = (0.80, 0.83, 0.86, 1.0)
 
 
-def build_scene(simulation: Simulation) -> int:
-    """Load floor and table; returns Bullet's number of the table."""
+def build_scene(simulation: Simulation, ground: Ground = "table") -> int:
+    """Load what stands still; returns Bullet's number of what things stand on, the table or the floor: z = 0."""
     bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
 
     def box(
@@ -27,6 +29,10 @@ def build_scene(simulation: Simulation) -> int:
         body: int = bullet.createMultiBody(0.0, collision, visual, center, **on)
         return body
 
+    if ground == "floor":
+        floor = box((0.0, 0.0, -0.05), (_ROOM, _ROOM, 0.05), _FLOOR_COLOR)
+        bullet.changeDynamics(floor, -1, lateralFriction=0.8, **on)
+        return floor
     floor = box((0.4, 0.0, FLOOR - 0.05), (4.0, 4.0, 0.05), _FLOOR_COLOR)
     x, y, hx, hy, thickness = _TABLE_X, 0.0, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS
     table = box((x, y, -thickness / 2.0), (hx, hy, thickness / 2.0), _TOP_COLOR)

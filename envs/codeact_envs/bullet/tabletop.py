@@ -59,10 +59,13 @@ class TabletopApi:
     tried and failed.
     """
 
-    def __init__(self, world: BulletWorld) -> None:
+    def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
+        name = world.arm_name(arm)
         self._world = world
-        self._planner = Planner(world)
-        self._controller = world.controller
+        self._planner = Planner(world, name)
+        self._arm = world.arms[name]
+        self._robot = self._arm.robot
+        self._controller = world.controllers[name]
 
     def toolbox(self) -> Toolbox:
         """The tools by their flat names, with the world's stop path."""
@@ -107,7 +110,7 @@ class TabletopApi:
     @tool(effect="read")
     def held(self) -> str | None:
         """Name of the object in the gripper, or None."""
-        return self._world.held()
+        return self._controller.held()
 
     # Moving
 
@@ -120,7 +123,7 @@ class TabletopApi:
         """
         world = self._world
         spec = world.spec(name)
-        holding = world.held()
+        holding = self._controller.held()
         if holding is not None:
             raise AlreadyHolding(f"the gripper holds {holding!r}; place it before picking {name!r}")
         if spec.shape == "zone":
@@ -134,7 +137,7 @@ class TabletopApi:
                 continue
             self._controller.squeeze()
             self._lift(_LIFT)
-            if world.held() == name:
+            if self._controller.held() == name:
                 return True
             self._controller.open(grasp.opening)
         return False
@@ -146,7 +149,7 @@ class TabletopApi:
         others = planner.obstacles(name)
         x, y = body.prism.x, body.prism.y
         refusal: InCollision | OutOfReach | KeepOut | None = None
-        for grasp in grasps(world.robot.gripper, body, math.atan2(y, x)):
+        for grasp in grasps(self._robot.gripper, body, self._controller.kinematics.bearing(x, y)):
             place = Place(x, y, grasp.z, planner.natural_yaw(x, y, grasp.yaw))
             hit = planner.hit(place, others, grasp.opening)
             if hit is not None:
@@ -165,7 +168,7 @@ class TabletopApi:
 
     def _lift(self, by: float) -> None:
         now = self._planner.place_now()
-        top = self._world.robot.workspace.upper[2]
+        top = self._robot.workspace.upper[2]
         if now.z < top:
             with contextlib.suppress(OutOfReach):
                 self._controller.move_line((now.x, now.y, min(top, now.z + by)))
@@ -204,7 +207,7 @@ class TabletopApi:
         self._put(name, x, y, bowl.prism.yaw, others, None)
         x, y, z = world.pose(name).position
         over = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
-        return world.held() is None and over and z > bowl.prism.low
+        return self._controller.held() is None and over and z > bowl.prism.low
 
     @tool(effect="physical")
     def place_at(self, x: float, y: float, z: float | None = None) -> bool:
@@ -225,7 +228,7 @@ class TabletopApi:
         self._controller.require_running()
         now, carried = planner.place_now(), self._carried()
         width = max(0.0, planner.opening())
-        opening = min(world.robot.gripper.opening, width + _CLEAR_OPENING)
+        opening = min(self._robot.gripper.opening, width + _CLEAR_OPENING)
         choice: Place | None = None
         refusal: OutOfReach | KeepOut | InCollision | None = None
         for turned in self._turns(now, carried, x, y, yaw):
@@ -248,7 +251,7 @@ class TabletopApi:
             raise refusal
         if not planner.travel(choice).reached:
             return False
-        if world.held() != name:
+        if self._controller.held() != name:
             return False
         self._controller.open(opening)
         self._lift(_RETREAT)
@@ -256,11 +259,11 @@ class TabletopApi:
         end_x, end_y, _ = world.pose(name).position
         low = obstacle(name, world.spec(name), world.pose(name)).prism.low
         fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
-        return world.held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        return self._controller.held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
 
     def _turns(self, now: Place, carried: Prism, x: float, y: float, yaw: float) -> list[float]:
         """Yaws of the tool that bring the carried body parallel to `yaw`, the one easiest on the wrist first."""
-        natural = math.atan2(y, x)
+        natural = self._controller.kinematics.bearing(x, y)
         hanging = carried.yaw - now.yaw
         turns = [self._planner.natural_yaw(x, y, yaw - hanging + k * math.pi / 2.0) for k in range(2)]
         turns.sort(key=lambda turn: round(abs(wrap_half_turn(turn - natural)), 6))
@@ -291,7 +294,7 @@ class TabletopApi:
         return carried
 
     def _require_held(self, action: str) -> str:
-        name = self._world.held()
+        name = self._controller.held()
         if name is None:
             raise NothingHeld(f"{action} needs something in the gripper, and it is empty: pick an object first")
         return name
@@ -304,7 +307,7 @@ class TabletopApi:
         """
         world = self._world
         spec = world.spec(name)
-        holding = world.held()
+        holding = self._controller.held()
         if holding is not None:
             raise AlreadyHolding(f"the gripper holds {holding!r}; place it before pushing {name!r}")
         if spec.shape == "zone":
@@ -328,11 +331,11 @@ class TabletopApi:
     def _push_height(self, name: str) -> float:
         world = self._world
         prism = obstacle(name, world.spec(name), world.pose(name)).prism
-        lowest = prism.low + world.robot.gripper.tip_below_tool + 0.004
+        lowest = prism.low + self._robot.gripper.tip_below_tool + 0.004
         return max(lowest, (prism.low + prism.high) / 2.0)
 
     def _push_once(self, name: str, goal_x: float, goal_y: float) -> None:
-        world, planner, gripper = self._world, self._planner, self._world.robot.gripper
+        world, planner, gripper = self._world, self._planner, self._robot.gripper
         body = obstacle(name, world.spec(name), world.pose(name))
         prism = body.prism
         direction = math.atan2(goal_y - prism.y, goal_x - prism.x)
@@ -378,7 +381,7 @@ class TabletopApi:
 
         Raises OutOfReach, KeepOut, TooFast, InCollision.
         """
-        limit = self._world.robot.motion.tool_speed_limit
+        limit = self._robot.motion.tool_speed_limit
         if not 0.0 < speed <= limit:
             raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
         now = self._planner.place_now()
@@ -386,18 +389,18 @@ class TabletopApi:
         keep = self._planner.natural_yaw(x, y, now.yaw)
         place = Place(x, y, z, keep)
         if self._planner.posture(place) is None:
-            place = Place(x, y, z, math.atan2(y, x))
+            place = Place(x, y, z, self._controller.kinematics.bearing(x, y))
         return self._planner.move(place, speed).reached
 
     @tool(effect="physical")
     def open_gripper(self) -> None:
         """Open the gripper fully, letting go of what it holds."""
-        self._controller.open(self._world.robot.gripper.opening)
+        self._controller.open(self._robot.gripper.opening)
 
     @tool(effect="physical")
     def close_gripper(self) -> bool:
         """Close the gripper. True when it then holds something."""
-        return self._controller.squeeze() is not None and self._world.held() is not None
+        return self._controller.squeeze() is not None and self._controller.held() is not None
 
     @tool(effect="physical")
     def home(self) -> bool:
@@ -407,7 +410,7 @@ class TabletopApi:
         height = self._planner.transit_height()
         if now.z < height:
             self._lift(height - now.z)
-        return self._controller.move_joints(self._world.arm.home).reached
+        return self._controller.move_joints(self._arm.home).reached
 
 
 TABLETOP_TOOLS = (

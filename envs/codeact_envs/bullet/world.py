@@ -14,17 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from codeact.errors import TaskError
-from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.arm import ArmMemory, SimulatedArm
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
 from codeact_envs.bullet.errors import UnknownObject
 from codeact_envs.bullet.quiet import quiet
-from codeact_envs.bullet.robots import load_robot
-from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.robots import ArmDescription, load_robot
+from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.scene import FLOOR, build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
 
@@ -32,16 +30,14 @@ _ZONE_THICKNESS = 0.001
 _LIMBO = 50.0  # metres between bodies while everything is apart
 # x, first y and spacing of bodies that an episode does not use, metres: on the floor, out of sight
 _PARKING = (-1.2, -1.0, 0.6)
+_FLOOR_PARKING = (-11.0, -11.0)  # the same, without a table: in a corner
 
 
 @dataclass(frozen=True)
 class ControllerState:
-    """What the controller remembers between motions."""
+    """What the controllers remember between motions."""
 
-    commanded: tuple[float, ...]
-    finger: float
-    squeezing: bool
-    stopped: bool
+    arms: tuple[ArmMemory, ...]
     steps: int
     violations: tuple[str, ...]
     layout: tuple[Placement, ...]
@@ -67,9 +63,10 @@ class WorldState:
 
 
 class BulletWorld:
-    """A robot behind a table with bodies on it.
+    """A robot behind a table with bodies on it, several robots, or one that moves about on a floor.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
+    Where a robot needs no table, the floor is z = 0.
     One thread at a time may drive a world; `stop` may be called from any thread.
 
     Args:
@@ -89,26 +86,79 @@ class BulletWorld:
         keys = [spec.key for spec in self.specs]
         if len(set(keys)) != len(keys):
             raise TaskError(f"two bodies share a key in {keys}; keys must differ")
-        self.robot = load_robot(robot)
+        self.description = load_robot(robot)
         self._robot_name, self._keep_out = robot, tuple(keep_out)
         self.simulation = Simulation(gui)
         self.camera = Camera()
         self._recording: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
+        self.arms: dict[str, SimulatedArm] = {}
+        self.controllers: dict[str, ArmController] = {}
+        self._violations: list[str] = []
         with quiet():
-            self.table = build_scene(self.simulation)
-            self.arm = SimulatedArm(self.simulation, self.robot)
+            self.table = build_scene(self.simulation, self.description.ground)
+            self._build_robot()
             self._ids = {spec.key: build(bullet, self.simulation.client, spec) for spec in self.specs}
         self._spec = {spec.key: spec for spec in self.specs}
         self._keys = {spec.key: index for index, spec in enumerate(self.specs)}
         self._drawn = {spec.key: spec.color for spec in self.specs}
         self._placed: dict[str, Placement] = {}
         self._names: dict[int, str] = {}
-        self.controller = ArmController(self.simulation, self.arm, self.robot, self, self._keep_out)
         self._move_to_limbo()
         self._blank: int = bullet.saveState(**on)
         self.reset(())
+
+    def _build_robot(self) -> None:
+        description = self.description
+        alone = isinstance(description, ArmDescription)
+        stands = {"arm": Stand(description)} if isinstance(description, ArmDescription) else description.members
+        for name, stand in stands.items():
+            arm = SimulatedArm(self.simulation, stand.robot, position=stand.position, yaw=stand.yaw)
+            called = "the arm" if alone else f"the {name} arm"
+            self.arms[name] = arm
+            self.controllers[name] = ArmController(
+                self.simulation, arm, stand.robot, self, self._keep_out, stand.matrix, called, self._violations
+            )
+
+    # Robots
+
+    def arm_name(self, name: str | None = None) -> str:
+        """`name`, or the name of the first arm.
+
+        Raises:
+            TaskError: there is no such arm.
+        """
+        if name is None:
+            name = next(iter(self.arms), None)
+        if name is None or name not in self.arms:
+            raise TaskError(
+                f"{self.description.title} has no arm{'' if name is None else f' {name!r}'}"
+                + (f"; it has {', '.join(self.arms)}" if self.arms else "")
+            )
+        return name
+
+    @property
+    def arm(self) -> SimulatedArm:
+        """The first arm."""
+        return self.arms[self.arm_name()]
+
+    @property
+    def controller(self) -> ArmController:
+        """The first arm's controller."""
+        return self.controllers[self.arm_name()]
+
+    @property
+    def robot(self) -> ArmDescription:
+        """What the first arm is."""
+        return self.arm.robot
+
+    def surface_of(self, body: int) -> str:
+        """What messages call a body that is no object of the episode, by Bullet's number."""
+        for name, arm in self.arms.items():
+            if arm.body == body:
+                return f"the {name} arm" if len(self.arms) > 1 else "the robot"
+        return "the floor" if body != self.table or self.description.ground == "floor" else "the table"
 
     # Episodes
 
@@ -148,8 +198,11 @@ class BulletWorld:
                 body, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)), physicsClientId=client
             )
         self._adopt(placed)
-        self.arm.reset()
-        self.controller.reset()
+        for arm in self.arms.values():
+            arm.reset()
+        for controller in self.controllers.values():
+            controller.reset()
+        self._violations.clear()
         self.simulation.jump_to(0)
         self._frames.clear()
 
@@ -176,7 +229,10 @@ class BulletWorld:
     def _park(self, key: str) -> None:
         x, y, spacing = _PARKING
         index = self._keys[key]
-        position = (x, y + index * spacing, FLOOR + self._spec[key].size[2] / 2.0)
+        if self.description.ground == "floor":
+            x, y = _FLOOR_PARKING
+        floor = 0.0 if self.description.ground == "floor" else FLOOR
+        position = (x, y + index * spacing, floor + self._spec[key].size[2] / 2.0)
         self.simulation.bullet.resetBasePositionAndOrientation(
             self._ids[key], position, (0.0, 0.0, 0.0, 1.0), physicsClientId=self.simulation.client
         )
@@ -193,7 +249,7 @@ class BulletWorld:
     @property
     def violations(self) -> tuple[str, ...]:
         """What broke a rule since the reset, in words, in order."""
-        return tuple(self.controller.violations)
+        return tuple(self._violations)
 
     # Bodies
 
@@ -250,26 +306,28 @@ class BulletWorld:
         )
         return any(point[8] < 1e-3 for point in points)
 
-    def held(self) -> str | None:
-        """What the gripper holds: a body that both fingers press on. None when it holds nothing."""
-        body = self.arm.grasped()
-        return None if body is None else self.name_of(body)
+    def held(self, arm: str | None = None) -> str | None:
+        """What a gripper holds, the first arm's unless another is named: a body that both fingers press on. None when
+        it holds nothing."""
+        return self.controllers[self.arm_name(arm)].held()
 
     # Stop
 
     def stop(self) -> None:
         """From any thread: a running motion comes to rest within 0.1 s of simulated time and raises `Stopped`; later
         motions are refused until `resume` or `reset`."""
-        self.arm.stop_requested = True
+        for arm in self.arms.values():
+            arm.stop_requested = True
 
     def resume(self) -> None:
         """Allow motions again after a `stop`."""
-        self.arm.stop_requested = False
+        for arm in self.arms.values():
+            arm.stop_requested = False
 
     @property
     def stopped(self) -> bool:
         """Whether motions are refused, after a `stop`."""
-        return self.arm.stop_requested
+        return any(arm.stop_requested for arm in self.arms.values())
 
     # State
 
@@ -291,24 +349,18 @@ class BulletWorld:
         self._restore_controller(state._controller)
 
     def _controller_state(self) -> ControllerState:
-        arm = self.arm
         return ControllerState(
-            tuple(arm.commanded.tolist()),
-            arm.finger,
-            arm.squeezing,
-            arm.stop_requested,
+            tuple(arm.memory() for arm in self.arms.values()),
             self.simulation.steps,
-            tuple(self.controller.violations),
+            tuple(self._violations),
             tuple(self._placed.values()),
         )
 
     def _restore_controller(self, saved: ControllerState) -> None:
         self._adopt({placement.name: placement for placement in saved.layout})
-        arm = self.arm
-        arm.commanded, arm.finger = np.array(saved.commanded), saved.finger
-        arm.squeezing, arm.stop_requested = saved.squeezing, saved.stopped
-        arm.hold()
-        self.controller.violations[:] = saved.violations
+        for arm, memory in zip(self.arms.values(), saved.arms, strict=True):
+            arm.recall(memory)
+        self._violations[:] = saved.violations
         self.simulation.jump_to(saved.steps)
 
     def branch(self) -> BulletWorld:
@@ -329,18 +381,14 @@ class BulletWorld:
     def state_hash(self) -> str:
         """SHA-256, in hex, over the exact bytes of joints, poses, velocities, the controller's memory and time."""
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
-        arm = self.arm
-        values: list[float] = []
-        for state in bullet.getJointStates(arm.body, arm.joints + arm.fingers, **on):
-            values += state[:2]
+        values: list[float] = [value for arm in self.arms.values() for value in arm.exact_state()]
         for name in self._placed:
             body = self.body(name)
             position, quaternion = bullet.getBasePositionAndOrientation(body, **on)
             linear, angular = bullet.getBaseVelocity(body, **on)
             values += [*position, *quaternion, *linear, *angular]
-        values += [*arm.commanded.tolist(), arm.finger]
         digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values))
-        digest.update(repr((self.simulation.steps, arm.squeezing, arm.stop_requested, list(self._placed))).encode())
+        digest.update(repr((self.simulation.steps, list(self._placed))).encode())
         return digest.hexdigest()
 
     # Pictures

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from codeact_envs.bullet.robots.description import ArmDescription as ArmDescription
+from codeact_envs.bullet.robots.description import ArmsDescription as ArmsDescription
+from codeact_envs.bullet.robots.description import RobotDescription as RobotDescription
+from codeact_envs.bullet.robots.description import load_arm as load_arm
 from codeact_envs.bullet.robots.description import load_robot as load_robot
+from codeact_envs.bullet.robots.description import robot_names as robot_names
 
-__all__ = ["ArmDescription", "load_robot"]
+__all__ = ["ArmDescription", "ArmsDescription", "RobotDescription", "load_arm", "load_robot", "robot_names"]

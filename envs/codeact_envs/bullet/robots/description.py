@@ -1,22 +1,33 @@
-"""A robot's description: its model file, its limits and where they come from, as data."""
+"""A robot's description: its model file, its limits and where they come from, as data. One dataclass a kind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+import math
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from codeact.errors import TaskError
+from codeact_envs.bullet.robots.model import Attachment, RobotModel, Vector
 
-Vector = tuple[float, ...]
+Ground = Literal["table", "floor"]
+T = TypeVar("T")
+
+
+class _Strict:
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  a misspelt key must not be silently left out
 
 
 @dataclass(frozen=True)
-class JointLimits:
+class JointLimits(_Strict):
     """Limits of the arm's joints, in radians and seconds, and newton metres for `effort`; one entry a joint.
 
     `margin` (radians) is kept from `lower` and `upper` by every planned motion.
@@ -32,9 +43,16 @@ class JointLimits:
     margin: float
     home: Vector
 
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        for name in ("lower", "upper", "velocity", "acceleration", "jerk", "effort", "home"):
+            found = len(getattr(self, name))
+            if found != count:
+                raise ValueError(f"{name} has {found} entries, and there are {count} joints")
+
 
 @dataclass(frozen=True)
-class ToolLimits:
+class ToolLimits(_Strict):
     """The maker's limits of the tool centre point, in metres and seconds."""
 
     velocity: float
@@ -43,7 +61,7 @@ class ToolLimits:
 
 
 @dataclass(frozen=True)
-class MotionSettings:
+class MotionSettings(_Strict):
     """What the controller plans with.
 
     Attributes:
@@ -61,8 +79,8 @@ class MotionSettings:
 
 
 @dataclass(frozen=True)
-class Volume:
-    """An axis-aligned box in the world frame, metres."""
+class Volume(_Strict):
+    """An axis-aligned box, metres: a robot's own in the frame of its base link, a world's in the world frame."""
 
     name: str
     lower: Vector
@@ -73,8 +91,11 @@ class Volume:
 
 
 @dataclass(frozen=True)
-class GripperDescription:
-    """A parallel gripper. Lengths in metres, forces in newtons, each of one finger; see panda.yaml for the shape."""
+class GripperDescription(_Strict):
+    """A parallel gripper. Lengths in metres, forces in newtons, each of one finger; see panda.yaml for the shape.
+
+    `fingers` are prismatic joints; each one's position is the distance of its pad from the middle.
+    """
 
     fingers: tuple[str, str]
     opening: float
@@ -89,12 +110,36 @@ class GripperDescription:
 
 
 @dataclass(frozen=True)
-class ArmDescription:
-    """An arm on a fixed base with a parallel gripper. The world frame is the frame of its base link."""
+class CameraMount(_Strict):
+    """A camera fixed to a link. Its frame: x to the right in the picture, y down, z into it.
+
+    Attributes:
+        link: which it is fixed to.
+        position: in the link's frame, metres.
+        rotation: of the camera's frame in the link's: roll, pitch, yaw, radians.
+        field_of_view: vertical, degrees.
+    """
+
+    link: str
+    position: Vector
+    rotation: Vector = (0.0, 0.0, 0.0)
+    field_of_view: float = 60.0
+
+
+@dataclass(frozen=True)
+class ArmDescription(_Strict):
+    """An arm with a parallel gripper. The world frame is the frame of its base link, unless it is put elsewhere.
+
+    Attributes:
+        postures: joint positions to start inverse kinematics from, with the tool pointing down straight ahead (over the
+            base's x axis, the tool's own x axis forward). The first joint turns the arm about its base, the last one
+            the tool about itself.
+    """
 
     name: str
     title: str
     urdf: Path
+    license: str
     base_link: str
     tool_link: str
     tool_offset: Vector
@@ -102,50 +147,162 @@ class ArmDescription:
     tool: ToolLimits
     motion: MotionSettings
     workspace: Volume
-    keep_out: tuple[Volume, ...]
     gripper: GripperDescription
+    postures: tuple[Vector, ...]
+    keep_out: tuple[Volume, ...] = ()
+    attach: tuple[Attachment, ...] = ()
+    cameras: dict[str, CameraMount] = field(default_factory=dict)
+    ground: Ground = "table"
+
+    @cached_property
+    def model(self) -> RobotModel:
+        """The URDF with everything attached."""
+        return RobotModel(self.urdf, self.attach)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.urdf))
 
 
-def _frozen(kind: Any, data: dict[str, Any]) -> Any:
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+@dataclass(frozen=True)
+class Stand:
+    """An arm and where its base link stands: metres in the world frame, and radians about z."""
+
+    robot: ArmDescription
+    position: Vector = (0.0, 0.0, 0.0)
+    yaw: float = 0.0
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The base link's pose, 4x4, world frame."""
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        x, y, z = self.position
+        return np.array([[c, -s, 0.0, x], [s, c, 0.0, y], [0.0, 0.0, 1.0, z], [0.0, 0.0, 0.0, 1.0]])
 
 
-@lru_cache(maxsize=16)
-def load_robot(name: str) -> ArmDescription:
+@dataclass(frozen=True)
+class ArmsDescription:
+    """Several arms in one world, by name."""
+
+    name: str
+    title: str
+    license: str
+    members: dict[str, Stand]
+    ground: Ground = "table"
+
+
+RobotDescription = ArmDescription | ArmsDescription
+
+_KINDS = "arm, arms"
+
+
+@lru_cache(maxsize=32)
+def load_robot(name: str) -> RobotDescription:
     """The description named `name`: one of ours, or the path of a user's YAML file.
 
     Raises:
-        TaskError: there is no such description, or a field of it is missing or unknown.
+        TaskError: there is no such description, or a field of it is missing, unknown or wrong.
     """
-    folder = files("codeact_envs.bullet.robots")
-    source = Path(name) if name.endswith((".yaml", ".yml")) else Path(str(folder / f"{name}.yaml"))
-    if not source.is_file():
-        known = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-        raise TaskError(f"no robot {name!r}: name one of {', '.join(known)}, or the path of a YAML description")
-    data = yaml.safe_load(source.read_text(encoding="utf-8"))
+    source = _source(name)
     try:
-        if data["kind"] != "arm":
-            raise TaskError(f"{source}: kind {data['kind']!r} is unknown; 'arm' is known")
-        return ArmDescription(
-            name=data["name"],
-            title=data["title"],
-            urdf=_model_file(source, data["urdf"]),
-            base_link=data["base_link"],
-            tool_link=data["tool_link"],
-            tool_offset=tuple(data["tool_offset"]),
-            joints=_frozen(JointLimits, data["joints"]),
-            tool=_frozen(ToolLimits, data["tool"]),
-            motion=_frozen(MotionSettings, data["motion"]),
-            workspace=Volume("the workspace", tuple(data["workspace"]["lower"]), tuple(data["workspace"]["upper"])),
-            keep_out=tuple(_frozen(Volume, volume) for volume in data["workspace"].get("keep_out", [])),
-            gripper=_frozen(GripperDescription, data["gripper"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise TaskError(f"{source}: a field is missing or unknown: {error}") from error
+        data = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise TaskError(f"{source} is no YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise TaskError(f"{source}: a robot is a mapping of keys such as name, kind and urdf")
+    kind = data.pop("kind", None)
+    if kind == "arm":
+        return _arm(source, data)
+    if kind == "arms":
+        return _arms(source, data)
+    raise TaskError(f"{source}: kind {kind!r} is unknown; known are {_KINDS}")
 
 
-def _model_file(source: Path, urdf: str | dict[str, str]) -> Path:
-    path = source.parent / urdf if isinstance(urdf, str) else Path(str(files(urdf["package"]))) / urdf["path"]
+def load_arm(name: str) -> ArmDescription:
+    """As `load_robot`, for what must be a single arm.
+
+    Raises:
+        TaskError: as `load_robot`; or it is another kind of robot.
+    """
+    robot = load_robot(name)
+    if not isinstance(robot, ArmDescription):
+        raise TaskError(f"the robot {name!r} is not a single arm")
+    return robot
+
+
+def robot_names() -> tuple[str, ...]:
+    """Names of the robots that come with the package."""
+    folder = files("codeact_envs.bullet.robots")
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def _source(name: str) -> Path:
+    own = Path(str(files("codeact_envs.bullet.robots") / f"{name}.yaml"))
+    source = Path(name) if name.endswith((".yaml", ".yml")) else own
+    if not source.is_file():
+        raise TaskError(f"no robot {name!r}: name one of {', '.join(robot_names())}, or the path of a YAML description")
+    return source
+
+
+def _arm(source: Path, data: dict[str, Any]) -> ArmDescription:
+    data["urdf"] = model_file(source, data.get("urdf"))
+    data["attach"] = [
+        {**part, "urdf": model_file(source, part.get("urdf"))} if isinstance(part, dict) else part
+        for part in data.get("attach", [])
+    ]
+    workspace = data.get("workspace")
+    if isinstance(workspace, dict):
+        data["keep_out"] = workspace.pop("keep_out", [])
+        workspace["name"] = "the workspace"
+    data.setdefault("postures", [(data.get("joints") or {}).get("home")])
+    return validated(source, ArmDescription, data)
+
+
+def _arms(source: Path, data: dict[str, Any]) -> ArmsDescription:
+    members = {}
+    for name, member in (data.get("members") or {}).items():
+        if not name.isidentifier():
+            raise TaskError(f"{source}: members.{name}: a member's name must be a Python name, such as left")
+        members[name] = {**member, "robot": load_arm(_beside(source, member.get("robot", "")))}
+    if not members:
+        raise TaskError(f"{source}: members: name at least one arm, each with its robot, position and yaw")
+    return validated(source, ArmsDescription, {**data, "members": members})
+
+
+def _beside(source: Path, name: str) -> str:
+    return str(source.parent / name) if name.endswith((".yaml", ".yml")) else name
+
+
+def validated(source: Path, kind: type[T], data: dict[str, Any]) -> T:
+    """`data` as a description.
+
+    Raises:
+        TaskError: names the file and every key that is missing, unknown or wrong.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem["loc"])
+            lines.append(f"{source}: {key.removeprefix('.')}: {problem['msg'].removeprefix('Value error, ')}")
+        raise TaskError("\n".join(lines)) from error
+
+
+def model_file(source: Path, urdf: Any) -> Path:
+    """Where a model file is: a path beside the description, or `{package: ..., path: ...}` in a Python package.
+
+    Raises:
+        TaskError: there is no such file.
+    """
+    if isinstance(urdf, dict) and set(urdf) == {"package", "path"}:
+        spec = find_spec(urdf["package"])
+        if spec is None or not spec.submodule_search_locations:
+            raise TaskError(f"{source}: urdf: there is no package {urdf['package']!r}; install it with pip")
+        path: Path = Path(spec.submodule_search_locations[0]) / urdf["path"]
+    elif isinstance(urdf, str):
+        path = source.parent / Path(urdf)
+    else:
+        raise TaskError(f"{source}: urdf: give a path, or {{package: ..., path: ...}}, not {urdf!r}")
     if not path.is_file():
-        raise TaskError(f"{source}: the model file {path} does not exist")
+        raise TaskError(f"{source}: urdf: the model file {path} does not exist")
     return path
