@@ -46,13 +46,16 @@ class Carriage:
 
 
 def interrupted(sandbox: Sandbox, code: str, after_s: float = 0.3) -> Execution:
-    timer = threading.Timer(after_s, sandbox.interrupt)
-    timer.start()
+    def strike() -> None:
+        time.sleep(after_s)
+        while not sandbox.interrupt():  # on a busy machine the program may not have been sent yet
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
     started = time.monotonic()
-    try:
-        execution = sandbox.run(code)
-    finally:
-        timer.join()
+    execution = sandbox.run(code)
+    thread.join()
     assert time.monotonic() - started < 30
     return execution
 
@@ -187,6 +190,74 @@ def test_an_interrupt_hits_its_own_run_or_none() -> None:
             execution = sandbox.run("sum(range(20_000))")
             assert execution.ok, execution.error
         assert sandbox.run("kept").value == 1
+
+
+def test_an_interrupt_tells_whether_there_was_a_program_to_end() -> None:
+    told: list[bool] = []
+
+    @tool(effect="read")
+    def interrupt() -> None:
+        """Interrupt the program that calls this."""
+        told.append(sandbox.interrupt())
+
+    with Sandbox(Toolbox([interrupt]), limits=LONG) as sandbox:
+        assert not sandbox.interrupt()
+        assert sandbox.run("x = 1\nx").value == 1  # it was sent later: the interrupt was not meant for it
+        execution = sandbox.run("interrupt()\nwhile True: pass")
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert told == [True]
+        assert not sandbox.interrupt()
+        assert sandbox.run("x").value == 1
+    assert not sandbox.interrupt()
+
+
+def test_an_interrupt_while_a_new_worker_is_asked_for_ends_the_program() -> None:
+    class Late(Sandbox):
+        told = False
+
+        def _replace(self) -> None:
+            self.told = self.interrupt()
+            super()._replace()
+
+    with Late(limits=LONG) as sandbox:
+        sandbox.run("1")
+        sandbox._held[0].close()
+        execution = sandbox.run("while True: pass")
+        assert sandbox.told
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert sandbox.run("1").value == 1
+
+
+def test_a_program_that_prints_all_the_time_is_interrupted_softly() -> None:
+    with Sandbox(limits=Limits(wall_s=60, cpu_s=60, output_chars=10**9)) as sandbox:
+        sandbox.run("x = 1")
+        execution = interrupted(sandbox, "while True: print('x' * 9_000)")
+        assert execution.error is not None
+        assert execution.error.type == "Interrupted"
+        assert not execution.restarted
+        assert sandbox.run("x").value == 1
+
+
+@pytest.mark.parametrize("code", ["while True: pass", COUNT, "wait()"])
+def test_closing_from_another_thread_ends_the_program(code: str) -> None:
+    @tool(effect="read")
+    def wait() -> None:
+        """Returns late."""
+        time.sleep(3)
+
+    sandbox = Sandbox(Toolbox([wait]), limits=LONG)
+    sandbox.run("x = 1")
+    thread = threading.Thread(target=lambda: (time.sleep(0.2), sandbox.close()))
+    thread.start()
+    started = time.monotonic()
+    execution = sandbox.run(code)
+    thread.join()
+    assert time.monotonic() - started < 30
+    assert execution.error is not None
+    assert execution.error.type == "Interrupted"
+    assert sandbox._held[0].gone
 
 
 def test_an_interrupt_before_the_worker_is_there_ends_the_program() -> None:

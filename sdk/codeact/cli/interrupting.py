@@ -15,6 +15,8 @@ from codeact.cli.asking import Asking
 if TYPE_CHECKING:
     from codeact.sandbox import Sandbox
 
+_AGAIN_S = 0.005
+
 
 @contextmanager
 def interrupts(sandbox: Sandbox) -> Iterator[None]:
@@ -25,6 +27,7 @@ def interrupts(sandbox: Sandbox) -> Iterator[None]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     pressed = False
+    over = threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal pressed
@@ -38,7 +41,9 @@ def interrupts(sandbox: Sandbox) -> Iterator[None]:
         # and then Python calls no handler before that wait ends. The descriptor is written to at once.
         while byte := os.read(reader, 1):
             if byte[0] == signal.SIGINT:
-                sandbox.interrupt()
+                while not sandbox.interrupt():  # the program is still to be sent, or has ended
+                    if over.wait(_AGAIN_S):
+                        return
                 if isinstance(sandbox.approve, Asking):
                     sandbox.approve.cancel()
                 return
@@ -52,6 +57,7 @@ def interrupts(sandbox: Sandbox) -> Iterator[None]:
     finally:
         signal.set_wakeup_fd(woken_before)
         signal.signal(signal.SIGINT, before)
+        over.set()
         os.close(writer)  # the thread reads the end, and goes
         waiting.join()
         os.close(reader)

@@ -95,10 +95,9 @@ class AsyncSandbox:
         sandbox = await self._opened()
         await in_thread(sandbox.reset)
 
-    async def interrupt(self) -> None:
-        """End the program that runs; see `Sandbox.interrupt`."""
-        if self._sandbox is not None:
-            await in_thread(self._sandbox.interrupt)  # a stop path may block
+    async def interrupt(self) -> bool:
+        """End the program that runs; see `Sandbox.interrupt`, also for what it returns."""
+        return self._sandbox is not None and await in_thread(self._sandbox.interrupt)  # a stop path may block
 
     async def close(self) -> None:
         """End the worker. A program that is running is ended."""

@@ -139,6 +139,11 @@ class Channel:
         """Whether the other end is there and has said nothing yet."""
         return not self._spin.poll(0)
 
+    def shut(self) -> None:
+        """From any thread: there is nothing more to come but what has come already."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.close()

@@ -160,8 +160,9 @@ class Connection:
         return self._signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process, whatever it is doing."""
-        self._signal(signal.SIGKILL)
+        """End the process, whatever it is doing. Who waits for its frames is told that there are no more."""
+        if self._signal(signal.SIGKILL):
+            self.channel.shut()
 
     def _signal(self, number: signal.Signals) -> bool:
         if self.foreign:  # the process that opened it goes on

@@ -100,6 +100,8 @@ class Running:
         self._kill_at = 0.0
         self._looked = False
         self._soft = False  # whether the program is being interrupted, and not told by an answer
+        self._insists = False  # whether a thread interrupts until the program has ended
+        self._rests = False  # whether the worker has said that it has
         self._away = False  # whether the session's thread has the pump
         self.finished = False
         self.workspace: Workspace | None = None
@@ -470,15 +472,14 @@ class Running:
         with self._lock:
             if self.finished:
                 return
-            first = self.stopping is None
-            if first:
-                self.stopping = ("Interrupted", "it was interrupted")
+            self.stopping = self.stopping or ("Interrupted", "it was interrupted")
             if not self._sent:
                 return
+            if not self._insists:
+                threading.Thread(target=self._insist, name="codeact-interrupt", daemon=True).start()
+                self._insists = True
             pending = self.pending
             started = self._pending_since != 0.0
-        if first:
-            threading.Thread(target=self._insist, name="codeact-interrupt", daemon=True).start()
         if pending is not None and pending.moves:
             if started:  # else it is left out
                 self.stop_tool(pending)
@@ -526,7 +527,7 @@ class Running:
     def recover(self) -> bool:
         """After an exception in the host: bring the worker back to rest. Returns whether that worked."""
         with self._lock:
-            if not self._sent:
+            if not self._sent or self._rests:
                 return True
             self.stopping = self.stopping or ("Interrupted", "the host left the run")
             self._pump_owner = object()
@@ -572,6 +573,7 @@ class Running:
         return True
 
     def _report(self, step: Ended | Lost) -> tuple[Execution, bool]:
+        self._rests = isinstance(step, Ended)
         self.finish()
         seconds = time.monotonic() - self._started
         teller = Teller(

@@ -122,7 +122,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._threads = SessionThreads()
         self._watch = Watch()
-        self._running: Running | None = None
+        self._request: _Request | None = None  # of the run that goes on
         self.restarts = 0
         self._untold = False  # whether variables were lost in a run that gave no execution
         self._closed = False
@@ -181,7 +181,7 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox is closed, a program is running already, or no worker can be started.
         """
-        return self._observed(code, on_event, None, None)
+        return self._observed(code, on_event, None, _Request())
 
     async def arun(self, code: str, *, on_event: EventSink | None = None) -> Execution:
         """Run a program without blocking the event loop. Async tools run on that loop, all else in another thread.
@@ -205,9 +205,7 @@ class Sandbox:
 
         return await in_thread(work, request.interrupt)
 
-    def _observed(
-        self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request | None
-    ) -> Execution:
+    def _observed(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
         observer = telemetry.observer
         if observer is None:
             return self._run(code, on_event, on_loop, request)
@@ -215,50 +213,56 @@ class Sandbox:
             outcome.append(self._run(code, on_event, on_loop, request))
         return outcome[0]
 
-    def _run(
-        self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request | None
-    ) -> Execution:
+    def _run(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
         if not isinstance(code, str):
             raise SandboxError(f"a program is a string, not {type(code).__name__}")
         refusal = self._unfit(code)
         if refusal is not None:
             return Execution(code=code, ok=False, error=refusal)
         with self._exclusive():
-            if self._held[0].gone:
-                self._replace()
-            running = Running(
-                code,
-                self._held[0],
-                self._dispatcher,
-                self._limits,
-                self.approve,
-                on_event or self.on_event,
-                self._threads,
-                self._watch,
-            )
-            running.on_loop = on_loop
-            self._running = running
-            if request is not None:
-                request.started(running)
-            running.workspace = workspace = self._workspace
-            if workspace is not None:
-                workspace.begin()
-                self._held[0].hold(False)
+            self._request = request  # from here on an interrupt hits this run, also while a new worker is asked for
             try:
-                execution, lost = running.execute()
-            except BaseException as problem:
-                self._bring_to_rest(running, problem)
-                raise
+                if self._closed:  # by another thread, just before it could see this run
+                    raise SandboxError("the sandbox is closed")
+                return self._execute(code, on_event, on_loop, request)
             finally:
-                running.finish()
-                self._running = None
-                if workspace is not None:
-                    self._held[0].hold(True)  # threads that it started go on in the next run
-            if lost:
-                self._lose()
-            if self._untold:
-                execution, self._untold = _told_of_loss(execution), False
-            return execution if workspace is None else workspace.finish(execution)
+                self._request = None
+                if self._closed:
+                    self._end()
+
+    def _execute(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
+        if self._held[0].gone:
+            self._replace()
+        running = Running(
+            code,
+            self._held[0],
+            self._dispatcher,
+            self._limits,
+            self.approve,
+            on_event or self.on_event,
+            self._threads,
+            self._watch,
+        )
+        running.on_loop = on_loop
+        request.started(running)
+        running.workspace = workspace = self._workspace
+        if workspace is not None:
+            workspace.begin()
+            self._held[0].hold(False)
+        try:
+            execution, lost = running.execute()
+        except BaseException as problem:
+            self._bring_to_rest(running, problem)
+            raise
+        finally:
+            running.finish()
+            if workspace is not None:
+                self._held[0].hold(True)  # threads that it started go on in the next run
+        if lost:
+            self._lose()
+        if self._untold:
+            execution, self._untold = _told_of_loss(execution), False
+        return execution if workspace is None else workspace.finish(execution)
 
     def _unfit(self, code: str) -> ExecutionError | None:
         """Why a program is not even sent."""
@@ -283,7 +287,7 @@ class Sandbox:
         """In a fork of the host: it has none of the threads, and may have inherited the lock locked."""
         self._owner = os.getpid()
         self._lock = threading.Lock()
-        self._running = None
+        self._request = None
         self._threads, self._watch = SessionThreads(), Watch()
         self._finalizer.detach()
         self._finalizer = weakref.finalize(self, _let_go, self._held, self._threads, self._watch)
@@ -360,18 +364,29 @@ class Sandbox:
         connection = self._held[0]
         return not connection.gone and not connection.runs and connection.channel.quiet()
 
-    def interrupt(self) -> None:
-        """From another thread: stop what a tool moves, then end the program. `run` returns with an error."""
-        running = self._running
-        if running is not None and self._owner == os.getpid():
-            running.interrupt()
+    def interrupt(self) -> bool:
+        """From another thread: stop what a tool moves, then end the program. `run` returns with an error.
+
+        Returns whether there was a program to end. None that is sent later is hit: who means one that another thread
+        is about to send asks again until this is true.
+        """
+        request = self._request
+        if request is None or self._owner != os.getpid():
+            return False
+        request.interrupt()
+        return True
 
     def close(self) -> None:
         """End the worker. A program that is running is ended."""
         if self._closed:
             return
         self._closed = True
-        self.interrupt()
+        if self.interrupt():
+            self._held[0].kill()  # the thread that runs lets go of what it holds, for it may be using it
+        else:
+            self._end()
+
+    def _end(self) -> None:
         self._finalizer()
         if self._workspace is not None:
             self._workspace.close()
@@ -398,10 +413,10 @@ def _told_of_loss(execution: Execution) -> Execution:
 
 
 class _Request:
-    """The interrupt of one awaited run, which may come before that run has begun."""
+    """The interrupt of one run, which may come before that run has begun."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may interrupt in the thread that runs
         self._running: Running | None = None
         self.interrupted = False
 

@@ -17,9 +17,11 @@ _FLUSH_CHARS, _FLUSH_S = 8_000, 0.02
 class Output:
     """What the program prints: bounded, and sent in pieces that are neither tiny nor late."""
 
-    def __init__(self, line: Line, limit: int) -> None:
+    def __init__(self, line: Line, limit: int, check: Callable[[], None]) -> None:
+        """`check` ends the program if an interrupt came while something was under way."""
         self._line = line
         self._limit = limit
+        self._check = check
         self._pieces: list[str] = []
         self._held = 0
         self._room = limit
@@ -45,6 +47,7 @@ class Output:
         if self._held > _FLUSH_CHARS or now - self._flushed > _FLUSH_S:
             self.flush()
             self._flushed = now
+            self._check()
 
     def flush(self) -> None:
         if self._pieces:

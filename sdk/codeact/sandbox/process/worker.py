@@ -122,7 +122,7 @@ class Worker:
             return
         self._value_bytes = int(setup.options["value_bytes"])
         self._types = values.make_types(setup.types)
-        self._output = Output(self._line, int(setup.options["output_chars"]))
+        self._output = Output(self._line, int(setup.options["output_chars"]), self._check_interrupt)
         workspace = setup.options.get("workspace")
         self._interpreter = _workspaces[0] if workspace else _prepared[bool(setup.options["filter"])]
         tools, write = {name: (self._tool(name), doc) for name, doc in setup.tools}, self._output.write
@@ -154,13 +154,13 @@ class Worker:
         # Once: what is being unwound is not interrupted again. Nor is a function called that would then return to the
         # program: where a look at a type has to hold until the attribute is read, nothing may run in between.
         self._armed = False
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            self._deaf = True
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._deaf = True
         raise Stopped("interrupt", "it was interrupted")
 
     def _check_interrupt(self) -> None:
-        if self._line.interrupted:
+        # A program's further threads hear of no interrupt: it would end the one that happened to speak.
+        if self._line.interrupted and self._armed and threading.current_thread() is threading.main_thread():
             self._line.interrupted = False
             self._stop()
 
