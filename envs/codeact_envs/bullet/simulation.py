@@ -38,6 +38,7 @@ class Simulation:
         self._frame_interval = 0
         self.next_frame = -1
         self._capture: Callable[[], None] | None = None
+        self._when_closed: list[Callable[[], None]] = []
         on = {"physicsClientId": self.client}
         # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve
         # takes all its iterations: were it to end early at a small residual, which bodies are solved together would
@@ -90,8 +91,14 @@ class Simulation:
             self.count(stretch)
             steps -= stretch
 
+    def when_closed(self, do: Callable[[], None]) -> None:
+        """Call `do` once, when the simulation is closed."""
+        self._when_closed.append(do)
+
     def close(self) -> None:
         """Give the client back. May be called again."""
+        while self._when_closed:
+            self._when_closed.pop()()
         if self.client >= 0 and self.bullet.isConnected(self.client):
             self.bullet.disconnect(physicsClientId=self.client)
         self.client = -1

@@ -137,8 +137,9 @@ class RobotModel:
                 ElementTree.SubElement(copy, "limit", words)
         return ElementTree.tostring(out, encoding="unicode")
 
-    def load(self, bullet: Any, client: int, position: Vector, yaw: float, fixed: bool) -> int:
-        """Load the robot; returns Bullet's number. `position` in metres and `yaw` in radians are its root link's."""
+    def load(self, bullet: Any, client: int, position: Vector, yaw: float, fixed: bool, flags: int = 0) -> int:
+        """Load the robot; returns Bullet's number. `position` in metres and `yaw` in radians are its root link's;
+        `flags` are Bullet's own."""
         with tempfile.NamedTemporaryFile("w", suffix=".urdf", encoding="utf-8") as file:
             file.write(self.text)
             file.flush()
@@ -147,6 +148,7 @@ class RobotModel:
                 basePosition=position,
                 baseOrientation=(0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0)),
                 useFixedBase=fixed,
+                flags=flags,
                 physicsClientId=client,
             )
         return body
