@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BulletWorld, TabletopApi
-from codeact_envs.bullet.errors import Stopped
+from codeact_envs.bullet.errors import OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.simulation import RATE
 
 STOP_STEPS = round(0.1 * RATE)
@@ -76,6 +76,22 @@ def test_a_line_keeps_to_its_speed(world: BulletWorld) -> None:
         np.linalg.norm(np.array([0.45, 0.0, 0.3]) - world.controller.kinematics.forward(world.arm.home)[:3, 3])
     )
     assert result.duration >= length / 0.05
+
+
+def test_joint_velocities_are_held_for_the_time_asked_for(world: BulletWorld) -> None:
+    recorder = Recorder(world)
+    velocity = np.array([0.2, 0.0, 0.0, 0.1, 0.0, 0.0, -0.3])
+    goal = world.arm.home + velocity
+    result = world.controller.move_velocity(velocity, 1.0)
+    assert result.reached
+    assert 1.0 <= result.duration < 1.3
+    assert world.arm.positions() == pytest.approx(goal, abs=2e-3)
+    fastest = np.abs(np.diff(np.array(recorder.rows), axis=0) * RATE).max(axis=0)
+    assert fastest == pytest.approx(np.abs(velocity), abs=1e-6)
+    with pytest.raises(TooFast, match="rad/s"):
+        world.controller.move_velocity(np.full(7, 5.0), 1.0)
+    with pytest.raises(OutOfReach, match="joint limits"):
+        world.controller.move_velocity(velocity, 60.0)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.004, 0.011, 0.023, 0.04])

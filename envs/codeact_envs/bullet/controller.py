@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
-from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped
+from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.kinematics import Kinematics
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
@@ -177,6 +177,27 @@ class ArmController:
                 f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
             )
         return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
+
+    def move_velocity(self, velocity: Array, seconds: float) -> MotionResult:
+        """Turn the joints at `velocity` (joints,), radians per second, by `velocity * seconds`, from rest to rest.
+
+        It takes longer than `seconds` by what starting and stopping cost.
+
+        Raises:
+            TooFast: a joint cannot be stopped in time from this velocity, or `seconds` is not positive.
+            OutOfReach: the motion would leave the joint limits.
+            Stopped: as for `move_joints`.
+        """
+        velocity = np.asarray(velocity, dtype=float)
+        limits = self._bounds.velocity
+        if not (math.isfinite(seconds) and seconds > 0.0 and bool(np.all(np.abs(velocity) <= limits))):
+            allowed = ", ".join(f"{value:.2f}" for value in limits.tolist())
+            raise TooFast(f"joint velocities may be at most {allowed} rad/s, for a positive number of seconds")
+        goal = self._arm.commanded + velocity * seconds
+        if not self.kinematics.inside_limits(goal):
+            raise OutOfReach(f"{seconds:g} s at this velocity would leave the joint limits; take fewer seconds")
+        speed = float(np.linalg.norm(velocity))
+        return self._run(StraightPath(self._arm.commanded, goal), goal, speed, speed * seconds)
 
     def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
         self.require_running()
