@@ -3,7 +3,7 @@ pydantic-monty, ipykernel and a spawned CPython.
 
 Run it: `make bench-sandbox`, which installs the others; or `python benchmarks/sandbox.py` with those that are there.
 
-    --check       exit with 1 when a target is missed
+    --check       exit with 1 when a target is missed at the pace of the machine on which they were set
     --quick       few repeats, to see that everything works; its numbers mean little
     --write-docs  write docs/benchmarks.md and docs/pictures/sandbox-speed.svg
     --rows A B    only these rows
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import sandbox_report
 from sandbox_peers import PEERS, Ours, Plain
-from sandbox_rows import FULL, QUICK, ROWS, Amount, Row
+from sandbox_rows import FULL, QUICK, ROWS, Amount, Row, pace
 
 UNITS = {"ms": 1e3, "us": 1e6, "MB": 1e-6}
 
@@ -31,6 +31,7 @@ UNITS = {"ms": 1e3, "us": 1e6, "MB": 1e-6}
 class Result:
     row: Row
     found: dict[str, list[float] | str] = field(default_factory=dict)
+    pace: float = 1.0  # of the machine around this row: see `sandbox_rows.pace`
 
     def median(self, name: str) -> float | None:
         """In the row's unit."""
@@ -53,18 +54,32 @@ class Result:
         return None if floor is None else floor * self.row.target
 
     @property
+    def at_pace(self) -> float | None:
+        """Our median, in the row's unit, as it would be at the pace of the machine on which the targets were set."""
+        ours = self.median(Ours.name)
+        timed = self.row.unit != "MB" and not self.row.relative
+        return ours / self.pace if ours is not None and timed else ours
+
+    @property
     def met(self) -> bool | None:
+        """Whether the target is met as measured."""
         ours = self.median(Ours.name)
         return None if self.limit is None or ours is None else ours <= self.limit
+
+    @property
+    def met_at_pace(self) -> bool | None:
+        """Whether it is met at that machine's pace."""
+        return None if self.limit is None or self.at_pace is None else self.at_pace <= self.limit
 
 
 def measure(rows: list[Row], amount: Amount) -> list[Result]:
     here = [kind for kind in PEERS if not kind.absent()]
     results = []
     for row in rows:
+        before = pace()
         found = row.measure(here, amount)
         found.update({kind.name: kind.absent() for kind in PEERS if kind.absent()})
-        results.append(Result(row, found))
+        results.append(Result(row, found, (before + pace()) / 2))
         print(sandbox_report.line(results[-1]), flush=True)
     return results
 
@@ -86,9 +101,9 @@ def main() -> int:
     if chosen.write_docs:
         for path in sandbox_report.write(results, facts):
             print(f"wrote {path}")
-    missed = [result.row.title for result in results if result.met is False]
+    missed = [result.row.title for result in results if result.met_at_pace is False]
     if missed:
-        print("missed: " + "; ".join(missed))
+        print("missed, at the pace of the machine on which the targets were set: " + "; ".join(missed))
     return 1 if chosen.check and missed else 0
 
 
