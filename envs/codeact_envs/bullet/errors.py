@@ -43,3 +43,11 @@ class AlreadyHolding(RobotRefused):
 
 class NotGraspable(RobotRefused):
     """The object is too wide for the gripper, or is not a body at all (a flat zone)."""
+
+
+class Ambiguous(RobotRefused):
+    """A description fits several objects; the message names them."""
+
+
+class NotUnderstood(RobotRefused):
+    """A description holds a word that is not known, or makes no sense."""

@@ -257,6 +257,10 @@ class BulletWorld:
         """Names of the bodies of this episode, zones included, in the order of the layout."""
         return tuple(self._placed)
 
+    def layout(self) -> tuple[Placement, ...]:
+        """The layout of this episode, as it began."""
+        return tuple(self._placed.values())
+
     def body(self, name: str) -> int:
         """Bullet's number of a body.
 
@@ -395,10 +399,11 @@ class BulletWorld:
 
     def render(self, width: int = 320, height: int = 240) -> Frame:
         """The scene as uint8 of shape (height, width, 3)."""
-        self._paint()
+        self.paint()
         return render(self.simulation, self.camera, width, height)
 
-    def _paint(self) -> None:
+    def paint(self) -> None:
+        """Give every body its colour of this episode, before somebody looks."""
         # Changing a colour costs as much as a reset, so it waits until somebody looks.
         for placement in self._placed.values():
             color = placement.color or self._spec[placement.key].color

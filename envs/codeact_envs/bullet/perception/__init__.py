@@ -1,0 +1,9 @@
+"""What is seen of the table: cameras, a detector for their pictures, the tiers of perception, and queries in words.
+
+cameras.py      RGB-D cameras by name, with their matrices
+detector.py     things in pictures, by colour and geometry alone
+view.py         `Perception`: what is known of the table, and `Privileged`, the truth
+noisy.py        the truth with noise and missed detections
+camera_tier.py  what the detector finds, followed through an episode
+queries.py      "the red block left of the bowl"; relations.py says what its words mean
+"""

@@ -1,0 +1,171 @@
+"""Cameras: where they are, what they give, and the geometry of their pictures. Taking one changes no state.
+
+A camera's frame: x to the right in the picture, y down, z into it. A pixel (column u, row v) looks along
+((u - cx) / fx, (v - cy) / fy, 1) in that frame.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.bodies import Vector3
+from codeact_envs.bullet.camera import Frame
+from codeact_envs.bullet.errors import UnknownObject
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.world import BulletWorld
+
+Array = NDArray[np.float64]
+
+LIGHT: Vector3 = (0.7, 0.9, 2.0)
+AMBIENT, DIFFUSE = 0.62, 0.42  # shares of a surface's colour under the light, in all directions and facing it
+_NEAR, _FAR = 0.05, 4.0
+
+
+@dataclass(frozen=True)
+class SceneCamera:
+    """A camera that stands still: metres in the world frame; `field_of_view` is vertical, degrees."""
+
+    eye: Vector3
+    target: Vector3
+    field_of_view: float
+
+
+# Around the table. `overhead` stands so far forward that the arm, at its home, hides nothing of the table from it.
+SCENE_CAMERAS: dict[str, SceneCamera] = {
+    "overhead": SceneCamera((0.78, 0.0, 1.10), (0.47, 0.0, 0.0), 44.0),
+    "front": SceneCamera((1.25, 0.0, 0.65), (0.45, 0.0, 0.0), 48.0),
+    "left": SceneCamera((0.62, 0.85, 0.70), (0.47, -0.03, 0.0), 50.0),
+    "right": SceneCamera((0.62, -0.85, 0.70), (0.47, 0.03, 0.0), 50.0),
+}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A camera's geometry when a picture was taken.
+
+    Attributes:
+        width, height: pixels.
+        intrinsics: (3, 3): fx, 0, cx; 0, fy, cy; 0, 0, 1; pixels.
+        extrinsics: (4, 4): the camera's pose in the world frame, metres. It takes points of the camera's frame to the
+            world frame; its inverse takes them back.
+    """
+
+    width: int
+    height: int
+    intrinsics: Array
+    extrinsics: Array
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture with depth.
+
+    Attributes:
+        rgb: uint8 (height, width, 3).
+        depth: float64 (height, width), metres along the camera's z axis; infinite where nothing is.
+        bodies: int (height, width), the simulator's numbers of the bodies seen, -1 for none; None unless asked for.
+        calibration: of the camera at that moment.
+    """
+
+    rgb: Frame
+    depth: Array
+    bodies: NDArray[np.int64] | None
+    calibration: Calibration
+
+    def points(self) -> Array:
+        """Each pixel's point in the world frame, (height, width, 3), metres; infinite or NaN where nothing is."""
+        inside, pose = self.calibration.intrinsics, self.calibration.extrinsics
+        height, width = self.depth.shape
+        u, v = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float))
+        rays = np.stack(
+            [(u - inside[0, 2]) / inside[0, 0], (v - inside[1, 2]) / inside[1, 1], np.ones_like(u)], axis=-1
+        )
+        with np.errstate(invalid="ignore"):
+            points: Array = (rays * self.depth[..., None]) @ pose[:3, :3].T + pose[:3, 3]
+        return points
+
+
+def look_at(eye: Vector3, target: Vector3) -> Array:
+    """The pose (4, 4) of a camera at `eye` that looks at `target`, the world's z axis up in the picture."""
+    forward = np.subtract(target, eye)
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, (0.0, 0.0, 1.0))
+    right = right / np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, 0], pose[:3, 1], pose[:3, 2], pose[:3, 3] = right, np.cross(forward, right), forward, eye
+    return pose
+
+
+class Cameras:
+    """The cameras of one world, by name: those around the table, and those that the robot's description mounts.
+
+    Bullet's software renderer draws their pictures: the same state gives the same pixels on any machine.
+    """
+
+    def __init__(self, world: BulletWorld, scene: Mapping[str, SceneCamera] = SCENE_CAMERAS) -> None:
+        self._world = world
+        self._scene = dict(scene)
+        self._poses = {name: look_at(camera.eye, camera.target) for name, camera in self._scene.items()}
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._scene)
+
+    def calibration(self, name: str, width: int, height: int) -> Calibration:
+        """The geometry of a camera now.
+
+        Raises:
+            UnknownObject: no camera has this name.
+        """
+        if name not in self._scene:
+            raise UnknownObject(f"no camera is called {name!r}; there are {', '.join(self.names())}")
+        pose, field_of_view = self._poses[name], self._scene[name].field_of_view
+        focal = height / 2.0 / math.tan(math.radians(field_of_view) / 2.0)
+        intrinsics = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0 - 1.0], [0.0, 0.0, 1.0]])
+        return Calibration(width, height, intrinsics, pose)
+
+    def take(self, name: str, width: int, height: int, bodies: bool = False) -> Shot:
+        """A picture from a camera.
+
+        Args:
+            bodies: also tell which body each pixel shows. Only what knows the truth may ask for that.
+
+        Raises:
+            UnknownObject: no camera has this name.
+        """
+        calibration = self.calibration(name, width, height)
+        self._world.paint()
+        bullet, on = self._world.simulation.bullet, {"physicsClientId": self._world.simulation.client}
+        flip = np.diag([1.0, -1.0, -1.0, 1.0])  # Bullet's camera, like OpenGL's, looks along -z with y up
+        view = flip @ np.linalg.inv(calibration.extrinsics)
+        half = height / 2.0 / calibration.intrinsics[0, 0]
+        projection: Any = bullet.computeProjectionMatrixFOV(
+            2.0 * math.degrees(math.atan(half)), width / height, _NEAR, _FAR
+        )
+        _, _, colors, buffer, mask = bullet.getCameraImage(
+            width,
+            height,
+            view.T.ravel().tolist(),
+            projection,
+            lightDirection=LIGHT,
+            lightColor=[1.0, 1.0, 1.0],
+            lightDistance=3.0,
+            lightAmbientCoeff=AMBIENT,
+            lightDiffuseCoeff=DIFFUSE,
+            lightSpecularCoeff=0.0,
+            shadow=0,
+            renderer=bullet.ER_TINY_RENDERER,
+            flags=0 if bodies else bullet.ER_NO_SEGMENTATION_MASK,
+            **on,
+        )
+        rgb = np.ascontiguousarray(np.asarray(colors, dtype=np.uint8).reshape(height, width, 4)[:, :, :3])
+        depth = np.asarray(buffer, dtype=float).reshape(height, width)
+        metres = np.where(depth < 1.0, _FAR * _NEAR / (_FAR - (_FAR - _NEAR) * depth), math.inf)
+        seen = np.asarray(mask, dtype=np.int64).reshape(height, width) if bodies else None
+        return Shot(rgb, metres, seen, calibration)

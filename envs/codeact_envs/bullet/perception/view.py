@@ -1,0 +1,202 @@
+"""What a robot's programs know of the table: the same questions, whoever answers them.
+
+`Perception` is the face that planner and tools work with. `Privileged` answers with the truth; the other tiers answer
+with what they have seen. Nothing of it is handed to a program: programs get the tools' plain values only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from codeact.errors import TaskError
+from codeact_envs.bullet.bodies import BodySpec, Pose, Vector3
+from codeact_envs.bullet.errors import NotUnderstood, UnknownObject
+from codeact_envs.bullet.perception.queries import find_all, find_one
+from codeact_envs.bullet.perception.seen import Seen, inside, rests_on
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.arm import SimulatedArm
+    from codeact_envs.bullet.controller import ArmController
+    from codeact_envs.bullet.robots import ArmDescription
+    from codeact_envs.bullet.world import BulletWorld
+
+Tier = Literal["privileged", "noisy", "camera"]
+TIERS: tuple[Tier, ...] = ("privileged", "noisy", "camera")
+
+
+class Perception(ABC):
+    """What is seen of one world. It remembers only what a state restores with `recall`.
+
+    Attributes:
+        tier: one of `TIERS`.
+        world: the robot's side of it is anybody's; its bodies are the truth, for `Privileged` and sensors only.
+    """
+
+    tier: ClassVar[Tier]
+
+    def __init__(self, world: BulletWorld) -> None:
+        self.world = world
+
+    # The robot knows itself
+
+    @property
+    def robot(self) -> ArmDescription:
+        return self.world.robot
+
+    @property
+    def arm(self) -> SimulatedArm:
+        return self.world.arm
+
+    @property
+    def controller(self) -> ArmController:
+        return self.world.controller
+
+    def settle(self, seconds: float) -> None:
+        """Let simulated time pass, so that the next look is a new one."""
+        self.world.settle(seconds)
+
+    # What each tier answers in its own way
+
+    @abstractmethod
+    def known(self) -> Mapping[str, Seen]:
+        """Everything that is known to be on the table, by name, as last seen."""
+
+    @abstractmethod
+    def held(self) -> str | None:
+        """The name of what the gripper holds, or None."""
+
+    def visible(self) -> tuple[str, ...]:
+        """Names of what is seen at this moment."""
+        return self.names()
+
+    def gripper_moved(self) -> None:  # noqa: B027
+        """To be called when the fingers have closed or opened, before the hand moves on."""
+
+    def retry_s(self) -> float:
+        """Seconds after which something unseen may be seen; 0 when looking again shows nothing new."""
+        return 0.0
+
+    def reset(self) -> None:  # noqa: B027
+        """Forget the last episode."""
+
+    def memory(self) -> Any:
+        """What `recall` takes."""
+        return None
+
+    def recall(self, memory: Any) -> None:  # noqa: B027
+        """Know what was known when `memory` was called."""
+
+    # Looking things up
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.known())
+
+    def seen(self, name: str) -> Seen:
+        """What is known of a thing, by its exact name.
+
+        Raises:
+            UnknownObject: nothing of that name is known; the message suggests near ones.
+        """
+        known = self.known()
+        if name not in known:
+            raise UnknownObject(unknown(name, tuple(known)))
+        return known[name]
+
+    def spec(self, name: str) -> BodySpec:
+        return self.seen(name).spec
+
+    def pose(self, name: str) -> Pose:
+        return self.seen(name).pose
+
+    def size(self, name: str) -> Vector3:
+        return self.seen(name).size
+
+    def color(self, name: str) -> str:
+        return self.seen(name).color
+
+    def rests(self, name: str, target: str) -> bool:
+        """Whether one thing rests on or in another."""
+        one, other = self.seen(name), self.seen(target)
+        return rests_on(one, other) or inside(one, other)
+
+    def resolve(self, words: str) -> str:
+        """The name of the thing that an exact name, or a description, means.
+
+        Raises:
+            UnknownObject: there is no such thing.
+            Ambiguous: the description fits several.
+        """
+        known = self.known()
+        if words in known:
+            return words
+        try:
+            return find_one(words, tuple(known.values())).name
+        except NotUnderstood as error:
+            raise UnknownObject(unknown(words, tuple(known))) from error
+
+    def find(self, query: str) -> str:
+        """As `resolve`, but it says which words were not understood."""
+        known = self.known()
+        return query if query in known else find_one(query, tuple(known.values())).name
+
+    def find_all(self, query: str) -> list[str]:
+        return [thing.name for thing in find_all(query, tuple(self.known().values()))]
+
+
+class Privileged(Perception):
+    """The truth: every body by its name, where the simulator has it."""
+
+    tier: ClassVar[Tier] = "privileged"
+
+    def known(self) -> Mapping[str, Seen]:
+        return {name: self.seen(name) for name in self.world.names()}
+
+    def seen(self, name: str) -> Seen:
+        spec = self.world.spec(name)
+        return Seen(name, spec.shape, self.world.color(name), spec.size, self.world.pose(name))
+
+    def held(self) -> str | None:
+        return self.world.held()
+
+    # Straight from the world: planners ask often.
+
+    def names(self) -> tuple[str, ...]:
+        return self.world.names()
+
+    def spec(self, name: str) -> BodySpec:
+        return self.world.spec(name)
+
+    def pose(self, name: str) -> Pose:
+        return self.world.pose(name)
+
+    def resolve(self, words: str) -> str:
+        return words if words in self.world.names() else super().resolve(words)
+
+
+def unknown(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"no object is called {name!r}; did you mean {' or '.join(map(repr, near))}?"
+    return f"no object is called {name!r}; there {'are ' + ', '.join(names) if names else 'is nothing on the table'}"
+
+
+def perceive(tier: str, world: BulletWorld) -> Perception:
+    """The perception of a tier.
+
+    Raises:
+        TaskError: there is no such tier.
+    """
+    if tier == "privileged":
+        return Privileged(world)
+    if tier == "noisy":
+        from codeact_envs.bullet.perception.noisy import Noisy
+
+        return Noisy(world)
+    if tier == "camera":
+        from codeact_envs.bullet.perception.camera_tier import CameraTier
+
+        return CameraTier(world)
+    raise TaskError(f"perception must be one of {', '.join(map(repr, TIERS))}, not {tier!r}")
