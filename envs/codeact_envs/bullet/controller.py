@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.arm import SimulatedArm
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.kinematics import Kinematics
+from codeact_envs.bullet.results import MotionResult as MotionResult
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
 from codeact_envs.bullet.simulation import STEP, Simulation
@@ -29,27 +29,6 @@ _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is i
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
 _BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
-
-
-@dataclass(frozen=True)
-class MotionResult:
-    """How a motion ended.
-
-    Attributes:
-        reached: whether the goal was reached.
-        reason: why not, in words; empty when reached.
-        position_error: metres between the tool and its goal, measured.
-        angle_error: radians between the tool and its goal, measured.
-        contacts: names of the bodies that the arm, hand or fingers touched on the way.
-        duration: simulated seconds.
-    """
-
-    reached: bool
-    reason: str
-    position_error: float
-    angle_error: float
-    contacts: tuple[str, ...]
-    duration: float
 
 
 def _stoppable(acceleration: Array, jerk: Array, motion: MotionSettings) -> Array:
@@ -115,9 +94,16 @@ class ArmController:
         """The tool's commanded pose, 4x4, world frame."""
         return self.kinematics.forward(self._arm.commanded)
 
+    @property
+    def highest(self) -> float:
+        """The top of the workspace, metres, world frame."""
+        return self._robot.workspace.upper[2] + float(self.kinematics.base[2, 3])
+
     def require_running(self) -> None:
+        """Raise `Stopped` when the robot is stopped; a carried arm learns where it is carried to."""
         if self._arm.stop_requested:
             raise Stopped("the robot is stopped; nothing moves until it is resumed or the episode is reset")
+        self._world.stand_arms()
 
     def require_allowed(self, x: float, y: float, z: float) -> None:
         """Raise `OutOfReach` or `KeepOut` when the tool centre point may not be at (x, y, z), world frame, metres."""

@@ -135,7 +135,7 @@ class Planner:
         carried, drop = self.hanging()
         held = carried.name if carried else None
         top = max((body.prism.high for body in self.obstacles(held)), default=0.0)
-        highest = self._robot.workspace.upper[2]
+        highest = self._controller.highest
         return min(highest, max(_LOWEST_TRANSIT, top + drop + _ABOVE, *heights))
 
     # Travels
@@ -242,7 +242,7 @@ class Planner:
         """The refusal that says at which height the place would be free."""
         what = f"the hand with {carried.name!r}" if carried else "the hand"
         z = place.z
-        while z < self._robot.workspace.upper[2]:
+        while z < self._controller.highest:
             z += 0.005
             if self.hit(place.at(z), others, opening, carried) is None:
                 return InCollision(

@@ -168,7 +168,7 @@ class TabletopApi:
 
     def _lift(self, by: float) -> None:
         now = self._planner.place_now()
-        top = self._robot.workspace.upper[2]
+        top = self._controller.highest
         if now.z < top:
             with contextlib.suppress(OutOfReach):
                 self._controller.move_line((now.x, now.y, min(top, now.z + by)))

@@ -118,10 +118,11 @@ def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, 
     s_a = float(((bounds.acceleration - second * s_v**2) / first).min())
     s_a = min(s_a, float((_SHARE * bounds.jerk / (3.0 * second * s_v)).min()))
     s_j = float(((bounds.jerk - third * s_v**3 - 3.0 * second * s_v * s_a) / first).min())
-    return path.evaluate(_time_law(s_v, s_a, s_j, dt))
+    return path.evaluate(time_law(s_v, s_a, s_j, dt))
 
 
-def _time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> Array:
+def time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> Array:
+    """Samples at dt, 2 dt, ... of the fastest way from 0 to 1, at rest at both ends; the last sample is 1."""
     task: Any = ruckig.InputParameter(1)
     task.current_position, task.target_position = [0.0], [1.0]
     task.max_velocity, task.max_acceleration, task.max_jerk = [velocity], [acceleration], [jerk]

@@ -14,14 +14,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from codeact.errors import TaskError
-from codeact_envs.bullet.arm import ArmMemory, SimulatedArm
+from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.base import BaseController, SimulatedBase
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
 from codeact_envs.bullet.errors import UnknownObject
 from codeact_envs.bullet.quiet import quiet
-from codeact_envs.bullet.robots import ArmDescription, load_robot
+from codeact_envs.bullet.robots import (
+    ArmDescription,
+    ArmsDescription,
+    BaseDescription,
+    MobileArmDescription,
+    load_robot,
+)
 from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.scene import FLOOR, build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
@@ -37,7 +46,8 @@ _FLOOR_PARKING = (-11.0, -11.0)  # the same, without a table: in a corner
 class ControllerState:
     """What the controllers remember between motions."""
 
-    arms: tuple[ArmMemory, ...]
+    parts: tuple[Any, ...]
+    stands: tuple[bytes, ...]
     steps: int
     violations: tuple[str, ...]
     layout: tuple[Placement, ...]
@@ -95,6 +105,8 @@ class BulletWorld:
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
         self.arms: dict[str, SimulatedArm] = {}
         self.controllers: dict[str, ArmController] = {}
+        self.base: SimulatedBase | None = None
+        self.base_controller: BaseController | None = None
         self._violations: list[str] = []
         with quiet():
             self.table = build_scene(self.simulation, self.description.ground)
@@ -110,16 +122,38 @@ class BulletWorld:
         self.reset(())
 
     def _build_robot(self) -> None:
-        description = self.description
-        alone = isinstance(description, ArmDescription)
-        stands = {"arm": Stand(description)} if isinstance(description, ArmDescription) else description.members
-        for name, stand in stands.items():
-            arm = SimulatedArm(self.simulation, stand.robot, position=stand.position, yaw=stand.yaw)
-            called = "the arm" if alone else f"the {name} arm"
-            self.arms[name] = arm
-            self.controllers[name] = ArmController(
-                self.simulation, arm, stand.robot, self, self._keep_out, stand.matrix, called, self._violations
-            )
+        match self.description:
+            case ArmDescription() as robot:
+                self._add_arm("arm", Stand(robot), "the arm")
+            case ArmsDescription(members=members):
+                for name, stand in members.items():
+                    self._add_arm(name, stand, f"the {name} arm")
+            case BaseDescription() as robot:
+                self._add_base(robot)
+            case MobileArmDescription(base=carrier, arm=robot):
+                self._add_arm("arm", Stand(robot), "the arm", self._add_base(carrier).body)
+
+    def _add_arm(self, name: str, stand: Stand, called: str, body: int | None = None) -> None:
+        arm = SimulatedArm(self.simulation, stand.robot, body, stand.position, stand.yaw)
+        self.arms[name] = arm
+        self.controllers[name] = ArmController(
+            self.simulation, arm, stand.robot, self, self._keep_out, stand.matrix, called, self._violations
+        )
+
+    def _add_base(self, robot: BaseDescription) -> SimulatedBase:
+        self.base = SimulatedBase(self.simulation, robot)
+        self.base_controller = BaseController(self.simulation, self.base, self, self._violations)
+        return self.base
+
+    @property
+    def _parts(self) -> list[SimulatedArm | SimulatedBase]:
+        return [*self.arms.values(), *([self.base] if self.base else [])]
+
+    def stand_arms(self) -> None:
+        """Tell the controllers of carried arms where their bases are now."""
+        if self.base is not None:
+            for name, arm in self.arms.items():
+                self.controllers[name].kinematics.stand_at(arm.base_pose())
 
     # Robots
 
@@ -158,12 +192,17 @@ class BulletWorld:
         for name, arm in self.arms.items():
             if arm.body == body:
                 return f"the {name} arm" if len(self.arms) > 1 else "the robot"
+        if self.base is not None and body == self.base.body:
+            return "the base"
         return "the floor" if body != self.table or self.description.ground == "floor" else "the table"
 
     # Episodes
 
-    def reset(self, layout: Sequence[Placement]) -> None:
+    def reset(self, layout: Sequence[Placement], start: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
         """Begin an episode: robot at home and at rest, bodies as `layout` says, everything else out of the way.
+
+        Args:
+            start: where a robot that moves about begins: (x, y, yaw), metres and radians, world frame.
 
         Raises:
             TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour, or is not
@@ -200,6 +239,9 @@ class BulletWorld:
         self._adopt(placed)
         for arm in self.arms.values():
             arm.reset()
+        if self.base is not None:
+            self.base.reset(*start)
+            self.stand_arms()
         for controller in self.controllers.values():
             controller.reset()
         self._violations.clear()
@@ -211,6 +253,8 @@ class BulletWorld:
         self._names = {self._ids[placement.key]: name for name, placement in placed.items()}
 
     def _move_to_limbo(self) -> None:
+        if self.base is not None:
+            self.base.put(0.0, 0.0, 0.0, -_LIMBO)
         for index, spec in enumerate(self.specs):
             self.simulation.bullet.resetBasePositionAndOrientation(
                 self._ids[spec.key],
@@ -320,18 +364,18 @@ class BulletWorld:
     def stop(self) -> None:
         """From any thread: a running motion comes to rest within 0.1 s of simulated time and raises `Stopped`; later
         motions are refused until `resume` or `reset`."""
-        for arm in self.arms.values():
-            arm.stop_requested = True
+        for part in self._parts:
+            part.stop_requested = True
 
     def resume(self) -> None:
         """Allow motions again after a `stop`."""
-        for arm in self.arms.values():
-            arm.stop_requested = False
+        for part in self._parts:
+            part.stop_requested = False
 
     @property
     def stopped(self) -> bool:
         """Whether motions are refused, after a `stop`."""
-        return any(arm.stop_requested for arm in self.arms.values())
+        return any(part.stop_requested for part in self._parts)
 
     # State
 
@@ -354,7 +398,8 @@ class BulletWorld:
 
     def _controller_state(self) -> ControllerState:
         return ControllerState(
-            tuple(arm.memory() for arm in self.arms.values()),
+            tuple(part.memory() for part in self._parts),
+            tuple(controller.kinematics.base.tobytes() for controller in self.controllers.values()),
             self.simulation.steps,
             tuple(self._violations),
             tuple(self._placed.values()),
@@ -362,8 +407,11 @@ class BulletWorld:
 
     def _restore_controller(self, saved: ControllerState) -> None:
         self._adopt({placement.name: placement for placement in saved.layout})
-        for arm, memory in zip(self.arms.values(), saved.arms, strict=True):
-            arm.recall(memory)
+        for part, memory in zip(self._parts, saved.parts, strict=True):
+            part.recall(memory)
+        if self.base is not None:
+            for controller, stand in zip(self.controllers.values(), saved.stands, strict=True):
+                controller.kinematics.stand_at(np.frombuffer(stand).reshape(4, 4))
         self._violations[:] = saved.violations
         self.simulation.jump_to(saved.steps)
 
@@ -385,7 +433,9 @@ class BulletWorld:
     def state_hash(self) -> str:
         """SHA-256, in hex, over the exact bytes of joints, poses, velocities, the controller's memory and time."""
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
-        values: list[float] = [value for arm in self.arms.values() for value in arm.exact_state()]
+        values: list[float] = [value for part in self._parts for value in part.exact_state()]
+        for controller in self.controllers.values():
+            values += controller.kinematics.base.ravel().tolist()
         for name in self._placed:
             body = self.body(name)
             position, quaternion = bullet.getBasePositionAndOrientation(body, **on)

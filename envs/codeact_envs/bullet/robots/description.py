@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -190,9 +190,96 @@ class ArmsDescription:
     ground: Ground = "table"
 
 
-RobotDescription = ArmDescription | ArmsDescription
+@dataclass(frozen=True)
+class DriveLimits(_Strict):
+    """Limits of a base, SI: along its x axis, and about z."""
 
-_KINDS = "arm, arms"
+    speed: float
+    acceleration: float
+    turn_rate: float
+    turn_acceleration: float
+
+
+@dataclass(frozen=True)
+class DriveSettings(_Strict):
+    """What the controller of a base plans with.
+
+    Attributes:
+        stop_time: seconds within which a stop brings the base to rest, with the full acceleration.
+        acceleration_scale: share of the acceleration that planned motions use.
+        speed: by default, metres per second.
+        turn_rate: radians per second.
+    """
+
+    stop_time: float
+    acceleration_scale: float
+    speed: float
+    turn_rate: float
+
+
+@dataclass(frozen=True)
+class BaseDescription(_Strict):
+    """A wheeled base with differential or skid steering. Its frame: x forward, y left, on the ground amid its wheels.
+
+    Attributes:
+        left_wheels, right_wheels: joints that turn about the base's y axis.
+        wheel_radius, wheel_separation: metres.
+        separation_scale: by how much more than the separation says the wheels must turn, because they scrub.
+        wheel_effort: newton metres of each wheel.
+        wheel_friction: along the tyre; `scrub` is the share of it across.
+        turning_centre: metres ahead of the frame's origin of the point that stays where it is when the base turns.
+        footprint: (x, y) extents in metres about the frame's origin.
+        height: metres.
+        area: half the side of the square, about the world's origin, that it may drive in; metres.
+    """
+
+    name: str
+    title: str
+    urdf: Path
+    license: str
+    base_link: str
+    left_wheels: tuple[str, ...]
+    right_wheels: tuple[str, ...]
+    wheel_radius: float
+    wheel_separation: float
+    separation_scale: float
+    wheel_effort: float
+    wheel_friction: float
+    scrub: float
+    turning_centre: float
+    limits: DriveLimits
+    motion: DriveSettings
+    footprint: tuple[float, float]
+    height: float
+    area: float = 10.0
+    attach: tuple[Attachment, ...] = ()
+    cameras: dict[str, CameraMount] = field(default_factory=dict)
+    ground: Ground = "floor"
+
+    @cached_property
+    def model(self) -> RobotModel:
+        """The URDF with everything attached."""
+        return RobotModel(self.urdf, self.attach)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.urdf))
+
+
+@dataclass(frozen=True)
+class MobileArmDescription:
+    """An arm on a wheeled base: one model. The arm's workspace is in the frame of its own base link."""
+
+    name: str
+    title: str
+    license: str
+    base: BaseDescription
+    arm: ArmDescription
+    ground: Ground = "floor"
+
+
+RobotDescription = ArmDescription | ArmsDescription | BaseDescription | MobileArmDescription
+
+_KINDS = "arm, arms, base, mobile_arm"
 
 
 @lru_cache(maxsize=32)
@@ -214,6 +301,10 @@ def load_robot(name: str) -> RobotDescription:
         return _arm(source, data)
     if kind == "arms":
         return _arms(source, data)
+    if kind == "base":
+        return _base(source, data)
+    if kind == "mobile_arm":
+        return _mobile_arm(source, data)
     raise TaskError(f"{source}: kind {kind!r} is unknown; known are {_KINDS}")
 
 
@@ -243,16 +334,24 @@ def _source(name: str) -> Path:
     return source
 
 
-def _arm(source: Path, data: dict[str, Any]) -> ArmDescription:
-    data["urdf"] = model_file(source, data.get("urdf"))
-    data["attach"] = [
+def _with_files(source: Path, data: dict[str, Any]) -> dict[str, Any]:
+    attach = [
         {**part, "urdf": model_file(source, part.get("urdf"))} if isinstance(part, dict) else part
         for part in data.get("attach", [])
     ]
+    return {**data, "urdf": model_file(source, data.get("urdf")), "attach": attach}
+
+
+def _with_workspace(data: dict[str, Any]) -> dict[str, Any]:
     workspace = data.get("workspace")
-    if isinstance(workspace, dict):
-        data["keep_out"] = workspace.pop("keep_out", [])
-        workspace["name"] = "the workspace"
+    if not isinstance(workspace, dict):
+        return data
+    box = {key: value for key, value in workspace.items() if key != "keep_out"}
+    return {**data, "workspace": {"name": "the workspace", **box}, "keep_out": workspace.get("keep_out", [])}
+
+
+def _arm(source: Path, data: dict[str, Any]) -> ArmDescription:
+    data = _with_workspace(_with_files(source, data))
     data.setdefault("postures", [(data.get("joints") or {}).get("home")])
     return validated(source, ArmDescription, data)
 
@@ -266,6 +365,63 @@ def _arms(source: Path, data: dict[str, Any]) -> ArmsDescription:
     if not members:
         raise TaskError(f"{source}: members: name at least one arm, each with its robot, position and yaw")
     return validated(source, ArmsDescription, {**data, "members": members})
+
+
+def _base(source: Path, data: dict[str, Any]) -> BaseDescription:
+    return validated(source, BaseDescription, _with_files(source, data))
+
+
+@dataclass(frozen=True)
+class _Mount(_Strict):
+    """How an arm sits on a base, and what is different about it there."""
+
+    robot: ArmDescription
+    link: str
+    position: Vector
+    workspace: Volume
+    keep_out: tuple[Volume, ...]
+    yaw: float = 0.0
+    postures: tuple[Vector, ...] = ()
+
+
+@dataclass(frozen=True)
+class _MobileArm(_Strict):
+    name: str
+    title: str
+    license: str
+    base: str
+    arm: _Mount
+    turning_centre: float
+    height: float
+
+
+def _mobile_arm(source: Path, data: dict[str, Any]) -> MobileArmDescription:
+    arm = data.get("arm")
+    if isinstance(arm, dict):
+        data = {**data, "arm": _with_workspace({**arm, "robot": load_arm(_beside(source, arm.get("robot", "")))})}
+    found = validated(source, _MobileArm, data)
+    base, mount = load_robot(_beside(source, found.base)), found.arm
+    if not isinstance(base, BaseDescription):
+        raise TaskError(f"{source}: base: the robot {found.base!r} is not a wheeled base")
+    robot = mount.robot
+    parts = (Attachment(robot.urdf, mount.link, mount.position, (0.0, 0.0, mount.yaw)), *robot.attach)
+    carrier = replace(
+        base,
+        name=found.name,
+        attach=(*base.attach, *parts),
+        turning_centre=found.turning_centre,
+        height=found.height,
+    )
+    carried = replace(
+        robot,
+        name=found.name,
+        urdf=base.urdf,
+        attach=carrier.attach,
+        workspace=mount.workspace,
+        keep_out=mount.keep_out,
+        postures=mount.postures or robot.postures,
+    )
+    return MobileArmDescription(found.name, found.title, found.license, carrier, carried)
 
 
 def _beside(source: Path, name: str) -> str:
