@@ -242,6 +242,18 @@ class CodeEnv(gymnasium.Env[str, str]):
         if sandbox is not None:
             sandbox.interrupt()
 
+    def emergency_stop(self) -> None:
+        """From any thread: as `interrupt`, and no later program moves the robot until `end_emergency` or a reset."""
+        world = self._world
+        if world is not None:
+            getattr(world, "emergency_stop", world.stop)()
+        self.interrupt()
+
+    def end_emergency(self) -> None:
+        """Allow motions again after an `emergency_stop`."""
+        world = self._make_world()
+        getattr(world, "end_emergency", world.resume)()
+
     # State
 
     def state_hash(self) -> str:

@@ -159,7 +159,7 @@ def test_reset_forgets_time_violations_stops_and_frames(world: BulletWorld, layo
     world.record(20, width=64, height=48)
     world.settle(0.2)
     world.stop()
-    world.controller.violations.append("something")
+    world.controller.violations.add("something", "collision", 0.1)
     assert world.time_s == pytest.approx(0.2)
     world.reset(layout)
     assert (world.time_s, world.violations, world.stopped, world.take_frames()) == (0.0, (), False, [])

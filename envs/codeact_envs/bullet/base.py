@@ -12,6 +12,7 @@ from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.robots import BaseDescription
+from codeact_envs.bullet.safety import Violations
 from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.bullet.trajectories import time_law
 
@@ -157,7 +158,7 @@ class BaseController:
     that lies towards its heavier axle, not about its middle.
     """
 
-    def __init__(self, simulation: Simulation, base: SimulatedBase, world: BulletWorld, violations: list[str]) -> None:
+    def __init__(self, simulation: Simulation, base: SimulatedBase, world: BulletWorld, violations: Violations) -> None:
         self._simulation, self._base, self._world, self._violations = simulation, base, world, violations
         self._robot = base.robot
         self._touched: set[int] = set()
@@ -409,8 +410,7 @@ class BaseController:
             self._touched.add(body)
             if not self._pushing and name not in {held.held() for held in self._world.controllers.values()}:
                 self._blocked = self._blocked or f"the base ran into {name!r}"
-                if (what := f"the base ran into {name!r}") not in self._violations:
-                    self._violations.append(what)
+                self._violations.add(f"the base ran into {name!r}", "collision", self._simulation.time_s)
 
     def _result(self, x: float, y: float, yaw: float | None, start: int) -> MotionResult:
         at_x, at_y, at_yaw = self._base.pose()

@@ -15,6 +15,7 @@ from codeact_envs.bullet.kinematics import Kinematics
 from codeact_envs.bullet.results import MotionResult as MotionResult
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
+from codeact_envs.bullet.safety import Violations
 from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.bullet.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
 
@@ -51,7 +52,7 @@ class ArmController:
         keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
         base: pose of the arm's base link, 4x4, world frame; None where that is the world's own origin.
         called: what messages call this arm.
-        violations: the list to add to, where several controllers share one.
+        violations: where to add to, where several controllers share one.
     """
 
     def __init__(
@@ -63,13 +64,13 @@ class ArmController:
         keep_out: Sequence[Volume] = (),
         base: Array | None = None,
         called: str = "the arm",
-        violations: list[str] | None = None,
+        violations: Violations | None = None,
     ) -> None:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
         self._keep_out = tuple(keep_out)
         self.kinematics = Kinematics(robot, base)
         self._called = called
-        self.violations: list[str] = [] if violations is None else violations
+        self.violations = Violations() if violations is None else violations
         joints, motion = robot.joints, robot.motion
         acceleration, jerk = np.array(joints.acceleration), np.array(joints.jerk)
         stoppable = _stoppable(acceleration, jerk, motion)
@@ -188,7 +189,9 @@ class ArmController:
     def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
         self.require_running()
         start = self._simulation.steps
+        self._require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
         rows = parametrise(path, self._bounds, STEP, speed, length)
+        self._require_joint_limits(rows)
         self._touched.clear()
         self._blocked = ""
         before = self._arm.commanded.copy()
@@ -199,6 +202,23 @@ class ArmController:
                 raise Stopped("the robot was stopped on its way; it is at rest")
             self._back_off(rows[max(0, done - _BACK_OFF_STEPS)])
         return self._result(goal, start)
+
+    def _require_joint_limits(self, rows: Array) -> None:
+        if self.kinematics.inside_limits(rows):  # False for what is not finite
+            return
+        joints = self._robot.joints
+        # A joint may stand a little outside after something was in its way: from there it may only come back.
+        start = self._arm.commanded
+        lower, upper = np.minimum(self.kinematics.lower, start), np.maximum(self.kinematics.upper, start)
+        outside = ~((rows >= lower - 1e-9) & (rows <= upper + 1e-9))
+        if not outside.any():
+            return
+        row, joint = (int(index) for index in np.argwhere(outside)[0])
+        low, high = float(self.kinematics.lower[joint]), float(self.kinematics.upper[joint])
+        raise OutOfReach(
+            f"{self._called} would bring {joints.names[joint]} to {rows[row, joint]:.3f} rad; "
+            f"it may go from {low:.3f} to {high:.3f} rad"
+        )
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
         """Come to rest from the middle of a motion, inside the maker's limits."""
@@ -245,7 +265,8 @@ class ArmController:
             if abs(state[0] - commanded) > _TRACKING_LIMIT:
                 self._block(f"{self._robot.joints.names[index]} cannot follow: something is in the way")
             if abs(state[1]) > self._velocity_limit[index]:
-                self._violate(f"{self._robot.joints.names[index]} moved at {abs(state[1]):.2f} rad/s, above its limit")
+                what = f"{self._robot.joints.names[index]} moved faster than its limit"
+                self._violate(what, "joint_speed", abs(state[1]), "rad/s")
         for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
             other, link, force = contact[2], contact[3], contact[9]
             if other == arm.body or force <= 0.0 or link not in arm.links:
@@ -255,23 +276,43 @@ class ArmController:
                 self._touched.add(other)
                 if link not in arm.fingers:
                     self._block(f"{self._called} ran into {name!r}")
-                    self._violate(f"{self._called} ran into {name!r}")
+                    self._violate(f"{self._called} ran into {name!r}", "collision", force, "N")
             elif link not in arm.fingers:
                 what = f"{self._called} touched {self._world.surface_of(other)}"
                 self._block(what)
-                self._violate(what)
+                self._violate(what, "collision", force, "N")
             elif force > _TABLE_FORCE:
                 what = f"a fingertip pressed on {self._world.surface_of(other)}"
                 self._block(what)
-                self._violate(f"{what} with more than {_TABLE_FORCE:g} N")
+                self._violate(f"{what} with more than {_TABLE_FORCE:g} N", "force", force, "N")
+        self._watch_keep_out()
         return bool(self._blocked)
 
     def _block(self, reason: str) -> None:
         self._blocked = self._blocked or reason
 
-    def _violate(self, what: str) -> None:
-        if what not in self.violations:
-            self.violations.append(what)
+    def _watch_keep_out(self) -> None:
+        """Every link and what the gripper holds, by their boxes along the world's axes: these may be larger than the
+        part itself, never smaller."""
+        if not self._keep_out:
+            return
+        bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
+        parts = [(arm.body, link, f"{self._called}, link {link}") for link in sorted(arm.links)]
+        held = arm.grasped()
+        if held is not None:
+            name = f"what {self._called} holds"
+            parts += [(held, link, name) for link in range(-1, bullet.getNumJoints(held, physicsClientId=client))]
+        for body, link, name in parts:
+            low, high = bullet.getAABB(body, link, physicsClientId=client)
+            for volume in self._keep_out:
+                overlaps = zip(low, high, volume.lower, volume.upper, strict=True)
+                if all(a <= d and c <= b for a, b, c, d in overlaps):
+                    what = f"{name}, came into {volume.name}, which is kept out"
+                    self._block(what)
+                    self._violate(what, "keep_out")
+
+    def _violate(self, what: str, kind: str, value: float = math.nan, unit: str = "") -> None:
+        self.violations.add(what, kind, self._simulation.time_s, value, unit)
 
     def _result(self, goal: Array, start: int) -> MotionResult:
         wanted = self.kinematics.pose(goal)

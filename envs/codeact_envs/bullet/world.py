@@ -22,7 +22,7 @@ from codeact_envs.bullet.base import BaseController, SimulatedBase
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
-from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.errors import Stopped, UnknownObject
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import (
     ArmDescription,
@@ -32,6 +32,7 @@ from codeact_envs.bullet.robots import (
     load_robot,
 )
 from codeact_envs.bullet.robots.description import Stand, Volume
+from codeact_envs.bullet.safety import Violation, Violations
 from codeact_envs.bullet.scene import FLOOR, build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
 
@@ -49,7 +50,7 @@ class ControllerState:
     parts: tuple[Any, ...]
     stands: tuple[bytes, ...]
     steps: int
-    violations: tuple[str, ...]
+    violations: tuple[Violation, ...]
     layout: tuple[Placement, ...]
 
 
@@ -83,7 +84,8 @@ class BulletWorld:
         bodies: everything that any episode needs; loaded once.
         robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
         gui: open Bullet's own window (needs a display).
-        keep_out: volumes that the tool may not enter, beside the robot's own.
+        keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries may enter, beside the
+            robot's own, which are for the tool only.
 
     Raises:
         TaskError: two bodies share a key, or the description of the robot is wrong.
@@ -107,7 +109,8 @@ class BulletWorld:
         self.controllers: dict[str, ArmController] = {}
         self.base: SimulatedBase | None = None
         self.base_controller: BaseController | None = None
-        self._violations: list[str] = []
+        self._violations = Violations()
+        self._emergency = False
         with quiet():
             self.table = build_scene(self.simulation, self.description.ground)
             self._build_robot()
@@ -237,6 +240,7 @@ class BulletWorld:
                 body, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)), physicsClientId=client
             )
         self._adopt(placed)
+        self._emergency = False
         for arm in self.arms.values():
             arm.reset()
         if self.base is not None:
@@ -247,6 +251,8 @@ class BulletWorld:
         self._violations.clear()
         self.simulation.jump_to(0)
         self._frames.clear()
+        if self._emergency:  # it came meanwhile
+            self.stop()
 
     def _adopt(self, placed: dict[str, Placement]) -> None:
         self._placed = placed
@@ -291,8 +297,8 @@ class BulletWorld:
         return self.simulation.time_s
 
     @property
-    def violations(self) -> tuple[str, ...]:
-        """What broke a rule since the reset, in words, in order."""
+    def violations(self) -> tuple[Violation, ...]:
+        """What broke a rule since the reset, in words with figures, in order."""
         return tuple(self._violations)
 
     # Bodies
@@ -367,8 +373,30 @@ class BulletWorld:
         for part in self._parts:
             part.stop_requested = True
 
+    def emergency_stop(self) -> None:
+        """From any thread: as `stop`, but only `end_emergency` or `reset` allow motions again; a restored state and
+        `resume` do not."""
+        self._emergency = True
+        self.stop()
+
+    def end_emergency(self) -> None:
+        """Allow motions again after an `emergency_stop`. For the person who has looked, never for a program."""
+        self._emergency = False
+        self.resume()
+
+    @property
+    def emergency(self) -> bool:
+        """Whether an emergency stop holds."""
+        return self._emergency
+
     def resume(self) -> None:
-        """Allow motions again after a `stop`."""
+        """Allow motions again after a `stop`.
+
+        Raises:
+            Stopped: an emergency stop holds.
+        """
+        if self._emergency:
+            raise Stopped("an emergency stop holds: end_emergency() or a reset allows motions again")
         for part in self._parts:
             part.stop_requested = False
 
@@ -409,10 +437,12 @@ class BulletWorld:
         self._adopt({placement.name: placement for placement in saved.layout})
         for part, memory in zip(self._parts, saved.parts, strict=True):
             part.recall(memory)
+        if self._emergency:  # it may have come meanwhile, or after that state was saved
+            self.stop()
         if self.base is not None:
             for controller, stand in zip(self.controllers.values(), saved.stands, strict=True):
                 controller.kinematics.stand_at(np.frombuffer(stand).reshape(4, 4))
-        self._violations[:] = saved.violations
+        self._violations.restore(saved.violations)
         self.simulation.jump_to(saved.steps)
 
     def branch(self) -> BulletWorld:

@@ -69,8 +69,15 @@ class TabletopWorld:
     def stop(self) -> None:
         self.bullet.stop()
 
+    def emergency_stop(self) -> None:
+        self.bullet.emergency_stop()
+
+    def end_emergency(self) -> None:
+        self.bullet.end_emergency()
+
     def resume(self) -> None:
-        self.bullet.resume()
+        if not self.bullet.emergency:
+            self.bullet.resume()
 
     # Looking
 
