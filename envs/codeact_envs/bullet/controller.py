@@ -46,6 +46,7 @@ class ArmController:
 
     Attributes:
         violations: what broke a rule since the reset, in words.
+        keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
         kinematics: of the arm as it stands, in the world frame.
 
     Args:
@@ -67,7 +68,7 @@ class ArmController:
         violations: Violations | None = None,
     ) -> None:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
-        self._keep_out = tuple(keep_out)
+        self.keep_out = tuple(keep_out)
         self.kinematics = Kinematics(robot, base)
         self._called = called
         self.violations = Violations() if violations is None else violations
@@ -117,7 +118,7 @@ class ArmController:
         if z < lowest:
             raise KeepOut(f"{where} would push the fingertips into the table; z must be at least {lowest:.3f} m")
         inside = [(volume, own) for volume in self._robot.keep_out if volume.contains(*local)]
-        inside += [(volume, "") for volume in self._keep_out if volume.contains(x, y, z)]
+        inside += [(volume, "") for volume in self.keep_out if volume.contains(x, y, z)]
         for volume, frame in inside:
             lower, upper = (", ".join(f"{value:g}" for value in corner) for corner in (volume.lower, volume.upper))
             raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m{frame}")
@@ -257,6 +258,13 @@ class ArmController:
             raise Stopped("the robot was stopped while its fingers moved; it is at rest")
 
     # Watching
+
+    def look(self) -> str:
+        """Look at joints and contacts once, and count violations. Returns what is in the arm's way, or an empty str."""
+        self._touched.clear()
+        self._blocked = ""
+        self._watch()
+        return self._blocked
 
     def _watch(self) -> bool:
         bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm

@@ -107,6 +107,10 @@ class Kinematics:
             rows = (self.base @ rows).tolist()
         return rows
 
+    def jacobian(self, q: Array) -> Array:
+        """The matrix (6, joints) from joint velocities to the tool's twist in its own frame, linear part first."""
+        return np.asarray(self._chain.joint_jacobian(q, self._offset))
+
     def inverse(self, pose: Array, seeds: Iterable[Array], restarts: int = 0) -> Array | None:
         """Joint positions that put the tool at `pose`, inside the limits, near the first seed from which it succeeds.
 
@@ -170,7 +174,7 @@ class Kinematics:
             inverse = self._smallest_motion(q)
             target = begin + change * (index / count)
             for _ in range(_NEWTON_STEPS):
-                error = self._error(self.forward(q), orientation, target)
+                error = self.error(self.forward(q), orientation, target)
                 if float(np.abs(error).max()) < _LINE_TOLERANCE:
                     break
                 q = q + inverse @ error
@@ -183,13 +187,13 @@ class Kinematics:
 
     def _smallest_motion(self, q: Array) -> Array:
         """The matrix (joints, 6) from a twist in the tool's own frame to the smallest joint motion that makes it."""
-        jacobian = np.asarray(self._chain.joint_jacobian(q, self._offset))
+        jacobian = self.jacobian(q)
         # The damping is too small to be seen: near a singularity the step grows beyond what `line` allows.
         inverse: Array = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING)
         return inverse
 
     @staticmethod
-    def _error(pose: Array, orientation: Array, target: Array) -> Array:
+    def error(pose: Array, orientation: Array, target: Array) -> Array:
         """The twist in the tool's own frame that leads from `pose` to the target, to first order in the rotation."""
         back = pose[:3, :3].T
         (_, ab, ac), (ba, _, bc), (ca, cb, _) = (back @ orientation).tolist()

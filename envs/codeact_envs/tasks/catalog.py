@@ -16,7 +16,7 @@ from codeact.errors import TaskError
 if TYPE_CHECKING:
     from codeact_envs.tasks.protocol import Task
 
-ENTRY_POINT = "codeact_envs.code_env:CodeEnv"
+ENTRY_POINT = "codeact_envs.making:make_env"
 
 
 def task_names() -> tuple[str, ...]:

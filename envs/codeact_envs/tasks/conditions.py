@@ -102,6 +102,25 @@ class Condition(BaseModel):
         return None
 
 
+@dataclass(frozen=True)
+class PlaceGoal:
+    """What must come where: the body of that name, or the tool for None, to `place`, metres in the world frame."""
+
+    body: str | None
+    place: Vector3
+
+
+class PlaceCondition(Condition):
+    """A condition that one point comes to one place, within `within` metres: a task that has no other goal can be
+    learnt by goal-conditioned reinforcement learning."""
+
+    within: PositiveFloat
+
+    @abstractmethod
+    def place_goal(self, cast: Cast, start: Snapshot) -> PlaceGoal:
+        """The point and the place, in an episode that begins with `start`."""
+
+
 CONDITIONS: dict[str, type[Condition]] = {}
 _C = TypeVar("_C", bound=type[Condition])
 
@@ -124,26 +143,28 @@ def condition(name: str) -> Callable[[_C], _C]:
 
 
 @condition("tool_above")
-class ToolAbove(Condition):
+class ToolAbove(PlaceCondition):
     """The tool centre point is `height` metres above a body that lies on the table, within `within` metres."""
 
     where: Role
     height: PositiveFloat | Reference
-    within: PositiveFloat
     strict: PositiveFloat
 
     def single_roles(self) -> tuple[str, ...]:
         return (self.where,)
 
-    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+    def place_goal(self, cast: Cast, start: Snapshot) -> PlaceGoal:
         x, y, _ = start.bodies[cast.name(self.where)].position
-        goal = (x, y, cast.number(self.height))
+        return PlaceGoal(None, (x, y, cast.number(self.height)))
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        goal = self.place_goal(cast, start).place
         error = distance(now.tool, goal)
         return approach(error, distance(start.tool, goal), error <= self.within, error <= self.strict)
 
 
 @condition("at")
-class At(Condition):
+class At(PlaceCondition):
     """A body stands on the table at another body's place, or `distance` metres from it `toward` a direction (x, y).
 
     Tolerances are of the distance between its centre and the place where its centre should be, by where the other body
@@ -154,7 +175,6 @@ class At(Condition):
     where: Role
     toward: Annotated[list[float], Field(min_length=2, max_length=2)] | Reference = [0.0, 0.0]
     distance: float | Reference = 0.0
-    within: PositiveFloat
     strict: PositiveFloat
     begin_at_least: PositiveFloat = 0.1
 
@@ -181,6 +201,9 @@ class At(Condition):
         if cast.number(self.distance) == 0.0:  # on the other body itself
             return None
         return cast.name(self.what), self._goal(cast, start)
+
+    def place_goal(self, cast: Cast, start: Snapshot) -> PlaceGoal:
+        return PlaceGoal(cast.name(self.what), self._goal(cast, start))
 
 
 @condition("stacked")

@@ -1,0 +1,46 @@
+"""What Gymnasium calls for a registered task: one id, and the kind of action chooses the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codeact.errors import TaskError
+
+if TYPE_CHECKING:
+    from codeact_envs.code_env import CodeEnv
+    from codeact_envs.control_env import ControlEnv
+    from codeact_envs.tasks import Task
+
+ACTIONS = ("code", "cartesian", "joint")
+
+
+class EnvMaker:
+    """Makes the environment of a task. Gymnasium reads `metadata` before it calls."""
+
+    metadata = {"render_modes": ["rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
+
+    def __call__(self, task: str | Task, *, action: str = "code", **options: Any) -> CodeEnv | ControlEnv:
+        """A `CodeEnv`, whose action is a program; for `cartesian` and `joint` a `ControlEnv`, whose action is an array.
+
+        Raises:
+            TaskError: there is no such action, or an option is wrong.
+        """
+        if action == "code":
+            from codeact_envs.code_env import CodeEnv
+
+            return CodeEnv(task, **options)
+        if action in ACTIONS:
+            from codeact_envs.control_env import ControlEnv
+
+            return ControlEnv(task, action="joint" if action == "joint" else "cartesian", **options)
+        raise TaskError(f"action must be one of {', '.join(ACTIONS)}, not {action!r}")
+
+    @staticmethod
+    def describe(task: str, **_: Any) -> dict[str, str]:
+        """See `CodeEnv.describe`."""
+        from codeact_envs.code_env import CodeEnv
+
+        return CodeEnv.describe(task)
+
+
+make_env = EnvMaker()
