@@ -44,8 +44,9 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
     `observation="state"`: float32, in this order: tool position (3,) and velocity (3,), opening of the gripper in
     metres; for `joint` positions and velocities of the joints; then for each body in the order of the task's roles
     position (3,), quaternion (x, y, z, w), linear and angular velocity (3,) each. All are clipped to [-10, 10].
-    `observation="rgbd"`, by the camera `front`: a dict of `rgb` (height, width, 3) uint8, `depth` (height, width, 1) float32 in metres, and
-    `observation` with the robot's own numbers only; `achieved_goal` and `desired_goal` where the task has them.
+    `observation="rgbd"`: a dict of `rgb` (height, width, 3) uint8 and `depth` (height, width, 1) float32, metres, from
+    the camera `front`, and `observation` with the robot's own numbers only; `achieved_goal` and `desired_goal` where
+    the task has them.
 
     `info` holds `is_success`, `cuts` (requests cut since the reset, by reason), `cost` (rules broken in this step), and
     at the end of an episode `success` and `score` as the task judges the state then.
