@@ -302,7 +302,7 @@ class ArmController:
     def _watch_keep_out(self) -> None:
         """Every link and what the gripper holds, by their boxes along the world's axes: these may be larger than the
         part itself, never smaller."""
-        if not self._keep_out:
+        if not self.keep_out:
             return
         bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
         parts = [(arm.body, link, f"{self._called}, link {link}") for link in sorted(arm.links)]
@@ -312,7 +312,7 @@ class ArmController:
             parts += [(held, link, name) for link in range(-1, bullet.getNumJoints(held, physicsClientId=client))]
         for body, link, name in parts:
             low, high = bullet.getAABB(body, link, physicsClientId=client)
-            for volume in self._keep_out:
+            for volume in self.keep_out:
                 overlaps = zip(low, high, volume.lower, volume.upper, strict=True)
                 if all(a <= d and c <= b for a, b, c, d in overlaps):
                     what = f"{name}, came into {volume.name}, which is kept out"
