@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codeact_envs.bullet.robots.conformance import check_robot as check_robot
 from codeact_envs.bullet.robots.description import ArmDescription as ArmDescription
 from codeact_envs.bullet.robots.description import ArmsDescription as ArmsDescription
 from codeact_envs.bullet.robots.description import BaseDescription as BaseDescription
@@ -17,6 +18,7 @@ __all__ = [
     "BaseDescription",
     "MobileArmDescription",
     "RobotDescription",
+    "check_robot",
     "load_arm",
     "load_robot",
     "robot_names",
