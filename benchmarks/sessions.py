@@ -1,14 +1,18 @@
-"""Many sessions: so many live at once, and so many one after the other, and what they take and leave behind.
+"""Many sessions: so many live at once, so many one after the other, and so many hosts killed, and what each leaves.
 
-    python benchmarks/sessions.py [--live 200] [--sequence 10000]
+    python benchmarks/sessions.py [--live 200] [--sequence 10000] [--kills 20]
 
 Prints memory, descriptors, threads and processes. Exits with an error when the sequence leaves a descriptor, a thread
-or a process behind, or more than 8 MiB of memory in the host or the zygote.
+or a process behind, or more than 8 MiB of memory in the host or the zygote, or when a process outlives its killed host
+by more than a second.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -18,6 +22,25 @@ from codeact.sandbox import Sandbox, spawner
 
 WARM_UP = 1_000
 MOST_MIB = 8.0
+MOST_OUTLIVED_S = 1.0
+HOST = """
+import threading, time
+from codeact.sandbox import Limits, Sandbox
+print("ready", flush=True)
+sandbox = Sandbox(limits=Limits(wall_s=60, cpu_s=60))
+{then}
+time.sleep(60)
+"""
+HOSTS = {
+    # doing: what the host does then, and in seconds the first and the last moment at which it is killed
+    "while its zygote imports": ("", 0.0, 0.5),
+    "beside an idle session": ("sandbox.run('1'); print('ready', flush=True)", 0.0, 0.2),
+    "while a program runs": (
+        "sandbox.run('1'); print('ready', flush=True); sandbox.run('while True: pass')",
+        0.0,
+        0.2,
+    ),
+}
 
 
 def resident_mib(pid: int | str) -> float:
@@ -105,13 +128,60 @@ def sequence(count: int) -> None:
         sys.exit(f"left behind: {', '.join(wrong)}")
 
 
+def started_by(host: int) -> list[int]:
+    """The processes that run and carry this host's number as an argument, as zygote and workers do."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            if state not in "ZX" and str(host).encode() in (entry / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
+def outlived(then: str, after_s: float) -> tuple[float, int]:
+    """For how many seconds anything of a host runs on after the host is killed, and how many processes there were."""
+    arguments = [sys.executable, "-c", HOST.format(then=then)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(1 + then.count("print")):
+            assert process.stdout.readline() == "ready\n"
+        time.sleep(after_s)
+        process.kill()
+        killed = time.perf_counter()
+        most = len(started_by(process.pid))
+        process.wait()
+        while started_by(process.pid) and time.perf_counter() - killed < 30:
+            time.sleep(0.002)
+        return time.perf_counter() - killed, most
+
+
+def kills(count: int) -> None:
+    """So many hosts killed in each state. What was started last may have ended before it is first looked for."""
+    worst = 0.0
+    for doing, (then, first_s, last_s) in HOSTS.items():
+        found = [outlived(then, first_s + (last_s - first_s) * number / count) for number in range(count)]
+        seconds = [outlived_s for outlived_s, _ in found]
+        worst = max(worst, *seconds)
+        print(
+            f"{count} hosts killed {doing}: zygote and workers outlived them by {max(seconds) * 1000:.0f} ms at worst"
+        )
+        print(
+            f"  median {statistics.median(seconds) * 1000:.0f} ms, {max(most for _, most in found)} processes at most"
+        )
+    if worst > MOST_OUTLIVED_S:
+        sys.exit(f"something outlived its host by {worst:.2f} s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--live", type=int, default=200)
     parser.add_argument("--sequence", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=20, help="in each state of the host")
     options = parser.parse_args()
     live(options.live)
     sequence(options.sequence)
+    kills(options.kills)
 
 
 if __name__ == "__main__":

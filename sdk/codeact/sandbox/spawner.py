@@ -38,8 +38,9 @@ ANSWER_S = 20.0
 """How long it may take to answer."""
 
 _BOOT = (
-    "import sys; sys.path[:0] = sys.argv[3].split({separator!r}); "
-    "from codeact.sandbox.process.zygote import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[4:])"
+    "import sys; sys.path[:0] = sys.argv[3].split({separator!r}); ends = int(sys.argv[1]), int(sys.argv[2]); "
+    "from codeact.sandbox.process.parent import watch; watch(*ends); "
+    "from codeact.sandbox.process.zygote import main; main(*ends, sys.argv[4:])"
 )
 
 # Nothing of the host's environment. One thread each for the numeric libraries: a worker may start none. The library

@@ -1,7 +1,8 @@
 """The zygote: a process of its own that has everything imported, and forks the workers.
 
 It never runs a program. It is started with an empty environment, holds nothing of the host's but one socket, and
-ends when that socket closes or the host is no longer its parent; the workers die with it.
+ends when that socket closes or the host is no longer its parent, from its first import on (parent.py); the workers die
+with it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import resource
 import select
 import signal
 import socket
-import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ from typing import NoReturn
 from codeact.errors import SandboxError
 from codeact.sandbox import control
 from codeact.sandbox.process.clone import clone
+from codeact.sandbox.process.parent import unwatch
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PARENT_CHECK_MS = 1_000
@@ -36,7 +37,7 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
     """Serve until the host goes.
 
     Args:
-        descriptor: this end of the control socket.
+        descriptor: this end of the control socket, which `parent.watch` watches.
         host: the host's process number.
         libraries: for workspace sessions: a cache folder, and the names of the libraries to have ready.
     """
@@ -54,12 +55,14 @@ def main(descriptor: int, host: int, libraries: Sequence[str] = ()) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
     except BaseException as problem:
         told = str(problem) if isinstance(problem, SandboxError) else traceback.format_exc()
+        unwatch(descriptor)
         control.send(channel, control.Ready(0, told[-8_000:]))
         return
     os.dup2(0, 2)
     gc.collect()
     gc.freeze()  # what exists now is never collected, so that the workers share its pages
     gc.disable()  # a worker enables it when it is set up
+    unwatch(descriptor)
     control.send(channel, control.Ready(0, ""))
     Zygote(channel, host).serve()
 
@@ -295,7 +298,3 @@ def _status(pid: int) -> tuple[str, int]:
     except OSError:
         return "X", 0
     return state, int(parent)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
