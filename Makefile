@@ -1,5 +1,6 @@
 # make run    set up everything and drive the arm: first the reference program, then the embedded model
 # make test   set up everything, check style and types, run all tests, those of the sandbox on other Pythons too
+# make gallery  draw every robot at work into docs/pictures/robots.png
 # make clean  remove what the two made (the model stays in the user's cache)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +13,7 @@ SEED ?= 0
 MODEL ?= embedded
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint bench bench-sandbox model clean
+.PHONY: run test test-versions lint bench bench-sandbox gallery model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -28,6 +29,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy sdk/codeact envs/codeact_envs tool_adapters/codeact_adapters
+
+gallery: $(VENV)/.run
+	$(BIN)/python examples/draw_robots.py docs/pictures/robots.png
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/episode.py
