@@ -181,7 +181,8 @@ def main() -> None:
     options = parser.parse_args()
     live(options.live)
     sequence(options.sequence)
-    kills(options.kills)
+    if options.kills:
+        kills(options.kills)
 
 
 if __name__ == "__main__":

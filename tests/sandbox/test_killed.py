@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from codeact.errors import SandboxError
 from codeact.sandbox import Limits, Sandbox, spawner
 
 STATES = {
@@ -132,6 +133,44 @@ def test_a_zygote_that_does_nothing_while_it_starts_ends_with_its_host() -> None
 def pid_of(sandbox: Sandbox) -> int:
     sandbox.run("1")
     return sandbox._held[0].pid
+
+
+def forks_allowed(pid: int) -> str:
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    return limits.partition("Max processes")[2].split()[0]
+
+
+def test_a_branch_that_the_zygote_answers_too_late_allows_no_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox() as sandbox:
+        pid, connection = pid_of(sandbox), sandbox._held[0]
+        zygote = spawner.spawner()
+        assert forks_allowed(pid) == "0"
+        os.kill(zygote._process.pid, signal.SIGSTOP)
+        try:
+            monkeypatch.setattr(spawner.Ticket.wait, "__defaults__", (0.3,))
+            with pytest.raises(SandboxError, match="does not answer"):
+                connection.branch(Limits(), ())
+        finally:
+            os.kill(zygote._process.pid, signal.SIGCONT)
+        monkeypatch.undo()
+        zygote.open_branch(0).wait()  # it answers in turn: it has done what it was asked before
+        assert forks_allowed(pid) == "0"
+        assert sandbox.run("1 + 1").value == 2
+
+
+def test_an_interrupt_while_a_branch_is_asked_for_allows_no_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Sandbox() as sandbox:
+        pid, connection = pid_of(sandbox), sandbox._held[0]
+        monkeypatch.setattr(spawner.Ticket, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            connection.branch(Limits(), ())
+        monkeypatch.undo()
+        spawner.spawner().open_branch(0).wait()
+        assert forks_allowed(pid) == "0"
+        assert sandbox.run("1 + 1").value == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])

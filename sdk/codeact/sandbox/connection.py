@@ -272,17 +272,26 @@ class Connection:
         """Have the worker fork, for the moment in which the zygote lets it. Returns the ticket of the branch, and why
         there may be none."""
         deadline = time.monotonic() + BRANCH_S
-        opened = self._zygote.open_branch(self._ticket.number).wait()
-        pid, failure = 0, getattr(opened, "failure", "")
+        number, pid, failure = self._ticket.number, 0, ""
+        opened = self._zygote.open_branch(number)
         try:
+            failure = getattr(opened.wait(), "failure", "")
             if not failure:
                 self.channel.send(wire.Branch(), deadline, descriptors)
                 answer = self.channel.receive(deadline)
                 pid = answer.pid if isinstance(answer, wire.Branched) else 0
         except (Closed, Late, Malformed) as problem:
             failure = f"{type(problem).__name__}: {problem}"
-        adopted = self._zygote.close_branch(self._ticket.number, max(0, pid))
-        adopted.wait()
+        except BaseException:  # no answer, or an interrupt: what was asked for may still be granted
+            with contextlib.suppress(SandboxError):
+                self._zygote.discard(self._zygote.close_branch(number, 0))
+            raise
+        adopted = self._zygote.close_branch(number, max(0, pid))
+        try:
+            adopted.wait()
+        except BaseException:
+            self._zygote.discard(adopted)
+            raise
         return adopted, failure
 
 
