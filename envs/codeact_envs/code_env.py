@@ -33,7 +33,7 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     `info` holds after a reset: `instruction`, `state_hash`; after a step: `success`, `success_strict`, `score`,
     `conditions` (progress of each), `execution`, `violations`, `state_hash`, `simulated_seconds`, `turns`, `calls`,
-    `answer`, `finished`, and `limit` (which limit cut the episode off, or None).
+    `answer`, `finished`, and `limit` (which limit cut the episode off, or None); after both: `perception`, the tier.
 
     Args:
         task: the name of a task, the path of a task's YAML file, or any object with the protocol of
@@ -44,6 +44,9 @@ class CodeEnv(gymnasium.Env[str, str]):
         observation: `text`.
         values: draw instructions from the `seen` or the `unseen` attribute values; `reset(options={"values": ...})`
             does the same for one episode.
+        perception: the tier in which programs see the table: `privileged` (true names and poses), `noisy` (poses with
+            noise, missed detections) or `camera` (what is found in pictures, under names of its own); None for what
+            the task itself says.
         extra_tools: tools that programs get beside the world's.
         width, height: of frames, pixels.
         without: layers of the sandbox's wall to do without; see `Sandbox`.
@@ -62,6 +65,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         limits: Limits | None = None,
         observation: Literal["text"] = "text",
         values: Values = "seen",
+        perception: str | None = None,
         extra_tools: Toolbox | None = None,
         width: int = 320,
         height: int = 240,
@@ -72,6 +76,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         if observation != "text":
             raise TaskError(f"observation must be 'text', not {observation!r}")
         self.task: Task = load_task(task) if isinstance(task, str) else task
+        if perception is not None:
+            self.task = _perceived(self.task, perception)
         self.render_mode = render_mode
         self.action_space = UnicodeText(MAX_PROGRAM)
         self.observation_space = UnicodeText(MAX_OBSERVATION)
@@ -108,6 +114,12 @@ class CodeEnv(gymnasium.Env[str, str]):
     def instruction(self) -> str:
         """What the agent is asked to do in this episode."""
         return self._episode().instruction
+
+    @property
+    def perception(self) -> str | None:
+        """The tier of perception; None where a task has none."""
+        found: str | None = getattr(self.task, "perception", None)
+        return found
 
     @property
     def tools(self) -> Toolbox:
@@ -158,7 +170,12 @@ class CodeEnv(gymnasium.Env[str, str]):
             self._frames = []
             world.take_frames()
             world.record(self.metadata["render_fps"], self._width, self._height)
-        return world.observe(), {"instruction": self._plan.instruction, "state_hash": world.state_hash()}
+        info = {
+            "instruction": self._plan.instruction,
+            "state_hash": world.state_hash(),
+            "perception": self.perception,
+        }
+        return world.observe(), info
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Run a program, let the world settle for 0.5 s, and judge.
@@ -204,6 +221,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             "answer": execution.answer,
             "finished": execution.ended,
             "limit": limit if truncated else None,
+            "perception": self.perception,
         }
         return self._observation(execution, world), self._judgement.score - before.score, terminated, truncated, info
 
@@ -419,6 +437,13 @@ _FAILED_SHARE = 0.95  # of the score that a success is left with when it broke a
 
 def _disqualified(judgement: Judgement) -> Judgement:
     return Judgement(False, False, _FAILED_SHARE * judgement.score, judgement.conditions)
+
+
+def _perceived(task: Any, perception: str) -> Task:
+    if not hasattr(task, "perceived"):
+        raise TaskError(f"the task {task.name!r} has no tiers of perception; leave out perception={perception!r}")
+    found: Task = task.perceived(perception)
+    return found
 
 
 def _check_values(values: Any) -> Values:

@@ -247,6 +247,8 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
         "pose",
         "size",
         "color",
+        "find",
+        "find_all",
         "held",
     }
     assert set(effects.values()) == {"read", "physical"}

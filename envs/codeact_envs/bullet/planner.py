@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, OutOfReach
+from codeact_envs.bullet.perception.view import Perception, Privileged
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -47,11 +48,13 @@ class Place:
 
 
 class Planner:
-    """Plans and runs travels of the downward hand of one arm of a world, the first one unless another is named."""
+    """Plans and runs travels of the downward hand of one arm of a world, the first one unless another is named, around
+    what is perceived: the truth, unless another perception is given."""
 
-    def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
+    def __init__(self, world: BulletWorld, arm: str | None = None, perception: Perception | None = None) -> None:
         name = world.arm_name(arm)
-        self._world = world
+        self._name = name
+        self._perception = perception or Privileged(world)
         self._arm = world.arms[name]
         self._robot = self._arm.robot
         self._controller = world.controllers[name]
@@ -61,12 +64,12 @@ class Planner:
 
     def obstacles(self, *without: str | None) -> list[Obstacle]:
         """The bodies of the episode that take room, as they stand now, without those named."""
-        world = self._world
+        perception = self._perception
         found = []
-        for name in world.names():
-            spec = world.spec(name)
+        for name in perception.names():
+            spec = perception.spec(name)
             if spec.shape != "zone" and name not in without:
-                found.append(obstacle(name, spec, world.pose(name)))
+                found.append(obstacle(name, spec, perception.pose(name)))
         return found
 
     def place_now(self) -> Place:
@@ -78,10 +81,10 @@ class Planner:
     def hanging(self) -> tuple[Prism | None, float]:
         """What the gripper holds, as a prism, and how far fingers or held body reach below the tool, metres."""
         tip = self._robot.gripper.tip_below_tool
-        name = self._controller.held()
+        name = self._perception.held(self._name)
         if name is None:
             return None, tip
-        prism = obstacle(name, self._world.spec(name), self._world.pose(name)).prism
+        prism = obstacle(name, self._perception.spec(name), self._perception.pose(name)).prism
         return prism, max(tip, self.place_now().z - prism.low)
 
     def opening(self) -> float:

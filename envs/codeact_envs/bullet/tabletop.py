@@ -12,16 +12,19 @@ from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.clearance import Obstacle, Prism, obstacle, wrap_half_turn
 from codeact_envs.bullet.errors import (
     AlreadyHolding,
+    Ambiguous,
     InCollision,
     KeepOut,
     NotGraspable,
     NothingHeld,
+    NotUnderstood,
     OutOfReach,
     Stopped,
     TooFast,
     UnknownObject,
 )
 from codeact_envs.bullet.grasping import Grasp, grasps, release_height, spots, support
+from codeact_envs.bullet.perception.view import Perception, Privileged
 from codeact_envs.bullet.planner import Place, Planner
 from codeact_envs.bullet.world import BulletWorld
 
@@ -32,6 +35,8 @@ ERRORS = (
     InCollision,
     Stopped,
     UnknownObject,
+    Ambiguous,
+    NotUnderstood,
     NothingHeld,
     AlreadyHolding,
     NotGraspable,
@@ -59,10 +64,12 @@ class TabletopApi:
     tried and failed.
     """
 
-    def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
+    def __init__(self, world: BulletWorld, arm: str | None = None, perception: Perception | None = None) -> None:
         name = world.arm_name(arm)
+        self._name = name
         self._world = world
-        self._planner = Planner(world, name)
+        self._perception = perception or Privileged(world)
+        self._planner = Planner(world, name, self._perception)
         self._arm = world.arms[name]
         self._robot = self._arm.robot
         self._controller = world.controllers[name]
@@ -85,32 +92,55 @@ class TabletopApi:
     @tool(effect="read")
     def objects(self) -> list[str]:
         """Names of everything on the table, flat zones included."""
-        return list(self._world.names())
+        return list(self._perception.names())
 
     @tool(effect="read")
     def position(self, name: str) -> tuple[float, float, float]:
         """Centre (x, y, z) of an object, metres, world frame: x forward, y left, z up; the table top is z = 0."""
-        return self._world.pose(name).position
+        return self._perception.pose(self._perception.resolve(name)).position
 
     @tool(effect="read")
     def pose(self, name: str) -> Pose:
         """Pose of an object in the world frame: position (x, y, z) in metres, quaternion (x, y, z, w)."""
-        return self._world.pose(name)
+        return self._perception.pose(self._perception.resolve(name))
 
     @tool(effect="read")
     def size(self, name: str) -> tuple[float, float, float]:
         """Full extents (x, y, z) of an object in metres, in its own frame."""
-        return self._world.size(name)
+        return self._perception.size(self._perception.resolve(name))
 
     @tool(effect="read")
     def color(self, name: str) -> str:
         """Colour of an object, such as "red"."""
-        return self._world.color(name)
+        return self._perception.color(self._perception.resolve(name))
 
     @tool(effect="read")
     def held(self) -> str | None:
         """Name of the object in the gripper, or None."""
-        return self._controller.held()
+        return self._held()
+
+    def _held(self) -> str | None:
+        return self._perception.held(self._name)
+
+    @tool(effect="read")
+    def find(self, query: str) -> str:
+        """Name of the one object that a description fits, such as "the second largest red block left of the bowl".
+
+        Words: colours; block, bowl, cylinder, plate, zone, object, words of names; largest, tallest, leftmost, nearest,
+        first, "third from the left"; then clauses: left of, right of, in front of, behind, on, in, under, near,
+        nearest to, farthest from, between ... and ...; "and" joins clauses about the first noun.
+
+        Raises UnknownObject, Ambiguous (fits several), NotUnderstood.
+        """
+        return self._perception.find(query)
+
+    @tool(effect="read")
+    def find_all(self, query: str) -> list[str]:
+        """Names of all objects that a description, in the words of `find`, fits; maybe none.
+
+        Raises UnknownObject, Ambiguous (for what the description refers to), NotUnderstood.
+        """
+        return self._perception.find_all(query)
 
     # Moving
 
@@ -121,31 +151,31 @@ class TabletopApi:
         Raises AlreadyHolding, NotGraspable (too wide, or a flat zone), OutOfReach, InCollision (something on top or too
         near), UnknownObject.
         """
-        world = self._world
-        spec = world.spec(name)
-        holding = self._controller.held()
+        name = self._perception.resolve(name)
+        spec = self._perception.spec(name)
+        holding = self._held()
         if holding is not None:
             raise AlreadyHolding(f"the gripper holds {holding!r}; place it before picking {name!r}")
         if spec.shape == "zone":
             raise NotGraspable(f"{name!r} is a flat zone on the table; objects can be placed on it")
         for _ in range(_ATTEMPTS):
             place, grasp = self._reachable_grasp(name)
-            self._controller.open(grasp.opening)
+            self._open(grasp.opening)
             result = self._planner.travel(place)
             if not result.reached:
                 self._lift(_LIFT)
                 continue
-            self._controller.squeeze()
+            self._squeeze()
             self._lift(_LIFT)
-            if self._controller.held() == name:
+            if self._held() == name:
                 return True
-            self._controller.open(grasp.opening)
+            self._open(grasp.opening)
         return False
 
     def _reachable_grasp(self, name: str) -> tuple[Place, Grasp]:
         """The best grasp that is clear of everything else and within reach."""
-        world, planner = self._world, self._planner
-        body = obstacle(name, world.spec(name), world.pose(name))
+        perception, planner = self._perception, self._planner
+        body = obstacle(name, perception.spec(name), perception.pose(name))
         others = planner.obstacles(name)
         x, y = body.prism.x, body.prism.y
         refusal: InCollision | OutOfReach | KeepOut | None = None
@@ -166,6 +196,15 @@ class TabletopApi:
         assert refusal is not None
         raise refusal
 
+    def _open(self, opening: float) -> None:
+        self._controller.open(opening)
+        self._perception.gripper_moved()
+
+    def _squeeze(self) -> int | None:
+        found = self._controller.squeeze()
+        self._perception.gripper_moved()
+        return found
+
     def _lift(self, by: float) -> None:
         now = self._planner.place_now()
         top = self._controller.highest
@@ -179,13 +218,14 @@ class TabletopApi:
 
         Raises NothingHeld, OutOfReach, InCollision, UnknownObject.
         """
-        world, planner = self._world, self._planner
-        spec = world.spec(target)
+        perception, planner = self._perception, self._planner
+        target = perception.resolve(target)
+        spec = perception.spec(target)
         name = self._require_held("place_on")
         if name == target:
             raise InCollision(f"{name!r} cannot be placed on itself")
         others = planner.obstacles(name)
-        pose = world.pose(target)
+        pose = perception.pose(target)
         if spec.shape == "zone":
             x, y, _ = pose.position
             yaw = 2.0 * math.atan2(pose.quaternion[2], pose.quaternion[3])
@@ -194,20 +234,22 @@ class TabletopApi:
         if body.hollow:
             return self._put_into(name, body, others)
         done = self._put(name, body.prism.x, body.prism.y, body.prism.yaw, others, None)
-        return done and world.contacts(name, target)
+        return done and perception.rests(name, target)
 
     def _put_into(self, name: str, bowl: Obstacle, others: list[Obstacle]) -> bool:
         """Let go over the emptiest spot of a bowl, where the fingers have room to open."""
-        world = self._world
+        perception = self._perception
         carried = self._carried()
         x, y = min(
             spots(bowl, max(carried.half_x, carried.half_y)),
             key=lambda spot: round(support(replace(carried, x=spot[0], y=spot[1], yaw=bowl.prism.yaw), others), 3),
         )
         self._put(name, x, y, bowl.prism.yaw, others, None)
-        x, y, z = world.pose(name).position
+        if name not in perception.names():
+            return False
+        x, y, z = perception.pose(name).position
         over = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
-        return self._controller.held() is None and over and z > bowl.prism.low
+        return self._held() is None and over and z > bowl.prism.low
 
     @tool(effect="physical")
     def place_at(self, x: float, y: float, z: float | None = None) -> bool:
@@ -224,7 +266,7 @@ class TabletopApi:
 
     def _put(self, name: str, x: float, y: float, yaw: float, others: list[Obstacle], surface: float | None) -> bool:
         """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat."""
-        world, planner = self._world, self._planner
+        perception, planner = self._perception, self._planner
         self._controller.require_running()
         now, carried = planner.place_now(), self._carried()
         width = max(0.0, planner.opening())
@@ -251,15 +293,17 @@ class TabletopApi:
             raise refusal
         if not planner.travel(choice).reached:
             return False
-        if self._controller.held() != name:
+        if self._held() != name:
             return False
-        self._controller.open(opening)
+        self._open(opening)
         self._lift(_RETREAT)
-        world.settle(_SETTLE_S)
-        end_x, end_y, _ = world.pose(name).position
-        low = obstacle(name, world.spec(name), world.pose(name)).prism.low
+        perception.settle(_SETTLE_S)
+        if name not in perception.names():
+            return False
+        end_x, end_y, _ = perception.pose(name).position
+        low = obstacle(name, perception.spec(name), perception.pose(name)).prism.low
         fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
-        return self._controller.held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        return self._held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
 
     def _turns(self, now: Place, carried: Prism, x: float, y: float, yaw: float) -> list[float]:
         """Yaws of the tool that bring the carried body parallel to `yaw`, the one easiest on the wrist first."""
@@ -294,7 +338,7 @@ class TabletopApi:
         return carried
 
     def _require_held(self, action: str) -> str:
-        name = self._controller.held()
+        name = self._held()
         if name is None:
             raise NothingHeld(f"{action} needs something in the gripper, and it is empty: pick an object first")
         return name
@@ -305,18 +349,19 @@ class TabletopApi:
 
         True when it ends within 1.5 cm of there. Raises AlreadyHolding, OutOfReach, InCollision, UnknownObject.
         """
-        world = self._world
-        spec = world.spec(name)
-        holding = self._controller.held()
+        perception = self._perception
+        name = perception.resolve(name)
+        spec = perception.spec(name)
+        holding = self._held()
         if holding is not None:
             raise AlreadyHolding(f"the gripper holds {holding!r}; place it before pushing {name!r}")
         if spec.shape == "zone":
             raise NotGraspable(f"{name!r} is a flat zone on the table; it cannot be pushed")
-        x, y, _ = world.pose(name).position
+        x, y, _ = perception.pose(name).position
         goal_x, goal_y = x + dx, y + dy
         self._controller.require_allowed(goal_x, goal_y, self._push_height(name))
         for attempt in range(_PUSH_ATTEMPTS):
-            x, y, _ = world.pose(name).position
+            x, y, _ = perception.pose(name).position
             if math.hypot(goal_x - x, goal_y - y) <= _PUSH_TOLERANCE:
                 break
             try:
@@ -325,18 +370,18 @@ class TabletopApi:
                 if attempt == 0:
                     raise
                 break
-        x, y, _ = world.pose(name).position
+        x, y, _ = perception.pose(name).position
         return math.hypot(goal_x - x, goal_y - y) <= 1.5 * _PUSH_TOLERANCE
 
     def _push_height(self, name: str) -> float:
-        world = self._world
-        prism = obstacle(name, world.spec(name), world.pose(name)).prism
+        perception = self._perception
+        prism = obstacle(name, perception.spec(name), perception.pose(name)).prism
         lowest = prism.low + self._robot.gripper.tip_below_tool + 0.004
         return max(lowest, (prism.low + prism.high) / 2.0)
 
     def _push_once(self, name: str, goal_x: float, goal_y: float) -> None:
-        world, planner, gripper = self._world, self._planner, self._robot.gripper
-        body = obstacle(name, world.spec(name), world.pose(name))
+        perception, planner, gripper = self._perception, self._planner, self._robot.gripper
+        body = obstacle(name, perception.spec(name), perception.pose(name))
         prism = body.prism
         direction = math.atan2(goal_y - prism.y, goal_x - prism.x)
         c, s = math.cos(direction), math.sin(direction)
@@ -351,14 +396,14 @@ class TabletopApi:
         hit = planner.hit(begin, planner.obstacles(name), 0.0)
         if hit is not None:
             raise InCollision(f"cannot push {name!r} that way: the gripper would hit {hit!r} behind it")
-        self._controller.squeeze()
+        self._squeeze()
         if not planner.travel(begin).reached:
             return
         self._controller.move_line(end.position, _PUSH_SPEED)
         back = Place(end.x - c * 0.01, end.y - s * 0.01, z, yaw)
         self._controller.move_line(back.position, _PUSH_SPEED)
         self._lift(_RETREAT)
-        world.settle(_SETTLE_S)
+        perception.settle(_SETTLE_S)
 
     @staticmethod
     def _extent_along(body: Obstacle, direction: float) -> float:
@@ -395,12 +440,12 @@ class TabletopApi:
     @tool(effect="physical")
     def open_gripper(self) -> None:
         """Open the gripper fully, letting go of what it holds."""
-        self._controller.open(self._robot.gripper.opening)
+        self._open(self._robot.gripper.opening)
 
     @tool(effect="physical")
     def close_gripper(self) -> bool:
         """Close the gripper. True when it then holds something."""
-        return self._controller.squeeze() is not None and self._controller.held() is not None
+        return self._squeeze() is not None and self._held() is not None
 
     @tool(effect="physical")
     def home(self) -> bool:
@@ -419,6 +464,8 @@ TABLETOP_TOOLS = (
     "pose",
     "size",
     "color",
+    "find",
+    "find_all",
     "pick",
     "place_on",
     "place_at",

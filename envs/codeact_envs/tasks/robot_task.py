@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeact.errors import TaskError
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
@@ -17,6 +18,7 @@ from codeact_envs.tasks.specification import TaskSpec, read_task
 if TYPE_CHECKING:
     import numpy as np
 
+PERCEPTIONS = ("privileged", "noisy", "camera")
 _BROKEN_KEEP = 0.5  # factor on the score when something was disturbed on the way
 
 
@@ -27,10 +29,12 @@ class RobotTask:
     Attributes:
         name: the file's name without its ending.
         spec: what the file says.
+        perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
     """
 
     name: str
     spec: TaskSpec
+    perception: str = "privileged"
 
     @classmethod
     def from_file(cls, path: Path) -> RobotTask:
@@ -40,6 +44,17 @@ class RobotTask:
             TaskError: the file is missing or wrong; the message names the file and the key.
         """
         return cls(path.stem, read_task(path))
+
+    def perceived(self, perception: str) -> RobotTask:
+        """The same task in another tier of perception.
+
+        Raises:
+            TaskError: there is no such tier.
+        """
+        if perception not in PERCEPTIONS:
+            known = ", ".join(map(repr, PERCEPTIONS))
+            raise TaskError(f"perception must be one of {known}, not {perception!r}")
+        return replace(self, perception=perception)
 
     @property
     def title(self) -> str:
@@ -62,7 +77,7 @@ class RobotTask:
         """A simulated table with every body that some episode needs."""
         from codeact_envs.tasks.tabletop_world import TabletopWorld
 
-        return TabletopWorld(slots(self.spec.scene, self.spec.attributes), self.spec.scene.robot)
+        return TabletopWorld(slots(self.spec.scene, self.spec.attributes), self.spec.scene.robot, self.perception)
 
     def draw(self, random: np.random.Generator, values: Values) -> Plan:
         """Draw a scene and an instruction.
@@ -93,7 +108,15 @@ class RobotTask:
         return judge(self.spec, plan.goal, start, now)
 
     def breaches(self, plan: Plan, start: Any, now: Any, violations: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(text for name in self.spec.hard_constraints for text in CONSTRAINTS[name](now, violations))
+        texts = tuple(text for name in self.spec.hard_constraints for text in CONSTRAINTS[name](now, violations))
+        return tuple(_nameless(text, now) for text in texts) if self.perception == "camera" else texts
+
+
+def _nameless(text: str, now: Snapshot) -> str:
+    """What was broken without true names: whoever sees by cameras knows things by other ones."""
+    for name in now.bodies:
+        text = text.replace(repr(name), "something")
+    return text
 
 
 def judge(spec: TaskSpec, cast: Cast, start: Snapshot, now: Snapshot) -> Judgement:

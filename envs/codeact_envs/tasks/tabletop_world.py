@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
 
     from codeact.tools import Toolbox
     from codeact_envs.bullet import BulletWorld
+    from codeact_envs.bullet.world import WorldState
 
 _TOUCHING = 1e-3  # metres between surfaces that count as touching
 _HEADING = "On the table (centres in metres; x forward, y left, z up from the table top, seen from the robot):"
+
+
+@dataclass(frozen=True)
+class _State:
+    bullet: WorldState
+    perceived: Any  # what the perception's `recall` takes
 
 
 class TabletopWorld:
@@ -27,15 +35,23 @@ class TabletopWorld:
     Args:
         kinds: every body that some episode needs, by slot.
         robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
+        perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
         bullet: a world that has these bodies already; without it one is made.
 
     Raises:
-        TaskError: pybullet is not installed.
+        TaskError: pybullet is not installed, or there is no such tier.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], robot: str = "panda", bullet: BulletWorld | None = None) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind],
+        robot: str = "panda",
+        perception: str = "privileged",
+        bullet: BulletWorld | None = None,
+    ) -> None:
         try:
             from codeact_envs.bullet import BodySpec, BulletWorld, TabletopApi
+            from codeact_envs.bullet.perception.view import perceive
         except ModuleNotFoundError as error:
             raise TaskError(f"robot tasks need {error.name}: pip install 'codeact[bullet]'") from error
         self._kinds = dict(kinds)
@@ -46,7 +62,8 @@ class TabletopWorld:
             ]
             bullet = BulletWorld(bodies, robot=robot)
         self.bullet = bullet
-        self.toolbox: Toolbox = TabletopApi(bullet).toolbox()
+        self._perception = perceive(perception, bullet)
+        self.toolbox: Toolbox = TabletopApi(bullet, perception=self._perception).toolbox()
 
     # Episodes
 
@@ -54,6 +71,7 @@ class TabletopWorld:
         from codeact_envs.bullet import Placement
 
         self.bullet.reset([Placement(body.slot, body.name, body.position, body.yaw, body.color) for body in setup])
+        self._perception.reset()
 
     @property
     def time_s(self) -> float:
@@ -64,7 +82,7 @@ class TabletopWorld:
         return self.bullet.violations
 
     def settle(self, seconds: float) -> None:
-        self.bullet.settle(seconds)
+        self._perception.settle(seconds)
 
     def stop(self) -> None:
         self.bullet.stop()
@@ -82,13 +100,13 @@ class TabletopWorld:
     # Looking
 
     def observe(self) -> str:
-        world = self.bullet
+        perception = self._perception
         lines = [_HEADING]
-        for name in world.names():
-            x, y, z = world.pose(name).position
+        for name in perception.names():
+            x, y, z = perception.pose(name).position
             lines.append(f"  {name}: x={x:.3f} y={y:.3f} z={z:.3f}")
         x, y, z = self._tool()
-        held = world.held()
+        held = perception.held()
         lines.append(f"Gripper at x={x:.3f} y={y:.3f} z={z:.3f}, holding {held or 'nothing'}.")
         return "\n".join(lines).replace("=-0.000", "=0.000")
 
@@ -123,13 +141,16 @@ class TabletopWorld:
         return self.bullet.state_hash()
 
     def save_state(self) -> Any:
-        return self.bullet.save_state()
+        return _State(self.bullet.save_state(), self._perception.memory())
 
     def restore_state(self, state: Any) -> None:
-        self.bullet.restore_state(state)
+        self.bullet.restore_state(state.bullet)
+        self._perception.recall(state.perceived)
 
     def branch(self) -> TabletopWorld:
-        return TabletopWorld(self._kinds, bullet=self.bullet.branch())
+        other = TabletopWorld(self._kinds, perception=self._perception.tier, bullet=self.bullet.branch())
+        other._perception.recall(self._perception.memory())
+        return other
 
     # Pictures
 

@@ -228,7 +228,8 @@ def tier_of(env: gymnasium.Env[Any, Any]) -> str | None:
     """API and perception tier, as the environment states it."""
     world: Any = env.unwrapped
     tier = getattr(world, "tier", None) or getattr(getattr(world, "task", None), "tier", None)
-    return str(tier) if tier else None
+    stated = [str(part) for part in (tier, getattr(world, "perception", None)) if part]
+    return ", ".join(stated) or None
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codeact.errors import TaskError
 from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.clearance import rotation_matrix
 from codeact_envs.bullet.perception.cameras import Cameras
@@ -52,6 +53,8 @@ class _Grip:
 class _Memory:
     tracks: tuple[_Track, ...]
     grip: _Grip | None
+    visible: tuple[str, ...]
+    looked: int | None
 
 
 class CameraTier(Perception):
@@ -61,12 +64,17 @@ class CameraTier(Perception):
     A name stays with a thing while it is followed: by colour and shape, and by place among equals. A thing that is
     hidden stays known until its place is seen to be empty. The hand feels that it holds something, by the pressure on
     both pads; what, and where it hangs, follows from where things were seen before it closed.
+
+    Raises:
+        TaskError: the robot has not exactly one arm.
     """
 
     tier: ClassVar[Tier] = "camera"
 
     def __init__(self, world: Any) -> None:
         super().__init__(world)
+        if len(world.arms) != 1:
+            raise TaskError(f"the camera tier knows robots with one arm; {world.description.title} is none")
         self._cameras = Cameras(world)
         self._robot_boxes = RobotBoxes(world)
         self._tracks: list[_Track] = []
@@ -78,11 +86,11 @@ class CameraTier(Perception):
         self._tracks, self._grip, self._visible, self._looked = [], None, (), None
 
     def memory(self) -> _Memory:
-        return _Memory(tuple(self._tracks), self._grip)
+        return _Memory(tuple(self._tracks), self._grip, self._visible, self._looked)
 
     def recall(self, memory: _Memory) -> None:
         self._tracks, self._grip = list(memory.tracks), memory.grip
-        self._visible, self._looked = (), None
+        self._visible, self._looked = memory.visible, memory.looked
 
     def settle(self, seconds: float) -> None:
         super().settle(seconds)
@@ -169,7 +177,7 @@ class CameraTier(Perception):
 
     # The hand
 
-    def held(self) -> str | None:
+    def held(self, arm: str | None = None) -> str | None:
         self._feel()
         return self._grip.name if self._grip else None
 

@@ -57,8 +57,8 @@ class Noisy(Perception):
         self._look()
         return self._visible
 
-    def held(self) -> str | None:
-        return self.world.held()
+    def held(self, arm: str | None = None) -> str | None:
+        return self.world.held(arm)
 
     def retry_s(self) -> float:
         return 1.0 / FRAMES
@@ -68,11 +68,11 @@ class Noisy(Perception):
         if self._looked == steps:
             return
         self._looked = steps
-        held, visible = self.world.held(), []
+        held, visible = {self.world.held(arm) for arm in self.world.arms}, []
         for index, name in enumerate(self.world.names()):
             drawn = self._random(steps * FRAMES // RATE, index)
             missed, noise = drawn.random() < MISSED, drawn.standard_normal(4)
-            if missed and name != held:
+            if missed and name not in held:
                 continue
             visible.append(name)
             spec, pose = self.world.spec(name), self.world.pose(name)

@@ -6,8 +6,9 @@ with what they have seen. Nothing of it is handed to a program: programs get the
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Tier = Literal["privileged", "noisy", "camera"]
 TIERS: tuple[Tier, ...] = ("privileged", "noisy", "camera")
+_FRAMES = 3  # for which a thing that is not seen is waited for
 
 
 class Perception(ABC):
@@ -65,8 +67,8 @@ class Perception(ABC):
         """Everything that is known to be on the table, by name, as last seen."""
 
     @abstractmethod
-    def held(self) -> str | None:
-        """The name of what the gripper holds, or None."""
+    def held(self, arm: str | None = None) -> str | None:
+        """The name of what a gripper holds, the first arm's unless another is named, or None."""
 
     def visible(self) -> tuple[str, ...]:
         """Names of what is seen at this moment."""
@@ -123,12 +125,23 @@ class Perception(ABC):
         return rests_on(one, other) or inside(one, other)
 
     def resolve(self, words: str) -> str:
-        """The name of the thing that an exact name, or a description, means.
+        """The name of the thing that an exact name, or a description, means. Where looking again may show more, it
+        waits for a few frames before it says that there is no such thing.
 
         Raises:
             UnknownObject: there is no such thing.
             Ambiguous: the description fits several.
         """
+        return self._patiently(lambda: self._meant(words))
+
+    def _patiently(self, ask: Callable[[], str]) -> str:
+        for _ in range(_FRAMES if self.retry_s() else 0):
+            with contextlib.suppress(UnknownObject):
+                return ask()
+            self.settle(self.retry_s())
+        return ask()
+
+    def _meant(self, words: str) -> str:
         known = self.known()
         if words in known:
             return words
@@ -139,6 +152,9 @@ class Perception(ABC):
 
     def find(self, query: str) -> str:
         """As `resolve`, but it says which words were not understood."""
+        return self._patiently(lambda: self._found(query))
+
+    def _found(self, query: str) -> str:
         known = self.known()
         return query if query in known else find_one(query, tuple(known.values())).name
 
@@ -158,8 +174,11 @@ class Privileged(Perception):
         spec = self.world.spec(name)
         return Seen(name, spec.shape, self.world.color(name), spec.size, self.world.pose(name))
 
-    def held(self) -> str | None:
-        return self.world.held()
+    def held(self, arm: str | None = None) -> str | None:
+        return self.world.held(arm)
+
+    def rests(self, name: str, target: str) -> bool:
+        return self.world.contacts(name, target)
 
     # Straight from the world: planners ask often.
 
@@ -174,6 +193,12 @@ class Privileged(Perception):
 
     def resolve(self, words: str) -> str:
         return words if words in self.world.names() else super().resolve(words)
+
+    def size(self, name: str) -> Vector3:
+        return self.world.size(name)
+
+    def color(self, name: str) -> str:
+        return self.world.color(name)
 
 
 def unknown(name: str, names: Sequence[str]) -> str:
@@ -199,4 +224,8 @@ def perceive(tier: str, world: BulletWorld) -> Perception:
         from codeact_envs.bullet.perception.camera_tier import CameraTier
 
         return CameraTier(world)
-    raise TaskError(f"perception must be one of {', '.join(map(repr, TIERS))}, not {tier!r}")
+    raise TaskError(no_tier(tier))
+
+
+def no_tier(tier: object) -> str:
+    return f"perception must be one of {', '.join(map(repr, TIERS))}, not {tier!r}"
