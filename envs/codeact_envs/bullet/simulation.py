@@ -21,6 +21,7 @@ class Simulation:
         bullet: the pybullet module.
         client: its client number; every call must name it.
         steps: simulation steps since the last reset.
+        before_step: called before every step of `run`, for what must be commanded that often.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
     """
 
@@ -38,6 +39,7 @@ class Simulation:
         self._frame_interval = 0
         self.next_frame = -1
         self._capture: Callable[[], None] | None = None
+        self.before_step: Callable[[], None] | None = None
         self._when_closed: list[Callable[[], None]] = []
         on = {"physicsClientId": self.client}
         # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve
@@ -87,6 +89,8 @@ class Simulation:
         while steps > 0:
             stretch = min(steps, self.steps_to_frame())
             for _ in range(stretch):
+                if self.before_step is not None:
+                    self.before_step()
                 step(client)
             self.count(stretch)
             steps -= stretch

@@ -22,12 +22,14 @@ from codeact_envs.bullet.base import BaseController, SimulatedBase
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
+from codeact_envs.bullet.drone import DroneController, SimulatedDrone
 from codeact_envs.bullet.errors import Stopped, UnknownObject
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import (
     ArmDescription,
     ArmsDescription,
     BaseDescription,
+    DroneDescription,
     MobileArmDescription,
     load_robot,
 )
@@ -109,6 +111,8 @@ class BulletWorld:
         self.controllers: dict[str, ArmController] = {}
         self.base: SimulatedBase | None = None
         self.base_controller: BaseController | None = None
+        self.drone: SimulatedDrone | None = None
+        self.drone_controller: DroneController | None = None
         self._violations = Violations()
         self._emergency = False
         with quiet():
@@ -133,6 +137,9 @@ class BulletWorld:
                     self._add_arm(name, stand, f"the {name} arm")
             case BaseDescription() as robot:
                 self._add_base(robot)
+            case DroneDescription() as robot:
+                self.drone = SimulatedDrone(self.simulation, robot)
+                self.drone_controller = DroneController(self.simulation, self.drone, self, self._violations)
             case MobileArmDescription(base=carrier, arm=robot):
                 self._add_arm("arm", Stand(robot), "the arm", self._add_base(carrier).body)
 
@@ -149,8 +156,8 @@ class BulletWorld:
         return self.base
 
     @property
-    def _parts(self) -> list[SimulatedArm | SimulatedBase]:
-        return [*self.arms.values(), *([self.base] if self.base else [])]
+    def _parts(self) -> list[SimulatedArm | SimulatedBase | SimulatedDrone]:
+        return [*self.arms.values(), *([self.base] if self.base else []), *([self.drone] if self.drone else [])]
 
     def stand_arms(self) -> None:
         """Tell the controllers of carried arms where their bases are now."""
@@ -195,6 +202,8 @@ class BulletWorld:
         for name, arm in self.arms.items():
             if arm.body == body:
                 return f"the {name} arm" if len(self.arms) > 1 else "the robot"
+        if self.drone is not None and body == self.drone.body:
+            return "the drone"
         if self.base is not None and body == self.base.body:
             return "the base"
         return "the floor" if body != self.table or self.description.ground == "floor" else "the table"
@@ -246,6 +255,8 @@ class BulletWorld:
         if self.base is not None:
             self.base.reset(*start)
             self.stand_arms()
+        if self.drone is not None:
+            self.drone.reset(*start)
         for controller in self.controllers.values():
             controller.reset()
         self._violations.clear()
@@ -261,6 +272,8 @@ class BulletWorld:
     def _move_to_limbo(self) -> None:
         if self.base is not None:
             self.base.put(0.0, 0.0, 0.0, -_LIMBO)
+        if self.drone is not None:
+            self.drone.put(0.0, 0.0, 0.0, -_LIMBO)
         for index, spec in enumerate(self.specs):
             self.simulation.bullet.resetBasePositionAndOrientation(
                 self._ids[spec.key],

@@ -6,6 +6,7 @@ from codeact_envs.bullet.robots.conformance import check_robot as check_robot
 from codeact_envs.bullet.robots.description import ArmDescription as ArmDescription
 from codeact_envs.bullet.robots.description import ArmsDescription as ArmsDescription
 from codeact_envs.bullet.robots.description import BaseDescription as BaseDescription
+from codeact_envs.bullet.robots.description import DroneDescription as DroneDescription
 from codeact_envs.bullet.robots.description import MobileArmDescription as MobileArmDescription
 from codeact_envs.bullet.robots.description import RobotDescription as RobotDescription
 from codeact_envs.bullet.robots.description import load_arm as load_arm
@@ -16,6 +17,7 @@ __all__ = [
     "ArmDescription",
     "ArmsDescription",
     "BaseDescription",
+    "DroneDescription",
     "MobileArmDescription",
     "RobotDescription",
     "check_robot",

@@ -11,6 +11,7 @@ from codeact_envs.bullet.robots.description import (
     ArmDescription,
     ArmsDescription,
     BaseDescription,
+    DroneDescription,
     MobileArmDescription,
     RobotDescription,
     load_robot,
@@ -54,6 +55,8 @@ def _check_files(description: RobotDescription) -> list[str]:
             return [f"{name}: {found}" for name, stand in members.items() for found in _check_arm(stand.robot)]
         case BaseDescription():
             return _check_base(description)
+        case DroneDescription():
+            return _check_drone(description)
         case MobileArmDescription(base=base, arm=arm):
             return _check_base(base) + _check_arm(arm)
 
@@ -160,7 +163,21 @@ def _check_base(robot: BaseDescription) -> list[str]:
     return findings
 
 
-def _check_cameras(robot: ArmDescription | BaseDescription) -> list[str]:
+def _check_drone(robot: DroneDescription) -> list[str]:
+    model, findings = robot.model, _check_cameras(robot)
+    if robot.base_link not in model.links:
+        findings.append(f"base_link: {model.source} has no link {robot.base_link!r}")
+    if robot.thrust_to_weight <= 1.0 / math.cos(robot.limits.tilt):
+        findings.append(
+            f"thrust_to_weight: {robot.thrust_to_weight:g} does not carry it when it leans by limits.tilt, "
+            f"{robot.limits.tilt:g} rad"
+        )
+    if robot.motion.speed > robot.limits.speed or robot.motion.turn_rate > robot.limits.turn_rate:
+        findings.append("motion.speed, motion.turn_rate: must not be above limits.speed and limits.turn_rate")
+    return findings
+
+
+def _check_cameras(robot: ArmDescription | BaseDescription | DroneDescription) -> list[str]:
     return [
         f"cameras.{name}: {robot.model.source} has no link {mount.link!r}"
         for name, mount in robot.cameras.items()
@@ -187,6 +204,8 @@ def _check_motions(world: BulletWorld) -> list[str]:
         findings += [f"{name}: {found}" for found in (*_check_gripper(world, name), *_check_arm_stop(world, name))]
     if world.base is not None:
         findings += _check_drive(world)
+    if world.drone is not None:
+        findings += _check_flight(world)
     return [*findings, *(f"a rule was broken: {what}" for what in world.violations)]
 
 
@@ -233,6 +252,25 @@ def _check_drive(world: BulletWorld) -> list[str]:
     allowed = base.robot.motion.stop_time
     taken = _stopped_after(world, RATE, lambda: driver.drive_straight(4.0 * _DRIVE, base.robot.limits.speed), allowed)
     return findings + _judge_stop(taken, allowed, abs(base.velocity()[0]), "m/s")
+
+
+def _check_flight(world: BulletWorld) -> list[str]:
+    drone, pilot = world.drone, world.drone_controller
+    assert drone is not None
+    assert pilot is not None
+    rise = pilot.take_off(1.0)
+    if not rise.reached:
+        return [f"taking off to 1 m: {rise.reason}"]
+    allowed, fastest = drone.robot.motion.stop_time, drone.robot.limits.speed
+    taken = _stopped_after(world, RATE, lambda: pilot.fly_to(4.0 * _DRIVE, 0.0, 1.0, speed=fastest), allowed)
+    findings = _judge_stop(taken, allowed, math.dist(drone.velocity(), (0.0, 0.0, 0.0)), "m/s")
+    back = pilot.fly_to(0.0, 0.0, 1.0)
+    if not back.reached:
+        findings.append(f"flying back: {back.reason}")
+    down = pilot.land()
+    if not down.reached:
+        findings.append(f"landing: {down.reason}")
+    return findings
 
 
 def _stopped_after(world: BulletWorld, steps: int, move: Callable[[], object], allowed: float) -> float | None:

@@ -277,9 +277,57 @@ class MobileArmDescription:
     ground: Ground = "floor"
 
 
-RobotDescription = ArmDescription | ArmsDescription | BaseDescription | MobileArmDescription
+@dataclass(frozen=True)
+class FlightLimits(_Strict):
+    """Limits of a quadcopter, SI: along any direction, about z, and how far its thrust may lean from upright."""
 
-_KINDS = "arm, arms, base, mobile_arm"
+    speed: float
+    acceleration: float
+    turn_rate: float
+    tilt: float
+
+
+@dataclass(frozen=True)
+class DroneDescription(_Strict):
+    """A quadcopter with its rotors on the diagonals. Its frame: x forward, y left, z up, at the centre of mass.
+
+    Attributes:
+        rotor_distance: metres from the middle.
+        thrust_to_weight: of all rotors at full speed.
+        torque_per_thrust: newton metres about z for each newton of a rotor's thrust.
+        motion: what the controller plans with; `stop_time`: seconds within which a stop brings it to hover in place.
+        size: (x, y, z) extents in metres.
+        space: where its centre may be, world frame; the ground is left and reached by taking off and landing only.
+    """
+
+    name: str
+    title: str
+    urdf: Path
+    license: str
+    base_link: str
+    rotor_distance: float
+    thrust_to_weight: float
+    torque_per_thrust: float
+    limits: FlightLimits
+    motion: DriveSettings
+    size: tuple[float, float, float]
+    space: Volume
+    attach: tuple[Attachment, ...] = ()
+    cameras: dict[str, CameraMount] = field(default_factory=dict)
+    ground: Ground = "floor"
+
+    @cached_property
+    def model(self) -> RobotModel:
+        """The URDF with everything attached."""
+        return RobotModel(self.urdf, self.attach)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.urdf))
+
+
+RobotDescription = ArmDescription | ArmsDescription | BaseDescription | DroneDescription | MobileArmDescription
+
+_KINDS = "arm, arms, base, drone, mobile_arm"
 
 
 @lru_cache(maxsize=32)
@@ -303,6 +351,8 @@ def load_robot(name: str) -> RobotDescription:
         return _arms(source, data)
     if kind == "base":
         return _base(source, data)
+    if kind == "drone":
+        return validated(source, DroneDescription, _with_files(source, data))
     if kind == "mobile_arm":
         return _mobile_arm(source, data)
     raise TaskError(f"{source}: kind {kind!r} is unknown; known are {_KINDS}")
