@@ -188,6 +188,33 @@ def test_a_worker_killed_between_runs(number: int) -> None:
         assert sandbox.run("1 + 1").value == 2
 
 
+@pytest.mark.parametrize("filled", ["d.extend(range(10**6))", "d.append([0] * 1000)", "d.append(bytearray(10**6))"])
+def test_a_session_that_has_filled_its_memory_goes_on_by_itself(filled: str) -> None:
+    with Sandbox(limits=Limits(memory_mb=64, wall_s=60, cpu_s=60)) as sandbox:
+        sandbox.run("kept, d = 7, []")
+        execution = sandbox.run(f"while True:\n    {filled}")
+        assert execution.error is not None
+        assert execution.error.type == "MemoryError"
+        assert "limit memory_mb allows 64" in execution.error.text
+        if execution.restarted:
+            assert "(kept, d)" in execution.error.text or "(d, kept)" in execution.error.text
+            assert sandbox.run("kept").error is not None
+        else:
+            assert sandbox.run("kept").value == 7
+        assert sandbox.run("1 + 1").value == 2
+        assert sandbox.run("def f():\n    return sum(range(1000))\nf()").value == 499_500
+
+
+def test_a_request_for_too_much_leaves_the_session_as_it_was() -> None:
+    with Sandbox(limits=Limits(memory_mb=64)) as sandbox:
+        sandbox.run("kept = 7")
+        execution = sandbox.run("x = bytearray(10**9)")
+        assert execution.error is not None
+        assert execution.error.type == "MemoryError"
+        assert not execution.restarted
+        assert sandbox.run("kept").value == 7
+
+
 def test_a_worker_that_is_stopped_meets_its_limit() -> None:
     with Sandbox(limits=Limits(wall_s=1)) as sandbox:
         os.kill(pid_of(sandbox), signal.SIGSTOP)

@@ -266,6 +266,8 @@ class Running:
                     return step
             elif isinstance(message, wire.Done) and message.number == self._connection.runs:
                 return Ended(message)
+            elif isinstance(message, wire.Broken) and message.full:
+                return Lost("MemoryError", f"no memory was left; limit memory_mb allows {self._limits.memory_mb:,}")
             elif isinstance(message, wire.Broken):
                 return Lost("WorkerLost", f"the worker could not be set up: {clean(message.message[:500])}")
             else:

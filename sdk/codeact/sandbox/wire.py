@@ -100,9 +100,10 @@ class Branched(msgspec.Struct, array_like=True, tag=14, frozen=True):
 
 
 class Broken(msgspec.Struct, array_like=True, tag=15, frozen=True):
-    """Worker to host: the worker could not be set up."""
+    """Worker to host: the worker could not be set up, or cannot go on. `full` says that it has no memory left."""
 
     message: str
+    full: bool = False
 
 
 ToWorker = Setup | Run | Result | Failed | End | Branch

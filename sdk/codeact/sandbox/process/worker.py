@@ -38,6 +38,8 @@ _DESCRIPTORS = SOCKET + 3  # two spare, for the socket and the memory of a branc
 # is left when the host does not look.
 _SESSION_CPU_FACTOR, _SESSION_CPU_LEAST_S = 200, 3_600
 _SMALL = 4_096  # bytes of a frame that can break no limit, so that nothing else looks at it
+_ROOM = 1024 * 1024  # bytes that a session needs to go on: Python asks for no less when it needs more for small objects
+_FULL = wire.frame(wire.Broken("", full=True))  # made while there is memory
 _address_space = 0
 _wall: wall.Prepared | None = None
 _prepared: dict[bool, Interpreter] = {}
@@ -98,6 +100,19 @@ def _rehearse() -> None:
     values.check_wire(wire.frame(wire.Done(1, [1, "a"], "1", None, False)))
     random.seed(0)
     np.random.seed(0)
+
+
+def _require_room() -> None:
+    """See whether another program could run.
+
+    Raises:
+        MemoryError: what the last one left takes all the memory. Then not even that which frees it would run.
+    """
+    try:
+        bytearray(_ROOM)
+    except MemoryError:
+        gc.collect()
+        bytearray(_ROOM)
 
 
 class Worker:
@@ -187,6 +202,8 @@ class Worker:
             self._turns.take()
         with contextlib.suppress(MemoryError):
             self._output.flush()
+        if outcome.error is not None and outcome.error[0] == "MemoryError":
+            _require_room()
         self._line.send(wire.Done(message.number, wired, shown, outcome.error, outcome.stopped, self._new_names()))
 
     def _new_names(self) -> list[str] | None:
@@ -322,6 +339,8 @@ def main(descriptor: int, shared: int, zygote: int, options: dict[str, Any]) -> 
     sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
     try:
         Worker(line, mine, zygote).serve()
+    except MemoryError:
+        line.send_frame(_FULL)
     except BaseException as problem:
         line.send(wire.Broken(f"{type(problem).__name__}: {problem}"))
     os._exit(0)
