@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.camera import Camera, Frame
 
-WIDTH, HEIGHT, FINER, COLUMNS, GAP, CAPTION = 480, 360, 2, 3, 12, 34
+WIDTH, HEIGHT, FINER, COLUMNS, GAP, CAPTION = 400, 300, 2, 4, 12, 34
 CUBE = (0.05, 0.05, 0.05)
 BODIES = {
     body.key: body
@@ -121,6 +121,18 @@ def fetch(world: BulletWorld) -> None:
     assert world.base_controller.drive_to(0.7, -0.3, -math.pi / 4).reached
 
 
+def fly(world: BulletWorld) -> None:
+    world.reset(
+        [
+            Placement("crate", "crate", (-0.6, 0.15, 0.2), 0.3),
+            Placement("other crate", "other crate", (-0.5, -0.9, 0.25), 0.2),
+        ]
+    )
+    pilot = world.drone_controller
+    assert pilot.take_off(0.65).reached
+    assert pilot.fly_to(0.55, 0.0, 0.65, yaw=0.6).reached
+
+
 @dataclass(frozen=True)
 class Tile:
     robot: str
@@ -136,6 +148,7 @@ TILES = [
     Tile("two_pandas", together, "red, green, blue, zone", Camera((1.62, 0.30, 1.12), (0.25, 0.0, 0.23), 43.0)),
     Tile("husky", push, "crate, other crate, goal", Camera((3.0, 2.3, 2.0), (1.35, 0.12, 0.15), 38.0)),
     Tile("husky_panda", fetch, "red, crate, goal", Camera((2.2, 1.2, 2.0), (0.95, -0.45, 0.42), 40.0)),
+    Tile("crazyflie", fly, "crate, other crate", Camera((0.90, 0.24, 0.80), (0.53, 0.0, 0.61), 32.0)),
 ]
 
 
@@ -153,11 +166,13 @@ def main(path: str) -> None:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(19)
     for index, tile in enumerate(TILES):
         title, pixels = draw(tile)
-        x, y = index % COLUMNS * step_x, index // COLUMNS * step_y
+        row, column = divmod(index, COLUMNS)
+        missing = COLUMNS - min(COLUMNS, len(TILES) - row * COLUMNS)
+        x, y = column * step_x + missing * step_x // 2, row * step_y
         sheet.paste(Image.fromarray(pixels).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), (x, y))
         pen.rectangle((x, y, x + WIDTH - 1, y + HEIGHT - 1), outline="#c3cbd3")
         pen.text((x + WIDTH / 2, y + HEIGHT + CAPTION / 2), title, "#333333", font, anchor="mm")
-    sheet.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+    sheet.save(path, optimize=True)
 
 
 if __name__ == "__main__":
