@@ -29,6 +29,7 @@ class ArmMemory:
     commanded: tuple[float, ...]
     finger: float
     squeezing: bool
+    finger_force: float
     stopped: bool
 
 
@@ -46,7 +47,8 @@ class SimulatedArm:
         body: Bullet's number of the robot.
         commanded: joint positions last commanded, radians.
         finger: position last commanded for each finger, metres from the middle.
-        squeezing: whether the fingers press with their grasping force.
+        squeezing: whether the fingers press on what is between them.
+        finger_force: newtons that each finger's motor may exert: the gripper's own, or less while it squeezes.
         stop_requested: set by any thread; a running `follow` returns within 4 steps.
         recorder: when set, told every row of motor targets that was played, arm joints first.
     """
@@ -79,6 +81,7 @@ class SimulatedArm:
         self.links = frozenset(links[name] for name in robot.model.below(robot.base_link) if name in links)
         self._motors = self.joints + self.fingers
         self._forces = [*robot.joints.effort, robot.gripper.force, robot.gripper.force]
+        self.finger_force = robot.gripper.force
         self._position_gains, self._velocity_gains = [_GAIN] * len(self._motors), [1.0] * len(self._motors)
         for finger in self.fingers:
             bullet.changeDynamics(
@@ -116,6 +119,10 @@ class SimulatedArm:
         pose[:3, 3] = place
         return pose
 
+    def _limit_fingers(self, force: float) -> None:
+        self.finger_force = force
+        self._forces[-2:] = [force, force]
+
     def hold(self) -> None:
         """Command the last targets again: Bullet keeps motor targets across a restored state."""
         self._command([*self.commanded.tolist(), self.finger, self.finger])
@@ -137,17 +144,20 @@ class SimulatedArm:
         self.commanded = self.home.copy()
         self.finger = self.robot.gripper.opening / 2.0
         self.squeezing = False
+        self._limit_fingers(self.robot.gripper.force)
         self.stop_requested = False
         self.hold()
 
     def memory(self) -> ArmMemory:
         """What it remembers between motions, for a saved state."""
-        return ArmMemory(tuple(self.commanded.tolist()), self.finger, self.squeezing, self.stop_requested)
+        commanded = tuple(self.commanded.tolist())
+        return ArmMemory(commanded, self.finger, self.squeezing, self.finger_force, self.stop_requested)
 
     def recall(self, memory: ArmMemory) -> None:
         """Take over what was remembered; the caller has restored the joints."""
         self.commanded, self.finger = np.array(memory.commanded), memory.finger
         self.squeezing, self.stop_requested = memory.squeezing, memory.stopped
+        self._limit_fingers(memory.finger_force)
         self.hold()
 
     def exact_state(self) -> list[float]:
@@ -157,7 +167,7 @@ class SimulatedArm:
             self.body, self._motors, physicsClientId=self._simulation.client
         ):
             values += state[:2]
-        return [*values, *self.commanded.tolist(), self.finger, self.squeezing, self.stop_requested]
+        return [*values, *self.commanded.tolist(), self.finger, self.squeezing, self.finger_force, self.stop_requested]
 
     def follow(
         self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False
@@ -250,11 +260,17 @@ class SimulatedArm:
         """Bring the pads `opening` metres apart at the gripper's speed, then let `settle` steps pass."""
         goal = min(max(opening, 0.0), self.robot.gripper.opening) / 2.0
         self.squeezing = False
+        self._limit_fingers(self.robot.gripper.force)
         self._ramp(goal, lambda: False, settle)
 
-    def squeeze(self, settle: int) -> int | None:
-        """Close until both pads press on one body, or on each other. Returns what is grasped, by Bullet's number."""
+    def squeeze(self, settle: int, force: float) -> int | None:
+        """Close until both pads press on one body, or on each other. Returns what is grasped, by Bullet's number.
+
+        Args:
+            force: of each finger, newtons, until the fingers move the next time.
+        """
         self.squeezing = True
+        self._limit_fingers(force)
         self._ramp(0.0, lambda: self.grasped() is not None, 0)
         if self.stop_requested:
             return self.grasped()

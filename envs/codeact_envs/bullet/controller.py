@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
-from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.kinematics import Kinematics
 from codeact_envs.bullet.results import MotionResult as MotionResult
 from codeact_envs.bullet.robots import ArmDescription
@@ -240,16 +240,32 @@ class ArmController:
         """Bring the pads `opening` metres apart.
 
         Raises:
+            OutOfReach: the gripper does not open so far.
             Stopped: the robot is stopped, or was stopped meanwhile.
         """
         self.require_running()
+        widest = self._robot.gripper.opening
+        if not 0.0 <= opening <= widest:
+            raise OutOfReach(f"the gripper opens from 0 to {widest:g} m, not {opening:g} m")
         self._arm.move_fingers(opening, _GRIP_STEPS)
         self._require_not_stopped()
 
-    def squeeze(self) -> int | None:
-        """Close until the pads press on a body, or on each other; returns Bullet's number of what is grasped."""
+    def squeeze(self, force: float | None = None) -> int | None:
+        """Close until the pads press on a body, or on each other; returns Bullet's number of what is grasped.
+
+        Args:
+            force: of each finger, newtons, kept until the fingers move again; None for the most that it may be.
+
+        Raises:
+            TooStrong: the description allows less, or `force` is not positive.
+            Stopped: the robot is stopped, or was stopped meanwhile.
+        """
         self.require_running()
-        found = self._arm.squeeze(_GRIP_STEPS)
+        limit = self._robot.gripper.force
+        force = limit if force is None else force
+        if not 0.0 < force <= limit:
+            raise TooStrong(f"the force of each finger must be above 0 and at most {limit:g} N, not {force:g}")
+        found = self._arm.squeeze(_GRIP_STEPS, force)
         self._require_not_stopped()
         return found
 

@@ -21,6 +21,10 @@ class TooFast(RobotRefused):
     """The speed asked for is above the limit."""
 
 
+class TooStrong(RobotRefused):
+    """The force asked for is above the limit."""
+
+
 class InCollision(RobotRefused):
     """The gripper, or what it holds, would run into an object."""
 

@@ -21,6 +21,7 @@ from codeact_envs.bullet.errors import (
     OutOfReach,
     Stopped,
     TooFast,
+    TooStrong,
     UnknownObject,
 )
 from codeact_envs.bullet.grasping import Grasp, grasps, release_height, spots, support
@@ -32,6 +33,7 @@ ERRORS = (
     OutOfReach,
     KeepOut,
     TooFast,
+    TooStrong,
     InCollision,
     Stopped,
     UnknownObject,
@@ -200,8 +202,8 @@ class TabletopApi:
         self._controller.open(opening)
         self._perception.gripper_moved()
 
-    def _squeeze(self) -> int | None:
-        found = self._controller.squeeze()
+    def _squeeze(self, force: float | None = None) -> int | None:
+        found = self._controller.squeeze(force)
         self._perception.gripper_moved()
         return found
 
@@ -438,14 +440,20 @@ class TabletopApi:
         return self._planner.move(place, speed).reached
 
     @tool(effect="physical")
-    def open_gripper(self) -> None:
-        """Open the gripper fully, letting go of what it holds."""
-        self._open(self._robot.gripper.opening)
+    def open_gripper(self, width: float | None = None) -> None:
+        """Open the gripper fully, or until its pads are `width` metres apart, letting go of what it holds.
+
+        Raises OutOfReach.
+        """
+        self._open(self._robot.gripper.opening if width is None else width)
 
     @tool(effect="physical")
-    def close_gripper(self) -> bool:
-        """Close the gripper. True when it then holds something."""
-        return self._squeeze() is not None and self._held() is not None
+    def close_gripper(self, force: float | None = None) -> bool:
+        """Close the gripper, with at most `force` newtons of each finger. True when it then holds something.
+
+        Raises TooStrong.
+        """
+        return self._squeeze(force) is not None and self._held() is not None
 
     @tool(effect="physical")
     def home(self) -> bool:
