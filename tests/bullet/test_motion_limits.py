@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BulletWorld, TabletopApi
-from codeact_envs.bullet.errors import OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.simulation import RATE
 
 STOP_STEPS = round(0.1 * RATE)
@@ -179,3 +180,57 @@ def test_an_obstacle_that_does_not_give_way_ends_the_motion(world: BulletWorld) 
     assert "table" in result.reason or "in the way" in result.reason
     assert any("table" in violation for violation in world.violations)
     assert controller.move_line((0.4, 0.0, 0.2)).reached
+
+
+def test_a_twist_moves_and_turns_the_tool_in_the_world_frame(world: BulletWorld) -> None:
+    recorder, before = Recorder(world), world.controller.tool()
+    linear, angular = np.array([0.05, -0.1, -0.08]), np.array([0.1, 0.0, 0.4])
+    result = world.controller.move_twist(linear, angular, 1.5)
+    assert result.reached
+    assert 1.5 <= result.duration < 2.0
+    assert result.position_error < 1e-3
+    after = world.controller.tool()
+    assert after[:3, 3] == pytest.approx(before[:3, 3] + 1.5 * linear, abs=1e-4)
+    turn = after[:3, :3] @ before[:3, :3].T
+    angle = 1.5 * float(np.linalg.norm(angular))
+    assert np.arccos((np.trace(turn) - 1.0) / 2.0) == pytest.approx(angle, abs=1e-4)
+    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+    assert axis / (2.0 * np.sin(angle)) == pytest.approx(angular * 1.5 / angle, abs=1e-4)
+    places = np.array([world.controller.kinematics.forward(np.array(row))[:3, 3] for row in recorder.rows[3::20]])
+    away = np.cross(places - before[:3, 3], linear / np.linalg.norm(linear))
+    assert np.linalg.norm(away, axis=1).max() < 1e-3, "the tool keeps to its line"
+    assert max(recorder.worst(world)) <= 1.0
+
+
+def test_a_pure_turn_keeps_the_tool_centre_point(world: BulletWorld) -> None:
+    before = world.controller.tool()[:3, 3]
+    assert world.controller.move_twist(np.zeros(3), np.array([0.5, 0.3, 0.0]), 1.0).reached
+    assert world.controller.tool()[:3, 3] == pytest.approx(before, abs=1e-4)
+
+
+def test_a_twist_that_leaves_what_is_allowed_moves_nothing(world: BulletWorld) -> None:
+    controller, still, before = world.controller, np.zeros(3), world.state_hash()
+    for linear, angular, seconds, refusal, words in (
+        ([0.6, 0.0, 0.0], still, 1.0, TooFast, r"at most 0\.5 m/s"),
+        ([np.nan, 0.0, 0.0], still, 1.0, TooFast, "m/s"),
+        ([0.1, 0.0, 0.0], still, 0.0, TooFast, "positive number of seconds"),
+        ([0.1, 0.0, 0.0], still, 9.0, OutOfReach, "workspace"),
+        ([0.0, 0.0, -0.2], still, 9.0, KeepOut, "table"),
+        (still, [0.0, 0.0, 1.0], 60.0, OutOfReach, "rad at once"),
+        (still, [0.0, 0.0, 1.0], 6.0, OutOfReach, "joint limits"),
+    ):
+        with pytest.raises(refusal, match=words):
+            controller.move_twist(np.array(linear), np.array(angular), seconds)
+    assert world.state_hash() == before
+
+
+def test_a_twist_goes_through_no_volume_that_is_kept_out() -> None:
+    post = Volume("the post", (0.58, -0.01, 0.2), (0.6, 0.01, 0.7))
+    with BulletWorld([], keep_out=[post]) as world:
+        world.reset([])
+        for linear in ([0.0, 0.35, -0.1], [0.28, 0.0, 0.0]):
+            assert world.controller.move_twist(np.array(linear), np.zeros(3), 1.0).reached
+        before = world.state_hash()
+        with pytest.raises(KeepOut, match="the post"):
+            world.controller.move_twist(np.array([0.0, -0.4, 0.0]), np.zeros(3), 1.8)
+        assert world.state_hash() == before

@@ -29,6 +29,7 @@ _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the r
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
 _BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
+_LARGEST_TURN = 2.0 * math.pi  # radians of one twist
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
 
@@ -48,9 +49,10 @@ class ArmController:
         violations: what broke a rule since the reset, in words.
         keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
         kinematics: of the arm as it stands, in the world frame.
+        keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
 
     Args:
-        keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
+        keep_out: as the attribute.
         base: pose of the arm's base link, 4x4, world frame; None where that is the world's own origin.
         called: what messages call this arm.
         violations: where to add to, where several controllers share one.
@@ -129,6 +131,16 @@ class ArmController:
             )
             raise OutOfReach(f"{where} lies outside the workspace: {ranges} m{own}")
 
+    def require_line_allowed(self, start: Array, end: Array) -> None:
+        """As `require_allowed`, for the straight line of the tool from `start` to `end`, each (3,), world frame."""
+        self.require_allowed(*end.tolist())
+        own = tuple(self.kinematics.in_base(*point.tolist()) for point in (start, end))
+        found = [volume for volume in self._robot.keep_out if volume.meets(*own)]
+        world = (start.tolist(), end.tolist())
+        found += [volume for volume in self.keep_out if volume.meets(*world)]
+        if found:
+            raise KeepOut(f"on the way {self._called} would come into {found[0].name}, which is kept out")
+
     def held(self) -> str | None:
         """The name of the body that this arm's fingers press on; None when they hold nothing."""
         body = self._arm.grasped()
@@ -186,6 +198,33 @@ class ArmController:
             raise OutOfReach(f"{seconds:g} s at this velocity would leave the joint limits; take fewer seconds")
         speed = float(np.linalg.norm(velocity))
         return self._run(StraightPath(self._arm.commanded, goal), goal, speed, speed * seconds)
+
+    def move_twist(self, linear: Array, angular: Array, seconds: float) -> MotionResult:
+        """Move the tool at `linear` (3,), metres per second, and turn it at `angular` (3,), radians per second about an
+        axis through the tool centre point, both in the world frame, by what they make in `seconds`, from rest to rest.
+
+        It takes longer than `seconds` by what starting and stopping cost, or where joint limits make it slower.
+
+        Raises:
+            TooFast: the tool may not move so fast, or `seconds` is not positive.
+            OutOfReach, KeepOut: the way leaves the workspace or the joint limits, or comes into a volume that is kept
+                out; nothing was moved.
+            Stopped: as for `move_joints`.
+        """
+        self.require_running()
+        linear, angular = np.asarray(linear, dtype=float), np.asarray(angular, dtype=float)
+        limit = self._robot.motion.tool_speed_limit
+        if not (math.isfinite(seconds) and seconds > 0.0 and float(np.linalg.norm(linear)) <= limit):
+            raise TooFast(f"the tool may move at most {limit:g} m/s, for a positive number of seconds")
+        turn = angular * seconds
+        if not float(np.linalg.norm(turn)) <= _LARGEST_TURN:
+            raise OutOfReach(f"the hand may turn by at most {_LARGEST_TURN:g} rad at once; take fewer seconds")
+        begin = self.tool()[:3, 3]
+        self.require_line_allowed(begin, begin + linear * seconds)
+        path = self.kinematics.sweep(self._arm.commanded, linear * seconds, turn)
+        if path is None:
+            raise OutOfReach(f"{seconds:g} s at this twist would leave the joint limits; take fewer seconds")
+        return self._run(SplinePath(*path), path[0][-1], 1.0, seconds)
 
     def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
         self.require_running()

@@ -24,6 +24,18 @@ _NEWTON_STEPS = 8
 _LINE_TOLERANCE = 1e-5  # metres and radians at each waypoint of a line
 _DAMPING = 1e-9 * np.eye(6)
 _LARGEST_STEP = 0.6  # radians that a joint may move between two waypoints of a line
+_TURN_STEP = 0.1  # radians that the hand turns between two waypoints
+
+
+def turned(turn: Array) -> Array:
+    """The rotation matrix of an axis (3,) as long as the angle in radians: Rodrigues' formula."""
+    angle = float(np.linalg.norm(turn))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = (turn / angle).tolist()
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    matrix: Array = np.eye(3) + math.sin(angle) * cross + (1.0 - math.cos(angle)) * cross @ cross
+    return matrix
 
 
 class Kinematics:
@@ -160,19 +172,32 @@ class Kinematics:
             The waypoints (n + 1, joints) and dq/ds at both ends for s in [0, 1]; None where the line leaves the joint
             limits or meets a singularity.
         """
+        return self.sweep(start, goal_position - self.forward(start)[:3, 3], step=step)
+
+    def sweep(
+        self, start: Array, change: Array, turn: Array | None = None, step: float = 0.05
+    ) -> tuple[Array, Array, Array] | None:
+        """As `line`, by `change` (3,), metres, while the hand turns by `turn` (3,): an axis, as long as the angle in
+        radians; both in the world frame and both evenly along the way."""
         pose = self.forward(start)
         orientation, begin = pose[:3, :3], pose[:3, 3].copy()
-        change = goal_position - begin
         count = max(3, math.ceil(float(np.linalg.norm(change)) / step))
+        if turn is not None:
+            count = max(count, math.ceil(float(np.linalg.norm(turn)) / _TURN_STEP))
         knots = [np.asarray(start, dtype=float)]
         q = knots[0]
-        twist = np.concatenate([orientation.T @ change, np.zeros(3)])
+        # The turn's axis is at rest in the world and in the hand.
+        turning = np.zeros(3) if turn is None else orientation.T @ turn
+        twist = np.concatenate([orientation.T @ change, turning])
         inverse = self._smallest_motion(q)
         first = inverse @ twist
         for index in range(1, count + 1):
             previous, q = q, q + inverse @ twist / count
             inverse = self._smallest_motion(q)
             target = begin + change * (index / count)
+            if turn is not None:
+                orientation = turned(turn * (index / count)) @ pose[:3, :3]
+                twist = np.concatenate([orientation.T @ change, turning])
             for _ in range(_NEWTON_STEPS):
                 error = self.error(self.forward(q), orientation, target)
                 if float(np.abs(error).max()) < _LINE_TOLERANCE:

@@ -86,6 +86,18 @@ class Volume(_Strict):
     lower: Vector
     upper: Vector
 
+    def meets(self, start: Vector, end: Vector) -> bool:
+        """Whether the straight line between two points comes into it: the slabs of its three axes."""
+        enter, leave = 0.0, 1.0
+        for low, high, a, b in zip(self.lower, self.upper, start, end, strict=True):
+            if a == b:
+                if not low <= a <= high:
+                    return False
+                continue
+            first, last = sorted(((low - a) / (b - a), (high - a) / (b - a)))
+            enter, leave = max(enter, first), min(leave, last)
+        return enter <= leave
+
     def contains(self, x: float, y: float, z: float) -> bool:
         return all(low <= value <= high for low, value, high in zip(self.lower, (x, y, z), self.upper, strict=True))
 
