@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.free_motion import FreeMotion
+from codeact_envs.bullet.free_motion import FreeMotion, FreeMotionPlanner
 
 Array = NDArray[np.float64]
 
@@ -171,6 +171,7 @@ def planning_rows(pairs: int = 50, seed: int = 0) -> list[PlanningRow]:
         referee = Referee(world)
         lower, upper = world.controller.kinematics.lower, world.controller.kinematics.upper
         script = ScriptPlanner(referee, lower, upper)
+        ours = FreeMotionPlanner(free.model, lower, upper)  # anywhere: the peer knows no workspace
 
         def posture() -> Array:
             while True:
@@ -185,7 +186,7 @@ def planning_rows(pairs: int = 50, seed: int = 0) -> list[PlanningRow]:
             start, goal = posture(), posture()
             for name in results:
                 begin = time.perf_counter()
-                path = free.planner.plan(start, [goal]) if name == "ours" else script.plan(start, goal)
+                path = ours.plan(start, [goal]) if name == "ours" else script.plan(start, goal)
                 results[name][0].append(time.perf_counter() - begin)
                 results[name][1].append(path)
                 touching[name] += path is not None and referee.path_touches(path)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.errors import InCollision, OutOfReach
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
 from codeact_envs.bullet.free_motion import FreeMotion
+from codeact_envs.bullet.robots.description import Volume
 
 WALL = BodySpec("wall", "box", (0.3, 0.04, 0.4), 2.0)
 CUBE = BodySpec("cube", "box", (0.04, 0.04, 0.04))
@@ -24,14 +25,19 @@ def wall_world() -> Iterator[BulletWorld]:
         yield world
 
 
+def stand(world: BulletWorld, q: np.ndarray, name: str | None = None) -> None:
+    """Put an arm at joint positions, without moving there."""
+    bullet, client, arm = world.simulation.bullet, world.simulation.client, world.arms[world.arm_name(name)]
+    arm.commanded = q.copy()
+    for joint, value in zip(arm.joints, q, strict=True):
+        bullet.resetJointState(arm.body, joint, value, physicsClientId=client)
+    arm.hold()
+
+
 @pytest.fixture
 def free_motion(wall_world: BulletWorld) -> FreeMotion:
     wall_world.reset(LAYOUT)
-    wall_world.arm.commanded = OTHER.copy()
-    bullet, client, arm = wall_world.simulation.bullet, wall_world.simulation.client, wall_world.arm
-    for joint, value in zip(arm.joints, OTHER, strict=True):
-        bullet.resetJointState(arm.body, joint, value, physicsClientId=client)
-    arm.hold()
+    stand(wall_world, OTHER)
     return FreeMotion(wall_world)
 
 
@@ -91,3 +97,87 @@ def test_a_hand_from_the_side_reaches_its_pose(free_motion: FreeMotion) -> None:
     assert result.reached
     assert result.position_error < 1e-3
     assert result.angle_error < 1e-2
+
+
+def test_neither_arm_nor_tool_goes_through_what_is_kept_out() -> None:
+    glass = Volume("the glass", (0.3, -0.02, 0.0), (0.9, 0.02, 0.4))
+    with BulletWorld([], keep_out=[glass]) as world:
+        world.reset([])
+        stand(world, OTHER)
+        free_motion = FreeMotion(world)
+        free_motion.look()
+        hit = free_motion.model.line_hit(OTHER, LOW)
+        assert hit is not None, "the straight way is barred"
+        assert hit.volume == glass
+        # The controller looks at every link 20 times a second, and stops and counts what comes into the volume.
+        assert free_motion.to_joints(LOW).reached
+        assert world.violations == ()
+        with pytest.raises(KeepOut, match="the glass"):
+            free_motion.to_joints(LOW * [0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+
+
+def test_the_tool_stays_inside_the_workspace_on_the_whole_way() -> None:
+    with BulletWorld([]) as world:
+        world.reset([])
+        kinematics, controller = world.controller.kinematics, world.controller
+        ends = []
+        for y in (-0.45, 0.45):
+            pose = np.diag([1.0, -1.0, -1.0, 1.0])
+            pose[:3, 3] = [0.66, y, 0.3]
+            q = kinematics.inverse(pose, kinematics.seeds(0.66, y, 0.0))
+            assert q is not None
+            ends.append(q)
+        middle = kinematics.forward((ends[0] + ends[1]) / 2.0)[:3, 3]
+        with pytest.raises(OutOfReach, match="workspace"):
+            controller.require_allowed(*middle)
+        stand(world, ends[0])
+        rows: list[list[float]] = []
+        world.arm.recorder = rows.extend
+        assert FreeMotion(world).to_joints(ends[1]).reached
+        assert len(rows) > 200
+        for row in rows[::4]:
+            x, y, z = kinematics.forward(np.array(row[:7]))[:3, 3]
+            controller.require_allowed(x - 0.001, y, z)
+
+
+def test_it_goes_around_another_arm() -> None:
+    across = np.array([0.5, 0.6, 0.0, -1.9, 0.0, 2.5, 0.785])  # the right arm reaches over to the left
+    with BulletWorld([], robot="two_pandas") as world:
+        world.reset([])
+        stand(world, across, "right")
+        stand(world, OTHER, "left")
+        free_motion = FreeMotion(world, "left")
+        free_motion.look()
+        goal = LOW
+        if free_motion.model.hit(OTHER) is not None:
+            pytest.fail("the left arm stands free")
+        hit = free_motion.model.line_hit(OTHER, goal)
+        assert hit is not None
+        assert hit.body == world.arms["right"].body
+        assert free_motion.to_joints(goal).reached
+        assert world.violations == ()
+        assert world.arms["right"].positions() == pytest.approx(across, abs=5e-3)
+
+
+def test_what_is_carried_is_kept_off_as_well() -> None:
+    low_wall = BodySpec("wall", "box", (0.3, 0.04, 0.16), 2.0)
+    rod = BodySpec("rod", "box", (0.03, 0.03, 0.2), 0.05)
+    with BulletWorld([low_wall, rod]) as world:
+        world.reset([Placement("wall", "wall", (0.5, 0.0, 0.08)), Placement("rod", "rod", (0.5, -0.25, 0.1))])
+        assert TabletopApi(world).pick("rod")
+        free_motion, start = FreeMotion(world), world.arm.commanded.copy()
+        goal = start.copy()
+        goal[0] += 2.0 * abs(start[0])
+        free_motion.model.update()
+        assert free_motion.model.line_hit(start, goal) is not None, "the rod would be in the hand's way"
+        free_motion.model.update([world.body("rod")])
+        assert free_motion.model.line_hit(start, goal) is None, "the empty hand passes over the wall"
+        free_motion.look()
+        hit = free_motion.model.line_hit(start, goal)
+        assert hit is not None
+        assert (hit.link, hit.body) == (None, world.body("wall")), "the rod does not"
+        before = world.pose("wall").position
+        assert free_motion.to_joints(goal).reached
+        assert world.held() == "rod"
+        assert world.pose("wall").position == pytest.approx(before, abs=1e-4)
+        assert world.violations == ()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
 from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.simulation import Simulation
 
 Array = NDArray[np.float64]
@@ -32,10 +33,12 @@ class Hit:
     Attributes:
         link: Bullet's index of the arm's link, or None for what the gripper carries.
         body: Bullet's number of the other body in the world, or None when that is the arm itself.
+        volume: what is kept out and was come into; `body` is None then.
     """
 
     link: int | None
     body: int | None
+    volume: Volume | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,12 @@ class CollisionModel:
         simulation: whose bodies surround the arm. The model is closed with it.
         arm: in that simulation.
         margin: metres that the arm keeps from everything, itself included.
+        keep_out: volumes, world frame, that it keeps out of, by its links' boxes as the controller looks at them.
     """
 
-    def __init__(self, simulation: Simulation, arm: SimulatedArm, margin: float = 0.005) -> None:
+    def __init__(
+        self, simulation: Simulation, arm: SimulatedArm, margin: float = 0.005, keep_out: Sequence[Volume] = ()
+    ) -> None:
         self._simulation, self._arm, self.margin = simulation, arm, margin
         self._bullet = simulation.bullet
         self._client: int = self._bullet.connect(self._bullet.DIRECT)
@@ -72,6 +78,9 @@ class CollisionModel:
         self._find_self_pairs()
         self._reach = self._reaches()
         self._beyond = 0.0
+        self._keep_out = tuple(keep_out)
+        self._kept_low = np.array([volume.lower for volume in keep_out]).reshape(-1, 3)
+        self._kept_high = np.array([volume.upper for volume in keep_out]).reshape(-1, 3)
         self._others: list[_Copy] = []
         self._carried: list[tuple[_Copy, Any]] = []
         self._low = self._high = np.empty((0, 3))
@@ -246,6 +255,11 @@ class CollisionModel:
         boxes = [bullet.getAABB(robot, link, **on) for link in self._links]
         low = np.array([box[0] for box in boxes]) - distance
         high = np.array([box[1] for box in boxes])
+        if self._keep_out:
+            kept = (low[:, None] <= self._kept_high) & (high[:, None] >= self._kept_low - distance)
+            for index, number in np.argwhere(np.all(kept, axis=2)).tolist():
+                if self._links[index] not in self._static:
+                    return Hit(self._links[index], None, self._keep_out[number])
         near = np.all((low[:, None] <= self._high) & (high[:, None] >= self._low - distance), axis=2)
         for index, number in np.argwhere(near).tolist():
             link, copy = self._links[index], self._others[number]
@@ -264,8 +278,12 @@ class CollisionModel:
         hand = {self._arm.tool_link, *self._arm.fingers}
         for copy, offset in self._carried:
             bullet.resetBasePositionAndOrientation(copy.here, *bullet.multiplyTransforms(*grip, *offset), **on)
-            low, high = bullet.getAABB(copy.here, -1, **on)
-            near = np.all((np.array(low) - distance <= self._high) & (np.array(high) + distance >= self._low), axis=1)
+            box = bullet.getAABB(copy.here, -1, **on)
+            low, high = np.array(box[0]) - distance, np.array(box[1]) + distance
+            kept = np.all((low <= self._kept_high) & (high >= self._kept_low), axis=1)
+            if kept.any():
+                return Hit(None, None, self._keep_out[int(np.argmax(kept))])
+            near = np.all((low <= self._high) & (high >= self._low), axis=1)
             for number in np.flatnonzero(near).tolist():
                 other = self._others[number]
                 if bullet.getClosestPoints(copy.here, other.here, distance, **on):

@@ -6,7 +6,8 @@ the same question has the same answer in every process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.collisions import CollisionModel, Hit
 from codeact_envs.bullet.controller import MotionResult
-from codeact_envs.bullet.errors import InCollision, OutOfReach
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 RESOLUTION = 0.05  # radians between two postures that the search looks at
+_TOOL_RESOLUTION = 0.02  # radians between two places where the tool is looked at
 _MOST_POSTURES = 8000  # that one search looks at
 _ATTEMPTS = 3
 _POSTURES = 8  # different ones that are tried for a pose of the tool
@@ -34,10 +36,18 @@ class FreeMotionPlanner:
     Args:
         model: brought up to date by the caller.
         lower, upper: joint limits, (joints,), radians.
+        allowed: whether the tool may go straight from where it is at the first joint positions to where it is at the
+            second; without it, it may go everywhere.
     """
 
-    def __init__(self, model: CollisionModel, lower: Array, upper: Array) -> None:
-        self._model, self._lower, self._upper = model, lower, upper
+    def __init__(
+        self,
+        model: CollisionModel,
+        lower: Array,
+        upper: Array,
+        allowed: Callable[[Array, Array], bool] = lambda start, end: True,
+    ) -> None:
+        self._model, self._lower, self._upper, self._allowed = model, lower, upper, allowed
         self.looked_at = 0
 
     def plan(self, start: Array, goals: Sequence[Array]) -> list[Array] | None:
@@ -51,21 +61,27 @@ class FreeMotionPlanner:
         if not free:
             return None
         for goal in free:
-            if self._model.line_hit(start, goal) is None:
+            if self._line_is_free(start, goal, self._model.margin):
                 return [start, goal]
         if not self._free(start):
             return None
         for attempt in range(_ATTEMPTS):
             path = self._search(start, free, attempt + 1)
             if path is not None and all(
-                self._model.line_hit(a, b, self._model.margin / 2.0) is None for a, b in pairwise(path)
+                self._line_is_free(a, b, self._model.margin / 2.0) for a, b in pairwise(path)
             ):
                 return path
         return None
 
     def _free(self, q: Sequence[float] | Array) -> bool:
         self.looked_at += 1
-        return self._model.free(np.asarray(q))
+        q = np.asarray(q)
+        return self._allowed(q, q) and self._model.free(q)
+
+    def _line_is_free(self, start: Array, goal: Array, margin: float) -> bool:
+        count = max(1, math.ceil(float(np.abs(goal - start).max()) / _TOOL_RESOLUTION))
+        on_the_way = pairwise(start + (goal - start) * (index / count) for index in range(count + 1))
+        return all(self._allowed(a, b) for a, b in on_the_way) and self._model.line_hit(start, goal, margin) is None
 
     def _search(self, start: Array, goals: Sequence[Array], seed: int) -> list[Array] | None:
         from ompl import base, geometric, util
@@ -109,7 +125,8 @@ class FreeMotionPlanner:
 
 
 class FreeMotion:
-    """Moves one arm of a world around everything, in any orientation of the hand.
+    """Moves one arm of a world around everything, in any orientation of the hand. On the whole way the tool stays inside
+    the workspace, and the arm and what it carries out of what is kept out.
 
     The copy of the scene that it asks is made once, about 20 ms, and lives until the world is closed.
     """
@@ -118,8 +135,17 @@ class FreeMotion:
         name = world.arm_name(arm)
         self._world, self._arm, self._controller = world, world.arms[name], world.controllers[name]
         self._kinematics = self._controller.kinematics
-        self.model = CollisionModel(world.simulation, self._arm)
-        self.planner = FreeMotionPlanner(self.model, self._kinematics.lower, self._kinematics.upper)
+        self.model = CollisionModel(world.simulation, self._arm, keep_out=self._controller.keep_out)
+        lower, upper = self._kinematics.lower, self._kinematics.upper
+        self.planner = FreeMotionPlanner(self.model, lower, upper, self._tool_may_go)
+
+    def _tool_may_go(self, start: Array, end: Array) -> bool:
+        places = [np.array(self._kinematics.pose(q))[:3, 3] for q in (start, end)]
+        try:
+            self._controller.require_line_allowed(*places)
+        except RobotRefused:
+            return False
+        return True
 
     def look(self, touching: Collection[str] = ()) -> None:
         """Take over where everything stands now. What is held moves along.
@@ -151,7 +177,8 @@ class FreeMotion:
         """To joint positions, radians, around everything.
 
         Raises:
-            OutOfReach: outside the joint limits, or no free path was found; nothing was moved.
+            OutOfReach, KeepOut: `goal` is outside the joint limits or not allowed, or no free path was found; nothing
+                was moved.
             InCollision: the arm would touch something at `goal`; nothing was moved.
             Stopped: as for `ArmController.move_joints`.
         """
@@ -161,7 +188,8 @@ class FreeMotion:
         self.look(touching)
         hit = self.model.hit(goal)
         if hit is not None:
-            raise InCollision(f"at its goal {self._words(hit)}")
+            raise self._refusal(hit)
+        self._controller.require_allowed(*self._kinematics.forward(goal)[:3, 3].tolist())
         return self._go([goal])
 
     def to_pose(self, pose: Array, touching: Collection[str] = ()) -> MotionResult:
@@ -182,9 +210,14 @@ class FreeMotion:
             x, y, z = pose[:3, 3]
             raise OutOfReach(f"the arm cannot reach ({x:.3f}, {y:.3f}, {z:.3f}) with the hand turned that way")
         hit = self.model.hit(q)
-        raise InCollision("at its goal " + (self._words(hit) if hit else "the arm would touch something"))
+        raise self._refusal(hit) if hit else InCollision("at its goal the arm would touch something")
 
     def _go(self, goals: Sequence[Array]) -> MotionResult:
+        now = self._kinematics.forward(self._arm.commanded)[:3, 3].tolist()
+        try:
+            self._controller.require_allowed(*now)
+        except RobotRefused as refusal:
+            raise OutOfReach(f"the tool stands where it may not be, move it out first: {refusal}") from refusal
         path = self.planner.plan(self._arm.commanded, goals)
         if path is None:
             raise OutOfReach("no way to the goal was found that is free of collision; move something out of the way")
@@ -203,9 +236,11 @@ class FreeMotion:
             sum(result.duration for result in results),
         )
 
-    def _words(self, hit: Hit) -> str:
-        what = "what the gripper holds" if hit.link is None else "the arm"
+    def _refusal(self, hit: Hit) -> RobotRefused:
+        what = f"at its goal {'what the gripper holds' if hit.link is None else 'the arm'} would"
+        if hit.volume is not None:
+            return KeepOut(f"{what} come into {hit.volume.name}, which is kept out")
         if hit.body is None:
-            return f"{what} would touch itself"
+            return InCollision(f"{what} touch itself")
         name = self._world.name_of(hit.body)
-        return f"{what} would touch {name!r}" if name else f"{what} would touch {self._world.surface_of(hit.body)}"
+        return InCollision(f"{what} touch {repr(name) if name else self._world.surface_of(hit.body)}")
