@@ -47,7 +47,6 @@ class ArmController:
 
     Attributes:
         violations: what broke a rule since the reset, in words.
-        keep_out: volumes that the tool may not enter, beside the robot's own; world frame.
         kinematics: of the arm as it stands, in the world frame.
         keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
 

@@ -67,9 +67,7 @@ class FreeMotionPlanner:
             return None
         for attempt in range(_ATTEMPTS):
             path = self._search(start, free, attempt + 1)
-            if path is not None and all(
-                self._line_is_free(a, b, self._model.margin / 2.0) for a, b in pairwise(path)
-            ):
+            if path is not None and all(self._line_is_free(a, b, self._model.margin / 2.0) for a, b in pairwise(path)):
                 return path
         return None
 
