@@ -142,7 +142,8 @@ def test_the_tool_stays_inside_the_workspace_on_the_whole_way() -> None:
 
 def test_it_goes_around_another_arm() -> None:
     across = np.array([0.6, 0.2, 0.0, -1.9, 0.0, 2.5, 0.785])  # the right arm reaches over to the left
-    start, goal = OTHER + [1.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], LOW - [1.7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    start, goal = OTHER.copy(), LOW.copy()
+    start[0], goal[0] = 0.5, -1.1
     with BulletWorld([], robot="two_pandas") as world:
         world.reset([])
         stand(world, across, "right")

@@ -123,8 +123,9 @@ class FreeMotionPlanner:
 
 
 class FreeMotion:
-    """Moves one arm of a world around everything, in any orientation of the hand. On the whole way the tool stays inside
-    the workspace, and the arm and what it carries out of what is kept out.
+    """Moves one arm of a world around everything, in any orientation of the hand.
+
+    On the whole way the tool stays inside the workspace, and the arm and what it carries out of what is kept out.
 
     The copy of the scene that it asks is made once, about 20 ms, and lives until the world is closed.
     """
