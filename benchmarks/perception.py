@@ -4,7 +4,8 @@ Per tier: the share of the things on the table that are known at the first look,
 the error of their positions, and on how many seeds the reference programs of two tasks succeed. A thing counts as
 detected when something is known within 3 cm of where it truly is, seen from above; the rest of what is known is wrong.
 
-Run it: `python benchmarks/perception.py [--seeds 10]`. It exits with 1 when the tier of truth misses anything.
+Run it: `python benchmarks/perception.py [--seeds 10] [--tiers camera]`. It exits with 1 when the tier of truth misses
+anything.
 """
 
 from __future__ import annotations
@@ -80,11 +81,13 @@ def play(tier: str, seeds: int) -> Tally:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10, help="seeds 0 to N - 1 of each task")
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--tiers", nargs="+", choices=TIERS, default=TIERS)
+    arguments = parser.parse_args()
+    seeds = arguments.seeds
     heads = ("tier", "things", "detected", "right colour", "wrong", "mm median", "mm worst", *TASKS, "CPU s")
     print("  ".join(f"{head:>12}" for head in heads))
     tallies = {}
-    for tier in TIERS:
+    for tier in arguments.tiers:
         tally = tallies[tier] = play(tier, seeds)
         cells = (
             tier,
@@ -100,8 +103,8 @@ def main() -> int:
         print("  ".join(f"{cell!s:>12}" for cell in cells), flush=True)
     for tally in tallies.values():
         print(*tally.lost, sep="\n", end="\n" if tally.lost else "")
-    truth = tallies["privileged"]
-    return int(truth.detected < truth.things or truth.wrong > 0)
+    truth = tallies.get("privileged")
+    return int(truth is not None and (truth.detected < truth.things or truth.wrong > 0))
 
 
 if __name__ == "__main__":
