@@ -138,7 +138,7 @@ def _set_surface(bullet: Any, client: int, spec: BodySpec, body: int, link: int)
         body,
         link,
         lateralFriction=_FRICTION[spec.shape],
-        spinningFriction=0.002,
+        spinningFriction=0.0 if spec.shape == "box" else 0.002,
         rollingFriction=0.0005 if spec.shape == "cylinder" else 0.0,
         linearDamping=0.0,
         angularDamping=0.02,

@@ -26,7 +26,9 @@ def build_scene(simulation: Simulation, ground: Ground = "table") -> int:
         visual = bullet.createVisualShape(
             bullet.GEOM_BOX, halfExtents=half, rgbaColor=color, specularColor=[0.05] * 3, **on
         )
-        body: int = bullet.createMultiBody(0.0, collision, visual, center, **on)
+        # What never moves can be a rigid body: its contacts are cheaper to solve than those of a multi-body. What moves
+        # cannot: Bullet saves no rigid body's inertia in world axes, so a restored state would differ in the last bits.
+        body: int = bullet.createMultiBody(0.0, collision, visual, center, useMaximalCoordinates=True, **on)
         return body
 
     if ground == "floor":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,20 @@ from codeact_envs.bullet.quiet import quiet
 
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
-_ITERATIONS = 25
-_NO_FRAME = 1 << 62
+ITERATIONS = 25  # of the solver in each step, unless a scene asks for others
+TICK = 4  # steps between two looks of what watches the scene's mechanisms, and of a world that follows the clock
+_BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
+_MOST_LATE = 0.1  # seconds: a world that is later than this gives up catching up with the clock
+_NOTHING_DUE = 1 << 62
 
 
 class Simulation:
     """A Bullet client with gravity. Bit-exact: the same calls give the same floats in any process.
+
+    Args:
+        gui: open Bullet's own window.
+        iterations: of the constraint solver in each step.
+        real_time: never let simulated time run ahead of the clock. The physics stays the same.
 
     Attributes:
         bullet: the pybullet module.
@@ -23,24 +32,33 @@ class Simulation:
         steps: simulation steps since the last reset.
         before_step: called before every step of `run`, for what must be commanded that often.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
+        tick: called whenever the number of steps has reached a multiple of `TICK`.
+
+    Raises:
+        TaskError: `gui` without a display, or too many clients are open in this process.
     """
 
-    def __init__(self, gui: bool = False) -> None:
+    def __init__(self, gui: bool = False, *, iterations: int = ITERATIONS, real_time: bool = False) -> None:
+        if gui:
+            from codeact_envs.bullet.display import require_display
+
+            require_display()
         with quiet():
             import pybullet
 
             self.bullet: Any = pybullet
             self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
         if self.client < 0:
-            raise TaskError(
-                "PyBullet gave no simulation: too many are open in this process, or no display for gui=True"
-            )
+            raise TaskError("PyBullet gave no simulation: too many are open in this process")
         self.steps = 0
+        self.tick: Callable[[], None] | None = None
         self._frame_interval = 0
         self.next_frame = -1
         self._capture: Callable[[], None] | None = None
         self.before_step: Callable[[], None] | None = None
         self._when_closed: list[Callable[[], None]] = []
+        self._real_time = real_time
+        self._began = 0.0  # what the clock showed, or would have shown, at step 0
         on = {"physicsClientId": self.client}
         # Must come before anything is loaded: else the order of contacts depends on what ran before. And every solve
         # takes all its iterations: were it to end early at a small residual, which bodies are solved together would
@@ -48,7 +66,7 @@ class Simulation:
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
             fixedTimeStep=STEP,
-            numSolverIterations=_ITERATIONS,
+            numSolverIterations=iterations,
             solverResidualThreshold=0.0,
             **on,
         )
@@ -73,22 +91,43 @@ class Simulation:
             self.next_frame = steps + self._frame_interval
 
     def steps_to_frame(self) -> int:
-        """How many steps may be done before `count` must be told, so that no frame is missed."""
-        return self.next_frame - self.steps if self._capture is not None else _NO_FRAME
+        """How many steps may be done before `count` must be told, so that nothing that watches misses its moment."""
+        due = self.next_frame - self.steps if self._capture is not None else _NOTHING_DUE
+        if self.tick is not None or self._real_time:
+            due = min(due, TICK - self.steps % TICK)
+        return due
 
     def count(self, steps: int) -> None:
         """Steps were done, at most as many as `steps_to_frame` said."""
         self.steps += steps
+        if self._real_time:
+            self._wait_for_the_clock(steps)
+        if self.tick is not None and self.steps % TICK == 0:
+            self.tick()
         if self.steps == self.next_frame and self._capture is not None:
             self.next_frame = self.steps + self._frame_interval
             self._capture()
+
+    def _wait_for_the_clock(self, steps: int) -> None:
+        now, due = time.monotonic(), self._began + self.steps * STEP
+        if not now - _MOST_LATE <= due <= now + steps * STEP:  # nothing moved for a while, or time was set
+            self._began = now - (self.steps - steps) * STEP
+            due = now + steps * STEP
+        time.sleep(max(0.0, due - now))
 
     def run(self, steps: int) -> None:
         """Let time pass while the motors keep their last targets."""
         step, client = self.bullet.stepSimulation, self.client
         while steps > 0:
             stretch = min(steps, self.steps_to_frame())
-            for _ in range(stretch):
+            # What is commanded before every step leaves no steps to be done at once.
+            batches, rest = divmod(stretch, _BATCH) if self.before_step is None else (0, stretch)
+            if batches:
+                self._step_by(_BATCH)
+                for _ in range(batches):
+                    step(client)
+                self._step_by(1)
+            for _ in range(rest):
                 if self.before_step is not None:
                     self.before_step()
                 step(client)
@@ -98,6 +137,11 @@ class Simulation:
     def when_closed(self, do: Callable[[], None]) -> None:
         """Call `do` once, when the simulation is closed."""
         self._when_closed.append(do)
+
+    def _step_by(self, steps: int) -> None:
+        self.bullet.setPhysicsEngineParameter(
+            fixedTimeStep=steps * STEP, numSubSteps=0 if steps == 1 else steps, physicsClientId=self.client
+        )
 
     def close(self) -> None:
         """Give the client back. May be called again."""
