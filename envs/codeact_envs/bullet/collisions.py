@@ -157,14 +157,21 @@ class CollisionModel:
         return reaches
 
     def _copy_body(self, body: int) -> None:
-        bullet, client = self._bullet, self._simulation.client
+        bullet, client, still = self._bullet, self._simulation.client, self._simulation.still
+        self._known.add(body)
+        if body in still:
+            half = still[body]
+            if half is not None:
+                box = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self._client)
+                here = bullet.createMultiBody(0.0, box, -1, _AWAY, physicsClientId=self._client)
+                self._copies.append(_Copy(body, -1, here))
+            return
         for link in range(-1, bullet.getNumJoints(body, physicsClientId=client)):
             for shape in self._shapes(client, body, link):
                 collision = self._collision_shape(body, shape)
                 if collision >= 0:
-                    here: int = bullet.createMultiBody(0.0, collision, -1, _AWAY, physicsClientId=self._client)
+                    here = bullet.createMultiBody(0.0, collision, -1, _AWAY, physicsClientId=self._client)
                     self._copies.append(_Copy(body, link, here))
-        self._known.add(body)
 
     def _collision_shape(self, body: int, shape: Any) -> int:
         """A copy of a shape, placed in its link's inertial frame as the original is."""

@@ -12,7 +12,7 @@ from codeact_envs.bullet.quiet import quiet
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
 ITERATIONS = 25  # of the solver in each step, unless a scene asks for others
-TICK = 4  # steps between two looks of what watches the scene's mechanisms, and of a world that follows the clock
+_CLOCK_EVERY = 4  # steps between two looks at the clock, in a world that follows it
 _BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
 _MOST_LATE = 0.1  # seconds: a world that is later than this gives up catching up with the clock
 _NOTHING_DUE = 1 << 62
@@ -32,7 +32,8 @@ class Simulation:
         steps: simulation steps since the last reset.
         before_step: called before every step of `run`, for what must be commanded that often.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
-        tick: called whenever the number of steps has reached a multiple of `TICK`.
+        still: half sizes (x, y, z) of the boxes that never move, metres, by Bullet's number, which tells no shape of
+            such a body; None where nothing can touch it.
 
     Raises:
         TaskError: `gui` without a display, or too many clients are open in this process.
@@ -51,7 +52,7 @@ class Simulation:
         if self.client < 0:
             raise TaskError("PyBullet gave no simulation: too many are open in this process")
         self.steps = 0
-        self.tick: Callable[[], None] | None = None
+        self.still: dict[int, tuple[float, float, float] | None] = {}
         self._frame_interval = 0
         self.next_frame = -1
         self._capture: Callable[[], None] | None = None
@@ -93,8 +94,8 @@ class Simulation:
     def steps_to_frame(self) -> int:
         """How many steps may be done before `count` must be told, so that nothing that watches misses its moment."""
         due = self.next_frame - self.steps if self._capture is not None else _NOTHING_DUE
-        if self.tick is not None or self._real_time:
-            due = min(due, TICK - self.steps % TICK)
+        if self._real_time:
+            due = min(due, _CLOCK_EVERY - self.steps % _CLOCK_EVERY)
         return due
 
     def count(self, steps: int) -> None:
@@ -102,8 +103,6 @@ class Simulation:
         self.steps += steps
         if self._real_time:
             self._wait_for_the_clock(steps)
-        if self.tick is not None and self.steps % TICK == 0:
-            self.tick()
         if self.steps == self.next_frame and self._capture is not None:
             self.next_frame = self.steps + self._frame_interval
             self._capture()
