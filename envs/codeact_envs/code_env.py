@@ -97,6 +97,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._over = True
         self._spent: str | None = None  # the limit that a running program has used up
         self._rehearsal: Sandbox | None = None  # while one runs
+        self._unrehearsed: str | None = None  # the first tool that it could not call
         self._frames: list[NDArray[np.uint8]] = []  # collected before a rehearsal
 
     @classmethod
@@ -185,11 +186,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             TaskError: the action is no text that can be encoded, or longer than 20,000 characters.
         """
         plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
-        if not self.action_space.contains(action):
-            kind = f"{len(action):,} characters" if isinstance(action, str) else type(action).__name__
-            raise TaskError(
-                f"an action is a program: a str of at most {MAX_PROGRAM:,} encodable characters, not {kind}"
-            )
+        self._require_program(action)
         start = self._started(world)
         self._turns += 1
         self._spent = None
@@ -327,13 +324,17 @@ class CodeEnv(gymnasium.Env[str, str]):
 
         Raises:
             ResetNeeded: there was no reset, or the episode is over.
+            TaskError: the code is no text that can be encoded, or longer than 20,000 characters.
         """
         plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
-        start, saved, began = self._started(world), self.save_state(), world.time_s
+        self._require_program(code)
+        start, spent = self._started(world), self._spent
+        saved, began = self.save_state(), world.time_s
         filming = self.render_mode == "rgb_array_list"
         if filming:
             self._frames += world.take_frames()
             world.record(None, self._width, self._height)
+        self._unrehearsed = None
         try:
             world.resume()
             with sandbox.branch() as self._rehearsal:
@@ -350,9 +351,11 @@ class CodeEnv(gymnasium.Env[str, str]):
                 violations=violations,
                 state_hash=world.state_hash(),
                 simulated_seconds=world.time_s - began,
+                contacts=getattr(now, "contacts", frozenset()),
+                unrehearsed=self._unrehearsed,
             )
         finally:
-            self._rehearsal = None
+            self._rehearsal, self._spent = None, spent
             self.restore_state(saved)
             if filming:
                 world.record(self.metadata["render_fps"], self._width, self._height)
@@ -387,6 +390,13 @@ class CodeEnv(gymnasium.Env[str, str]):
             raise ResetNeeded("the episode is over: call reset() to begin another")
         return plan
 
+    def _require_program(self, action: object) -> None:
+        if not self.action_space.contains(action):
+            kind = f"{len(action):,} characters" if isinstance(action, str) else type(action).__name__
+            raise TaskError(
+                f"an action is a program: a str of at most {MAX_PROGRAM:,} encodable characters, not {kind}"
+            )
+
     def _started(self, world: World) -> Any:
         """The snapshot of the episode's beginning, taken before the first program runs."""
         if self._start is None:
@@ -413,6 +423,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
         self._calls += 1
         if self._rehearsal is not None and call.effect != "read" and call.tool not in world.toolbox:
+            self._unrehearsed = self._unrehearsed or call.tool
             return Refusal(f"{call.tool} may change things outside the simulation, which a rehearsal could not undo")
         return None if self.approve is None else self.approve(call)
 

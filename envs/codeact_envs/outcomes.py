@@ -32,6 +32,9 @@ class Rehearsal:
         violations: hard constraints that it would have broken.
         state_hash: of the state that it would have left.
         simulated_seconds: that it would have taken, settling included.
+        contacts: pairs of names that would touch in the end, each pair sorted; `the robot` and `the table` stand for
+            themselves. Empty in a world that does not tell contacts.
+        unrehearsed: the first tool that was refused because its effect could not be undone; None: there was none.
     """
 
     execution: Execution
@@ -41,3 +44,5 @@ class Rehearsal:
     violations: tuple[str, ...]
     state_hash: str
     simulated_seconds: float
+    contacts: frozenset[tuple[str, str]] = frozenset()
+    unrehearsed: str | None = None

@@ -1,8 +1,8 @@
 """What happens during a run or an episode, as data. Everything that shows, records or streams an episode reads these.
 
 Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted`
-and `CallFinished`; the agent `ModelText`, `ModelReplied` and `ActionChosen`; the environment `Executed`; the episode
-tells the rest.
+and `CallFinished`; the agent `ModelText`, `ModelReplied`, `Rehearsed` and `ActionChosen`; the environment `Executed`;
+the episode tells the rest.
 `docs/trace.md` gives their form in a trace file.
 """
 
@@ -82,6 +82,19 @@ class ModelReplied:
 
 
 @dataclass(frozen=True)
+class Rehearsed:
+    """A program was tried and undone. `told`: what the model reads when it failed and is not run; else empty.
+
+    What it printed and called meanwhile is not told. `simulated_seconds`: that it would have taken.
+    """
+
+    code: str
+    passed: bool
+    told: str
+    simulated_seconds: float
+
+
+@dataclass(frozen=True)
 class ActionChosen:
     """The program that is about to run. `note` says what was odd about the reply it was taken from, if anything."""
 
@@ -158,6 +171,7 @@ Event = (
     EpisodeStarted
     | ModelText
     | ModelReplied
+    | Rehearsed
     | ActionChosen
     | Printed
     | CallStarted

@@ -79,9 +79,12 @@ class Simulation:
         return self.steps * STEP
 
     def capture_every(self, steps: int, capture: Callable[[], None] | None) -> None:
-        """Call `capture` after every `steps` steps from now on, starting now; None ends it."""
+        """Call `capture` now, and whenever the step counter is a multiple of `steps`; None ends it.
+
+        So the times of frames depend on the clock alone, and not on when recording began or was taken up again.
+        """
         self._capture, self._frame_interval = capture, steps
-        self.next_frame = self.steps + steps if capture else -1
+        self.next_frame = self._next_multiple() if capture else -1
         if capture is not None:
             capture()
 
@@ -89,7 +92,10 @@ class Simulation:
         """Set the step counter, after a reset or a restored state."""
         self.steps = steps
         if self._capture is not None:
-            self.next_frame = steps + self._frame_interval
+            self.next_frame = self._next_multiple()
+
+    def _next_multiple(self) -> int:
+        return (self.steps // self._frame_interval + 1) * self._frame_interval
 
     def steps_to_frame(self) -> int:
         """How many steps may be done before `count` must be told, so that nothing that watches misses its moment."""

@@ -10,6 +10,7 @@ from codeact.agent.budget import Budget
 from codeact.agent.conversation import Conversation, Settings
 from codeact.agent.formats import find_format
 from codeact.agent.protocol import Action, Brief
+from codeact.agent.rehearsing import Rehearses
 from codeact.agent.templates import say, system_prompt
 from codeact.errors import CodeActError
 from codeact.events import Event, EventSink
@@ -37,6 +38,9 @@ class CodeActAgent:
         temperature: 0 is greedy.
         seed: makes sampling repeatable; the turn is added to it. None: different each time.
         max_observation_chars: longer observations lose their middle, with a note.
+        rehearse: in an episode whose environment can (it has `rehearse(code)`), try each program there first. One that
+            ends in an error or breaks a hard constraint is not run; the model reads why, and its next reply counts as a
+            turn like any other.
         limits: of the sandbox in a chat; environments bring their own.
         without: layers of the sandbox's wall that a chat may do without; see `docs/safety.md`.
         workspace: a folder that programs of a chat may write to; then they may use full libraries, too. See
@@ -63,6 +67,7 @@ class CodeActAgent:
         temperature: float = 0.0,
         seed: int | None = 0,
         max_observation_chars: int = 4000,
+        rehearse: bool = False,
         limits: Limits | None = None,
         without: Collection[str] = (),
         workspace: str | os.PathLike[str] | None = None,
@@ -77,6 +82,7 @@ class CodeActAgent:
         self.approve = approve
         self.action_format = find_format(action_format).name
         self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
+        self.rehearse = rehearse
         self._system_prompt = system_prompt
         self._settings = Settings(
             Budget(max_turns, max_total_tokens, max_seconds), max_tokens, temperature, seed, max_observation_chars
@@ -93,7 +99,8 @@ class CodeActAgent:
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
-        self._episode = self._conversation(brief.stubs, chat=False)
+        stage = brief.environment if self.rehearse and isinstance(brief.environment, Rehearses) else None
+        self._episode = self._conversation(brief.stubs, chat=False, stage=stage)
         message = "task" if brief.observation.strip() else "task_alone"
         how = find_format(self.action_format).how
         self._episode.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
@@ -173,9 +180,11 @@ class CodeActAgent:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _conversation(self, stubs: str, *, chat: bool, libraries: Collection[str] = ()) -> Conversation:
+    def _conversation(
+        self, stubs: str, *, chat: bool, libraries: Collection[str] = (), stage: Rehearses | None = None
+    ) -> Conversation:
         system = system_prompt(self.action_format, stubs, chat=chat, own=self._system_prompt, libraries=libraries)
-        return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat)
+        return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat, stage=stage)
 
 
 def _ignore(event: Event) -> None:

@@ -9,8 +9,9 @@ from codeact.agent.budget import Budget, Spending
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose
 from codeact.agent.memory import Memory
 from codeact.agent.protocol import Action
+from codeact.agent.rehearsing import Rehearses, objection
 from codeact.agent.templates import say, shorten
-from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText
+from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed
 from codeact.models.protocol import Completion, ContextOverflow, GenerationOptions, Model, StopGeneration, count_tokens
 
 KEPT_OF_A_FAILED_REPLY = 400  # characters: enough to see what was wrong, and not an example to follow
@@ -28,13 +29,26 @@ class Settings:
 
 
 class Conversation:
-    """Keeps the memory and finds the next action. In a chat plain words are the answer; in an episode they are not."""
+    """Keeps the memory and finds the next action. In a chat plain words are the answer; in an episode they are not.
 
-    def __init__(self, model: Model, action_format: Format, settings: Settings, system: str, *, chat: bool) -> None:
+    With a `stage`, each program is rehearsed there, and one that fails goes back to the model.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        action_format: Format,
+        settings: Settings,
+        system: str,
+        *,
+        chat: bool,
+        stage: Rehearses | None = None,
+    ) -> None:
         self._model = model
         self._format = action_format
         self._settings = settings
         self._chat = chat
+        self._stage = stage
         self._interrupt = threading.Event()
         self._note_for_model = ""
         self.memory = Memory(system, lambda text: count_tokens(model, text))
@@ -83,7 +97,10 @@ class Conversation:
                 )
             match reply:
                 case Program():
-                    return self._act(reply, text, on_event)
+                    if self._passes(reply, on_event):
+                        return self._act(reply, text, on_event)
+                    without_action = 0
+                    continue
                 case Answer(answer):
                     self.memory.add("assistant", text)
                     return _end("finished", text, answer)
@@ -98,6 +115,21 @@ class Conversation:
                         self.memory.add("assistant", text)
                         return _end("gave up", text, answer or None)
             self._answer_back(text, reply)
+
+    def _passes(self, program: Program, on_event: EventSink) -> bool:
+        """Rehearse the program. The model is told why one does not pass."""
+        if self._stage is None:
+            return True
+        outcome = self._stage.rehearse(program.code)
+        error = outcome.execution.error
+        if error is not None and error.type == "Interrupted":
+            self._interrupt.set()
+        told = shorten(objection(outcome), self._observation_limit())
+        on_event(Rehearsed(program.code, not told, told, outcome.simulated_seconds))
+        if told:
+            self.memory.add("assistant", program.kept)
+            self.memory.add("user", say("rehearsed", text=told, how=self._format.how))
+        return not told
 
     def _act(self, program: Program, text: str, on_event: EventSink) -> Action:
         self._actions += 1

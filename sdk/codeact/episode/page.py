@@ -127,6 +127,8 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
             case schema.ModelReplied():
                 turn.replies.append(Reply(line.text, line))
                 turn.streamed = ""
+            case schema.Rehearsed(passed=False):
+                turn.replies.append(Reply(f"Rehearsed, and not run:\n{line.told}"))
             case schema.ActionChosen():
                 turn.program, turn.code, turn.note = line.code, _highlighted(line.code), line.note
             case schema.Printed():

@@ -77,6 +77,13 @@ class ModelReplied(Line, frozen=True, kw_only=True):
     finish_reason: str
 
 
+class Rehearsed(Line, frozen=True, kw_only=True):
+    code: str
+    passed: bool
+    told: str
+    simulated_seconds: float
+
+
 class ActionChosen(Line, frozen=True, kw_only=True):
     turn: int
     code: str
@@ -163,6 +170,7 @@ AnyLine = (
     | EpisodeStarted
     | ModelText
     | ModelReplied
+    | Rehearsed
     | ActionChosen
     | Printed
     | CallStarted
@@ -176,6 +184,7 @@ _LINES: dict[type, type[Line]] = {
     events.EpisodeStarted: EpisodeStarted,
     events.ModelText: ModelText,
     events.ModelReplied: ModelReplied,
+    events.Rehearsed: Rehearsed,
     events.ActionChosen: ActionChosen,
     events.Printed: Printed,
     events.CallStarted: CallStarted,
