@@ -284,7 +284,7 @@ def _stopped_after(world: BulletWorld, steps: int, move: Callable[[], object], a
         if simulation.steps == begin + steps:
             world.stop()
 
-    simulation.capture_every(steps, stop)
+    simulation.capture_every(1, stop)
     try:
         move()
     except Stopped:
