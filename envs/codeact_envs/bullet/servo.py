@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,15 +62,6 @@ _FINGER_DEPTH = 0.004  # metres that closing fingers are commanded beyond what t
 _TRACKING = 0.03  # radians between commanded and measured: something is in the way
 
 
-@dataclass(frozen=True)
-class ServoState:
-    """What a servo remembers between steps, beside the arm's own commanded positions."""
-
-    velocity: Array
-    cuts: tuple[tuple[str, int], ...]
-    memory: tuple[Array, ...]
-
-
 class Servo(ABC):
     """Base of both servos.
 
@@ -112,14 +102,6 @@ class Servo(ABC):
         self.cuts = Counter(dict.fromkeys(CUTS, 0))
         self._rest()
 
-    def save(self) -> ServoState:
-        return ServoState(self.velocity, tuple(self.cuts.items()), self._memory())
-
-    def restore(self, state: ServoState) -> None:
-        """Go on from a saved state; the arm's own is restored already."""
-        self.velocity, self.cuts = state.velocity, Counter(dict(state.cuts))
-        self._remember(state.memory)
-
     def step(self, action: Array) -> None:
         """Do one step. A robot that is stopped holds still while the time passes.
 
@@ -148,12 +130,6 @@ class Servo(ABC):
     @abstractmethod
     def _rest(self) -> None:
         """Begin at the arm's commanded positions, at rest."""
-
-    def _memory(self) -> tuple[Array, ...]:
-        return ()
-
-    def _remember(self, memory: tuple[Array, ...]) -> None:  # noqa: B027 (a servo may have nothing to remember)
-        """Take back what `_memory` gave."""
 
     def _finger_goal(self, request: float) -> float:
         arm = self._arm
@@ -233,12 +209,6 @@ class CartesianServo(Servo):
         self._position: Array = pose[:3, 3]
         self._tool_velocity: Array = np.zeros(3)
         self._inverse, self._drift = self._smallest_motion(at)
-
-    def _memory(self) -> tuple[Array, ...]:
-        return self._upright, self._orientation, self._position, self._tool_velocity, self._inverse, self._drift
-
-    def _remember(self, memory: tuple[Array, ...]) -> None:
-        self._upright, self._orientation, self._position, self._tool_velocity, self._inverse, self._drift = memory
 
     def _smallest_motion(self, joints: Array) -> tuple[Array, Array]:
         """The matrix (joints, 6) from a twist in the tool's frame to the smallest joint motion that makes it, and the

@@ -11,7 +11,7 @@ from codeact_envs.bullet.quiet import quiet
 
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
-ITERATIONS = 25  # of the solver in each step, unless a scene asks for others
+_ITERATIONS = 25  # of the constraint solver in each step
 _CLOCK_EVERY = 4  # steps between two looks at the clock, in a world that follows it
 _BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
 _MOST_LATE = 0.1  # seconds: a world that is later than this gives up catching up with the clock
@@ -23,7 +23,6 @@ class Simulation:
 
     Args:
         gui: open Bullet's own window.
-        iterations: of the constraint solver in each step.
         real_time: never let simulated time run ahead of the clock. The physics stays the same.
 
     Attributes:
@@ -39,7 +38,7 @@ class Simulation:
         TaskError: `gui` without a display, or too many clients are open in this process.
     """
 
-    def __init__(self, gui: bool = False, *, iterations: int = ITERATIONS, real_time: bool = False) -> None:
+    def __init__(self, gui: bool = False, *, real_time: bool = False) -> None:
         if gui:
             from codeact_envs.bullet.display import require_display
 
@@ -67,7 +66,7 @@ class Simulation:
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
             fixedTimeStep=STEP,
-            numSolverIterations=iterations,
+            numSolverIterations=_ITERATIONS,
             solverResidualThreshold=0.0,
             **on,
         )

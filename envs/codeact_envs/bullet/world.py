@@ -36,7 +36,7 @@ from codeact_envs.bullet.robots import (
 from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.safety import Violation, Violations
 from codeact_envs.bullet.scene import FLOOR, build_scene
-from codeact_envs.bullet.simulation import ITERATIONS, RATE, Simulation
+from codeact_envs.bullet.simulation import RATE, Simulation
 
 _ZONE_THICKNESS = 0.001
 _LIMBO = 50.0  # metres between bodies while everything is apart
@@ -89,7 +89,6 @@ class BulletWorld:
         real_time: let simulated time follow the clock while something moves. Only the speed changes, never the physics.
         keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries may enter, beside the
             robot's own, which are for the tool only.
-        solver_iterations: in each step. A scene of a few separate bodies needs fewer than towers and full bowls.
 
     Raises:
         TaskError: two bodies share a key, the description of the robot is wrong, or `gui` finds no display.
@@ -103,15 +102,14 @@ class BulletWorld:
         gui: bool = False,
         real_time: bool = False,
         keep_out: Sequence[Volume] = (),
-        solver_iterations: int = ITERATIONS,
     ) -> None:
         self.specs = tuple(bodies)
         keys = [spec.key for spec in self.specs]
         if len(set(keys)) != len(keys):
             raise TaskError(f"two bodies share a key in {keys}; keys must differ")
         self.description = load_robot(robot)
-        self._robot_name, self._keep_out, self._iterations = robot, tuple(keep_out), solver_iterations
-        self.simulation = Simulation(gui, iterations=solver_iterations, real_time=real_time)
+        self._robot_name, self._keep_out = robot, tuple(keep_out)
+        self.simulation = Simulation(gui, real_time=real_time)
         self.camera = Camera()
         self._recording: tuple[int, int] | None = None
         self._frames: list[Frame] = []
@@ -469,9 +467,7 @@ class BulletWorld:
 
     def branch(self) -> BulletWorld:
         """Another world in this same state, with a future of its own. The caller closes it."""
-        other = BulletWorld(
-            self.specs, robot=self._robot_name, keep_out=self._keep_out, solver_iterations=self._iterations
-        )
+        other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out)
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "state.bullet")
