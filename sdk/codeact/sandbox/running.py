@@ -103,6 +103,7 @@ class Running:
         self._insists = False  # whether a thread interrupts until the program has ended
         self._rests = False  # whether the worker has said that it has
         self._away = False  # whether the session's thread has the pump
+        self._killed = False  # whether an interrupt has ended the worker
         self.finished = False
         self.workspace: Workspace | None = None
         self.on_loop: OnLoop | None = None
@@ -512,6 +513,7 @@ class Running:
                     if not self._connection.interrupt():
                         began = now  # it is still being made
                     elif now > began + GRACE_S:
+                        self._killed = True
                         self._connection.kill()
                         return
                 if pending is not None:
@@ -577,6 +579,8 @@ class Running:
     def _report(self, step: Ended | Lost) -> tuple[Execution, bool]:
         self._rests = isinstance(step, Ended)
         self.finish()
+        if self._killed and self._rests:  # it ended by itself in that very moment, and its worker is gone
+            step, self._rests = Lost("WorkerLost", ""), False
         seconds = time.monotonic() - self._started
         teller = Teller(
             self._connection, self.stopping, self._ended, self.workspace is not None, self._limits.memory_mb
