@@ -18,13 +18,13 @@ import math
 import os
 import statistics
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-import pybullet_data
 
 from codeact_envs.bullet.quiet import quiet
 
@@ -58,14 +58,14 @@ class Motion:
 
 
 class BareScript:
-    """The scene of Stack2 in plain PyBullet."""
+    """The scene of Stack2 in plain PyBullet, with the robot's URDF as the world loads it."""
 
     ARM_AND_FINGERS = (0, 1, 2, 3, 4, 5, 6, 9, 10)
     HOME = (0.0, -0.7853981633974483, 0.0, -2.356194490192345, 0.0, 1.5707963267948966, 0.7853981633974483, 0.04, 0.04)
     HAND = 8  # panda_hand
     FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0, 40.0, 40.0)
 
-    def __init__(self, cubes: int) -> None:
+    def __init__(self, cubes: int, robot_urdf: str) -> None:
         self.client = c = pybullet.connect(pybullet.DIRECT)
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
@@ -77,10 +77,12 @@ class BareScript:
         pybullet.setGravity(0.0, 0.0, -9.81, physicsClientId=c)
         for position, half in (((0.4, 0.0, -0.65), (4.0, 4.0, 0.05)), ((0.42, 0.0, -0.02), (0.62, 0.72, 0.02))):
             shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=c)
-            body = pybullet.createMultiBody(0.0, shape, -1, position, physicsClientId=c)
+            body = pybullet.createMultiBody(0.0, shape, -1, position, useMaximalCoordinates=True, physicsClientId=c)
             pybullet.changeDynamics(body, -1, lateralFriction=0.8, physicsClientId=c)
-        panda = pybullet_data.getDataPath() + "/franka_panda/panda.urdf"
-        self.robot = r = pybullet.loadURDF(panda, useFixedBase=True, physicsClientId=c)
+        with tempfile.NamedTemporaryFile("w", suffix=".urdf") as model, quiet():
+            model.write(robot_urdf)
+            model.flush()
+            self.robot = r = pybullet.loadURDF(model.name, useFixedBase=True, physicsClientId=c)
         for finger in (9, 10):
             pybullet.changeDynamics(r, finger, lateralFriction=1.5, spinningFriction=0.02, physicsClientId=c)
         gear = pybullet.createConstraint(
@@ -97,7 +99,7 @@ class BareScript:
                 cube,
                 -1,
                 lateralFriction=0.7,
-                spinningFriction=0.002,
+                spinningFriction=0.0,
                 rollingFriction=0.0,
                 linearDamping=0.0,
                 angularDamping=0.02,
@@ -229,7 +231,7 @@ def main() -> int:
     environment: Any = gymnasium.make(f"codeact_envs:{ENVIRONMENT}").unwrapped
     environment.reset(seed=0)
     world = environment._make_world().bullet
-    bare = BareScript(len(world.specs))
+    bare = BareScript(len(world.specs), world.robot.model.text)
     poses, motion, _ = play_episode(environment, world, 0)
     bare.play(poses, motion)
 
