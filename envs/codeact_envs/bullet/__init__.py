@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codeact_envs.bullet.controller import MotionResult as MotionResult
     from codeact_envs.bullet.tabletop import TabletopApi as TabletopApi
     from codeact_envs.bullet.world import BulletWorld as BulletWorld
-    from codeact_envs.bullet.world import WorldState as WorldState
+    from codeact_envs.bullet.world_state import WorldState as WorldState
 
 _HOME = {
     "COLORS": "bodies",
@@ -27,7 +27,7 @@ _HOME = {
     "Placement": "bodies",
     "Pose": "bodies",
     "TabletopApi": "tabletop",
-    "WorldState": "world",
+    "WorldState": "world_state",
 }
 
 __all__ = sorted(_HOME)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import math
 import struct
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.arm import SimulatedArm
 from codeact_envs.bullet.base import BaseController, SimulatedBase
-from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, Vector3, build, require_color
+from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
 from codeact_envs.bullet.drone import DroneController, SimulatedDrone
-from codeact_envs.bullet.errors import Stopped, UnknownObject
+from codeact_envs.bullet.errors import Stopped
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import (
     ArmDescription,
@@ -35,44 +30,10 @@ from codeact_envs.bullet.robots import (
 )
 from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.safety import Violation, Violations
-from codeact_envs.bullet.scene import FLOOR, build_scene
+from codeact_envs.bullet.scene import build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
-
-_ZONE_THICKNESS = 0.001
-_LIMBO = 50.0  # metres between bodies while everything is apart
-# x, first y and spacing of bodies that an episode does not use, metres: on the floor, out of sight
-_PARKING = (-1.2, -1.0, 0.6)
-_FLOOR_PARKING = (-11.0, -11.0)  # the same, without a table: in a corner
-
-
-@dataclass(frozen=True)
-class ControllerState:
-    """What the controllers remember between motions."""
-
-    parts: tuple[Any, ...]
-    stands: tuple[bytes, ...]
-    steps: int
-    violations: tuple[Violation, ...]
-    layout: tuple[Placement, ...]
-
-
-class WorldState:
-    """A saved state of one world, to be given back to it. It lives in the simulator's memory until the world closes or
-    `release` is called."""
-
-    def __init__(self, world: BulletWorld, number: int, controller: ControllerState) -> None:
-        self._world, self._number, self._controller = world, number, controller
-
-    def release(self) -> None:
-        """Free the simulator's copy; the state cannot be restored afterwards."""
-        world, number = self._world, self._number
-        self._number = -1
-        if number >= 0 and not world.closed:
-            world.simulation.bullet.removeState(number, physicsClientId=world.simulation.client)
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):  # at interpreter exit the simulator may be gone before us
-            self.release()
+from codeact_envs.bullet.world_bodies import LIMBO, WorldBodies, require_distinct
+from codeact_envs.bullet.world_state import Memory, WorldState
 
 
 class BulletWorld:
@@ -104,9 +65,7 @@ class BulletWorld:
         keep_out: Sequence[Volume] = (),
     ) -> None:
         self.specs = tuple(bodies)
-        keys = [spec.key for spec in self.specs]
-        if len(set(keys)) != len(keys):
-            raise TaskError(f"two bodies share a key in {keys}; keys must differ")
+        require_distinct(self.specs)
         self.description = load_robot(robot)
         self._robot_name, self._keep_out = robot, tuple(keep_out)
         self.simulation = Simulation(gui, real_time=real_time)
@@ -125,12 +84,7 @@ class BulletWorld:
         with quiet():
             self.table = build_scene(self.simulation, self.description.ground)
             self._build_robot()
-            self._ids = {spec.key: build(bullet, self.simulation.client, spec) for spec in self.specs}
-        self._spec = {spec.key: spec for spec in self.specs}
-        self._keys = {spec.key: index for index, spec in enumerate(self.specs)}
-        self._drawn = {spec.key: spec.color for spec in self.specs}
-        self._placed: dict[str, Placement] = {}
-        self._names: dict[int, str] = {}
+            self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)
         self._move_to_limbo()
         self._blank: int = bullet.saveState(**on)
         self.reset(())
@@ -227,35 +181,9 @@ class BulletWorld:
             TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour, or is not
                 finite. Whether bodies overlap or lie below the table is not looked at.
         """
-        placed: dict[str, Placement] = {}
-        used: set[str] = set()
-        for placement in layout:
-            if placement.key not in self._spec:
-                raise TaskError(f"no body has the key {placement.key!r}; keys are {', '.join(self._spec)}")
-            if placement.key in used or placement.name in placed:
-                raise TaskError(f"{placement.name!r} ({placement.key!r}) is placed twice")
-            require_color(placement.color or self._spec[placement.key].color)
-            if not all(math.isfinite(value) for value in (*placement.position, placement.yaw)):
-                raise TaskError(
-                    f"{placement.name!r} is placed at {placement.position}, yaw {placement.yaw}: not finite"
-                )
-            used.add(placement.key)
-            placed[placement.name] = placement
-        bullet, client = self.simulation.bullet, self.simulation.client
+        placed = self._bodies.checked(layout)
         self._forget_contacts()
-        for key in self._keys:
-            if key not in used:
-                self._park(key)
-        for placement in placed.values():
-            spec, body = self._spec[placement.key], self._ids[placement.key]
-            x, y, z = placement.position
-            if spec.shape == "zone":
-                z = _ZONE_THICKNESS - spec.size[2] / 2.0
-            half = placement.yaw / 2.0
-            bullet.resetBasePositionAndOrientation(
-                body, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)), physicsClientId=client
-            )
-        self._adopt(placed)
+        self._bodies.place(placed)
         self._emergency = False
         for arm in self.arms.values():
             arm.reset()
@@ -272,22 +200,12 @@ class BulletWorld:
         if self._emergency:  # it came meanwhile
             self.stop()
 
-    def _adopt(self, placed: dict[str, Placement]) -> None:
-        self._placed = placed
-        self._names = {self._ids[placement.key]: name for name, placement in placed.items()}
-
     def _move_to_limbo(self) -> None:
         if self.base is not None:
-            self.base.put(0.0, 0.0, 0.0, -_LIMBO)
+            self.base.put(0.0, 0.0, 0.0, -LIMBO)
         if self.drone is not None:
-            self.drone.put(0.0, 0.0, 0.0, -_LIMBO)
-        for index, spec in enumerate(self.specs):
-            self.simulation.bullet.resetBasePositionAndOrientation(
-                self._ids[spec.key],
-                (0.0, 0.0, _LIMBO * (index + 1)),
-                (0.0, 0.0, 0.0, 1.0),
-                physicsClientId=self.simulation.client,
-            )
+            self.drone.put(0.0, 0.0, 0.0, -LIMBO)
+        self._bodies.move_to_limbo()
 
     def _forget_contacts(self) -> None:
         """Bring everything apart, robot at home. Bullet keeps the contact points of bodies that stay near each other,
@@ -295,17 +213,6 @@ class BulletWorld:
         bullet, client = self.simulation.bullet, self.simulation.client
         bullet.restoreState(self._blank, physicsClientId=client)
         bullet.performCollisionDetection(physicsClientId=client)
-
-    def _park(self, key: str) -> None:
-        x, y, spacing = _PARKING
-        index = self._keys[key]
-        if self.description.ground == "floor":
-            x, y = _FLOOR_PARKING
-        floor = 0.0 if self.description.ground == "floor" else FLOOR
-        position = (x, y + index * spacing, floor + self._spec[key].size[2] / 2.0)
-        self.simulation.bullet.resetBasePositionAndOrientation(
-            self._ids[key], position, (0.0, 0.0, 0.0, 1.0), physicsClientId=self.simulation.client
-        )
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let simulated time pass while the robot holds still."""
@@ -325,11 +232,11 @@ class BulletWorld:
 
     def names(self) -> tuple[str, ...]:
         """Names of the bodies of this episode, zones included, in the order of the layout."""
-        return tuple(self._placed)
+        return self._bodies.names()
 
     def layout(self) -> tuple[Placement, ...]:
         """The layout of this episode, as it began."""
-        return tuple(self._placed.values())
+        return self._bodies.layout()
 
     def body(self, name: str) -> int:
         """Bullet's number of a body.
@@ -337,16 +244,11 @@ class BulletWorld:
         Raises:
             UnknownObject: no body has this name; the message suggests near ones.
         """
-        placement = self._placed.get(name)
-        if placement is None:
-            near = get_close_matches(name, self._placed, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(self._placed)}"
-            raise UnknownObject(f"no object is called {name!r}; {hint}")
-        return self._ids[placement.key]
+        return self._bodies.number(name)
 
     def name_of(self, body: int) -> str | None:
         """The name of the body with Bullet's number `body`; None for the table, the robot and unused bodies."""
-        return self._names.get(body)
+        return self._bodies.name_of(body)
 
     def spec(self, name: str) -> BodySpec:
         """What a body is.
@@ -354,15 +256,11 @@ class BulletWorld:
         Raises:
             UnknownObject: no body has this name.
         """
-        self.body(name)
-        return self._spec[self._placed[name].key]
+        return self._bodies.spec(name)
 
     def pose(self, name: str) -> Pose:
         """The body's true pose in the world frame, metres and quaternion (x, y, z, w)."""
-        position, quaternion = self.simulation.bullet.getBasePositionAndOrientation(
-            self.body(name), physicsClientId=self.simulation.client
-        )
-        return Pose(position, quaternion)
+        return self._bodies.pose(name)
 
     def size(self, name: str) -> Vector3:
         """Full extents (x, y, z) in metres, in the body's own frame."""
@@ -370,15 +268,11 @@ class BulletWorld:
 
     def color(self, name: str) -> str:
         """The body's colour in this episode, one of `COLORS`."""
-        spec = self.spec(name)
-        return self._placed[name].color or spec.color
+        return self._bodies.color(name)
 
     def contacts(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other now."""
-        points: Any = self.simulation.bullet.getContactPoints(
-            self.body(a), self.body(b), physicsClientId=self.simulation.client
-        )
-        return any(point[8] < 1e-3 for point in points)
+        return self._bodies.touch(a, b)
 
     def held(self, arm: str | None = None) -> str | None:
         """What a gripper holds, the first arm's unless another is named: a body that both fingers press on. None when
@@ -430,7 +324,7 @@ class BulletWorld:
     def save_state(self) -> WorldState:
         """Everything that the future depends on."""
         number: int = self.simulation.bullet.saveState(physicsClientId=self.simulation.client)
-        return WorldState(self, number, self._controller_state())
+        return WorldState(self, number, self._memory())
 
     def restore_state(self, state: WorldState) -> None:
         """Go back to a state that this world saved.
@@ -438,23 +332,25 @@ class BulletWorld:
         Raises:
             TaskError: the state is another world's, or was released.
         """
-        if state._world is not self or state._number < 0:
+        found = state.of(self)
+        if found is None:
             raise TaskError("this state was saved by another world, or released; a world restores its own states")
+        number, memory = found
         self._forget_contacts()
-        self.simulation.bullet.restoreState(state._number, physicsClientId=self.simulation.client)
-        self._restore_controller(state._controller)
+        self.simulation.bullet.restoreState(number, physicsClientId=self.simulation.client)
+        self._recall(memory)
 
-    def _controller_state(self) -> ControllerState:
-        return ControllerState(
+    def _memory(self) -> Memory:
+        return Memory(
             tuple(part.memory() for part in self._parts),
             tuple(controller.kinematics.base.tobytes() for controller in self.controllers.values()),
             self.simulation.steps,
             tuple(self._violations),
-            tuple(self._placed.values()),
+            self._bodies.layout(),
         )
 
-    def _restore_controller(self, saved: ControllerState) -> None:
-        self._adopt({placement.name: placement for placement in saved.layout})
+    def _recall(self, saved: Memory) -> None:
+        self._bodies.adopt(saved.layout)
         for part, memory in zip(self._parts, saved.parts, strict=True):
             part.recall(memory)
         if self._emergency:  # it may have come meanwhile, or after that state was saved
@@ -474,7 +370,7 @@ class BulletWorld:
                 self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
                 other._forget_contacts()
                 other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
-            other._restore_controller(self._controller_state())
+            other._recall(self._memory())
         except BaseException:
             other.close()
             raise
@@ -482,17 +378,12 @@ class BulletWorld:
 
     def state_hash(self) -> str:
         """SHA-256, in hex, over the exact bytes of joints, poses, velocities, the controller's memory and time."""
-        bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
         values: list[float] = [value for part in self._parts for value in part.exact_state()]
         for controller in self.controllers.values():
             values += controller.kinematics.base.ravel().tolist()
-        for name in self._placed:
-            body = self.body(name)
-            position, quaternion = bullet.getBasePositionAndOrientation(body, **on)
-            linear, angular = bullet.getBaseVelocity(body, **on)
-            values += [*position, *quaternion, *linear, *angular]
+        values += self._bodies.exact_state()
         digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values))
-        digest.update(repr((self.simulation.steps, list(self._placed))).encode())
+        digest.update(repr((self.simulation.steps, list(self._bodies.names()))).encode())
         return digest.hexdigest()
 
     # Pictures
@@ -504,17 +395,7 @@ class BulletWorld:
 
     def paint(self) -> None:
         """Give every body its colour of this episode, before somebody looks."""
-        # Changing a colour costs as much as a reset, so it waits until somebody looks.
-        for placement in self._placed.values():
-            color = placement.color or self._spec[placement.key].color
-            if self._drawn[placement.key] != color:
-                self.simulation.bullet.changeVisualShape(
-                    self._ids[placement.key],
-                    -1,
-                    rgbaColor=(*COLORS[color], 1.0),
-                    physicsClientId=self.simulation.client,
-                )
-                self._drawn[placement.key] = color
+        self._bodies.paint()
 
     def record(self, fps: int | None = 20, width: int = 320, height: int = 240) -> None:
         """Collect frames at about `fps` a second of simulated time from now on; None ends it.

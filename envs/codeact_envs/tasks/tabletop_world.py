@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from codeact.tools import Toolbox
     from codeact_envs.bullet import BulletWorld
-    from codeact_envs.bullet.world import WorldState
+    from codeact_envs.bullet.world_state import WorldState
 
 _TOUCHING = 1e-3  # metres between surfaces that count as touching
 _HEADING = "On the table (centres in metres; x forward, y left, z up from the table top, seen from the robot):"

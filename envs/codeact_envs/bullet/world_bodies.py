@@ -1,0 +1,191 @@
+"""The bodies of a world: loaded once, placed anew in each episode, told apart by the names of the episode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from codeact.errors import TaskError
+from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, build, require_color
+from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.robots.description import Ground
+from codeact_envs.bullet.scene import FLOOR
+from codeact_envs.bullet.simulation import Simulation
+
+LIMBO = 50.0  # metres between bodies while everything is apart
+_ZONE_THICKNESS = 0.001
+# x, first y and spacing of bodies that an episode does not use, metres: on the floor, out of sight
+_PARKING = (-1.2, -1.0, 0.6)
+_FLOOR_PARKING = (-11.0, -11.0)  # the same, without a table: in a corner
+
+
+def require_distinct(specs: Sequence[BodySpec]) -> None:
+    """Make sure that no two bodies share a key.
+
+    Raises:
+        TaskError: two do.
+    """
+    keys = [spec.key for spec in specs]
+    if len(set(keys)) != len(keys):
+        raise TaskError(f"two bodies share a key in {keys}; keys must differ")
+
+
+class WorldBodies:
+    """What can be moved, in one simulation. A `BulletWorld` owns it and hands on its public side.
+
+    Args:
+        simulation: where to load them.
+        specs: everything that any episode needs; their keys differ.
+        ground: what the bodies stand on.
+    """
+
+    def __init__(self, simulation: Simulation, specs: Sequence[BodySpec], ground: Ground) -> None:
+        self.specs = tuple(specs)
+        self._simulation, self._ground = simulation, ground
+        self._bullet, self._on = simulation.bullet, {"physicsClientId": simulation.client}
+        self._spec = {spec.key: spec for spec in self.specs}
+        self._ids = {spec.key: build(self._bullet, simulation.client, spec) for spec in self.specs}
+        self._drawn = {spec.key: spec.color for spec in self.specs}
+        self._placed: dict[str, Placement] = {}
+        self._names: dict[int, str] = {}
+
+    # Placing
+
+    def checked(self, layout: Iterable[Placement]) -> dict[str, Placement]:
+        """The layout by name.
+
+        Raises:
+            TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour, or is not
+                finite.
+        """
+        placed: dict[str, Placement] = {}
+        used: set[str] = set()
+        for placement in layout:
+            if placement.key not in self._spec:
+                raise TaskError(f"no body has the key {placement.key!r}; keys are {', '.join(self._spec)}")
+            if placement.key in used or placement.name in placed:
+                raise TaskError(f"{placement.name!r} ({placement.key!r}) is placed twice")
+            require_color(placement.color or self._spec[placement.key].color)
+            if not all(math.isfinite(value) for value in (*placement.position, placement.yaw)):
+                raise TaskError(
+                    f"{placement.name!r} is placed at {placement.position}, yaw {placement.yaw}: not finite"
+                )
+            used.add(placement.key)
+            placed[placement.name] = placement
+        return placed
+
+    def place(self, placed: dict[str, Placement]) -> None:
+        """Put every body where a checked layout says, and the others out of the way. All must be at rest and apart."""
+        used = {placement.key for placement in placed.values()}
+        for index, spec in enumerate(self.specs):
+            if spec.key not in used:
+                self._park(index, spec)
+        for placement in placed.values():
+            spec = self._spec[placement.key]
+            x, y, z = placement.position
+            if spec.shape == "zone":
+                z = _ZONE_THICKNESS - spec.size[2] / 2.0
+            half = placement.yaw / 2.0
+            self._put(spec.key, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)))
+        self.adopt(placed.values())
+
+    def adopt(self, layout: Iterable[Placement]) -> None:
+        """Take over names and colours of a layout whose bodies are in their places already."""
+        self._placed = {placement.name: placement for placement in layout}
+        self._names = {self._ids[placement.key]: name for name, placement in self._placed.items()}
+
+    def move_to_limbo(self) -> None:
+        """Bring all bodies far apart."""
+        for index, spec in enumerate(self.specs):
+            self._put(spec.key, (0.0, 0.0, LIMBO * (index + 1)))
+
+    def _park(self, index: int, spec: BodySpec) -> None:
+        x, y, spacing = _PARKING
+        if self._ground == "floor":
+            x, y = _FLOOR_PARKING
+        floor = 0.0 if self._ground == "floor" else FLOOR
+        self._put(spec.key, (x, y + index * spacing, floor + spec.size[2] / 2.0))
+
+    def _put(
+        self,
+        key: str,
+        position: tuple[float, float, float],
+        quaternion: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0),
+    ) -> None:
+        self._bullet.resetBasePositionAndOrientation(self._ids[key], position, quaternion, **self._on)
+
+    # Asking
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the bodies of this episode, in the order of the layout."""
+        return tuple(self._placed)
+
+    def layout(self) -> tuple[Placement, ...]:
+        """The layout of this episode, as it began."""
+        return tuple(self._placed.values())
+
+    def number(self, name: str) -> int:
+        """Bullet's number of a body.
+
+        Raises:
+            UnknownObject: no body has this name; the message suggests near ones.
+        """
+        placement = self._placed.get(name)
+        if placement is None:
+            near = get_close_matches(name, self._placed, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(self._placed)}"
+            raise UnknownObject(f"no object is called {name!r}; {hint}")
+        return self._ids[placement.key]
+
+    def name_of(self, number: int) -> str | None:
+        """The name of the body with Bullet's number; None for everything else."""
+        return self._names.get(number)
+
+    def spec(self, name: str) -> BodySpec:
+        """What a body is.
+
+        Raises:
+            UnknownObject: no body has this name.
+        """
+        self.number(name)
+        return self._spec[self._placed[name].key]
+
+    def pose(self, name: str) -> Pose:
+        """A body's pose in the world frame."""
+        position, quaternion = self._bullet.getBasePositionAndOrientation(self.number(name), **self._on)
+        return Pose(position, quaternion)
+
+    def color(self, name: str) -> str:
+        """A body's colour in this episode."""
+        spec = self.spec(name)
+        return self._placed[name].color or spec.color
+
+    def touch(self, a: str, b: str) -> bool:
+        """Whether two bodies touch each other."""
+        points: Any = self._bullet.getContactPoints(self.number(a), self.number(b), **self._on)
+        return any(point[8] < 1e-3 for point in points)
+
+    def exact_state(self) -> list[float]:
+        """Poses and velocities of the bodies of this episode, as exact numbers for a hash."""
+        values: list[float] = []
+        for name in self._placed:
+            body = self.number(name)
+            position, quaternion = self._bullet.getBasePositionAndOrientation(body, **self._on)
+            linear, angular = self._bullet.getBaseVelocity(body, **self._on)
+            values += [*position, *quaternion, *linear, *angular]
+        return values
+
+    # Pictures
+
+    def paint(self) -> None:
+        """Give every body its colour of this episode, before somebody looks."""
+        # Changing a colour costs as much as a reset, so it waits until somebody looks.
+        for placement in self._placed.values():
+            color = placement.color or self._spec[placement.key].color
+            if self._drawn[placement.key] != color:
+                self._bullet.changeVisualShape(
+                    self._ids[placement.key], -1, rgbaColor=(*COLORS[color], 1.0), **self._on
+                )
+                self._drawn[placement.key] = color
