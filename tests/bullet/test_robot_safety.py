@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import os
 import pickle
+import signal
 import threading
 import time
 
@@ -186,6 +188,36 @@ def test_an_emergency_stop_from_another_thread_halts_a_program() -> None:
         assert not info["execution"].ok
         assert world.emergency
         assert np.abs(world.arm.velocities()).max() < 0.02
+
+
+def test_a_worker_killed_while_the_arm_moves_brakes_it_at_once() -> None:
+    with CodeEnv("reach") as env:
+        env.reset(seed=0)
+        assert env.step("move_to(0.4, -0.3, 0.5)")[-1]["execution"].ok
+        bullet = env._make_world().bullet  # type: ignore[attr-defined]
+        killed: list[tuple[int, float]] = []
+
+        def kill() -> None:
+            if not killed and bullet.simulation.steps > begin + 120:
+                os.kill(env._make_sandbox()._held[0].pid, signal.SIGKILL)
+                while not bullet.stopped:  # the motion goes on meanwhile, but this way no step is missed
+                    time.sleep(0.001)
+                killed.append((bullet.simulation.steps, time.monotonic()))
+
+        begin = bullet.simulation.steps
+        bullet.simulation.capture_every(1, kill)
+        started = time.monotonic()
+        info = env.step("while True:\n    move_to(0.4, 0.3, 0.5, speed=0.05)\n    move_to(0.4, -0.3, 0.5, speed=0.05)")[
+            -1
+        ]
+        assert killed
+        assert time.monotonic() - killed[0][1] < 5.0
+        assert killed[0][1] - started < 30.0
+        assert info["execution"].error.type == "WorkerLost"
+        assert "at rest at" in info["execution"].error.message
+        moved = round((info["simulated_seconds"] - 0.5) * RATE) - killed[0][0]
+        assert moved <= round(0.1 * RATE)
+        assert np.abs(bullet.arm.velocities()).max() < 0.02
 
 
 def test_a_keep_out_says_where_it_is(api: TabletopApi) -> None:

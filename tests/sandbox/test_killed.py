@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from codeact.errors import SandboxError
 from codeact.sandbox import Limits, Sandbox, spawner
+from codeact.tools import PendingCall, Toolbox, tool
 
 STATES = {
     "idle": "",
@@ -188,6 +190,52 @@ def test_a_worker_killed_between_runs(number: int) -> None:
         assert sandbox.run("1 + 1").value == 2
 
 
+@pytest.mark.parametrize("at", ["in the tool", "just before it"])
+def test_a_worker_killed_while_a_tool_moves_something(at: str) -> None:
+    """The tool is stopped at once, and not at its deadline; one that has not begun does not begin."""
+    halt, moving = threading.Event(), threading.Event()
+    began: list[float] = []
+
+    @tool(effect="physical", stop=halt.set)
+    def drive() -> None:
+        """Drive."""
+        began.append(time.monotonic())
+        halt.clear()
+        moving.set()
+        halt.wait(60)
+
+    def approve(call: PendingCall) -> None:
+        if armed and at == "just before it":
+            os.kill(sandbox._held[0].pid, signal.SIGKILL)
+            time.sleep(0.2)
+
+    def strike() -> None:
+        assert moving.wait(30)
+        os.kill(sandbox._held[0].pid, signal.SIGKILL)
+
+    armed = False
+    with Sandbox(Toolbox([drive]), limits=Limits(tool_s=60), approve=approve) as sandbox:
+        threading.Timer(0.05, lambda: (moving.wait(30), halt.set())).start()
+        assert sandbox.run("x = 1\ndrive()").ok
+        armed = True
+        moving.clear()
+        before = len(began)
+        if at == "in the tool":
+            threading.Thread(target=strike).start()
+        started = time.monotonic()
+        execution = sandbox.run("drive()")
+        assert time.monotonic() - started < 10
+        assert execution.error is not None
+        assert execution.error.type == "WorkerLost"
+        assert execution.restarted
+        if at == "in the tool":
+            assert "SIGKILL" in execution.error.text
+            assert "while drive() ran, which was stopped" in execution.error.text
+        else:
+            assert len(began) == before
+        assert sandbox.run("1 + 1").value == 2
+
+
 @pytest.mark.parametrize("filled", ["d.extend(range(10**6))", "d.append([0] * 1000)", "d.append(bytearray(10**6))"])
 def test_a_session_that_has_filled_its_memory_goes_on_by_itself(filled: str) -> None:
     with Sandbox(limits=Limits(memory_mb=64, wall_s=60, cpu_s=60)) as sandbox:
@@ -246,8 +294,6 @@ def test_a_zygote_killed(running_code: bool) -> None:
         other.run("x = 1")
         zygote = spawner.spawner()._process.pid
         if running_code:
-            import threading
-
             threading.Timer(0.3, lambda: os.kill(zygote, signal.SIGKILL)).start()
             execution = sandbox.run("while True: pass")
         else:
@@ -336,6 +382,7 @@ def test_tools_and_their_deadlines_work_in_a_fork_of_the_host() -> None:
     program = """
 import os, time
 from codeact.sandbox import Limits, Sandbox, spawner
+from codeact.tools import PendingCall, Toolbox, tool
 from codeact.tools import Toolbox, tool
 stopped = []
 @tool
@@ -372,6 +419,7 @@ def test_a_fork_of_the_host_that_closes_the_sandbox_leaves_the_program_alone() -
     program = """
 import os, threading, time
 from codeact.sandbox import Limits, Sandbox, spawner
+from codeact.tools import PendingCall, Toolbox, tool
 sandbox = Sandbox(limits=Limits(wall_s=60))
 sandbox.run("import time")
 ended = []

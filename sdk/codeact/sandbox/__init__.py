@@ -9,7 +9,7 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     pool.py          `SandboxPool`: sessions for servers
     running.py       one run of one program: frames taken, clocks kept (threads.py, watch.py); ending.py tells its end
     dispatch.py      one tool call: table, validation, approval, the tool, the answer
-    connection.py    a worker as the host holds it (channel.py: its frames; spawner.py: the zygote's end)
+    connection.py    a worker as the host holds it (channel.py: frames; end_watch.py: its end; spawner.py: the zygote)
     levels.py        how much of the wall this machine reaches
     wire.py          the frames between host and worker, arena.py the memory for large arrays, spin.py how both wait for
                      each other, control.py what host and zygote say to each other

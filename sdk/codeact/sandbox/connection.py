@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from codeact.errors import SandboxError
 from codeact.sandbox import arena, control, levels, spawner, wire
 from codeact.sandbox.arena import HostMemory
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
+from codeact.sandbox.end_watch import EndWatch
 from codeact.sandbox.limits import Limits
 from codeact.sandbox.spin import send_away
 
@@ -66,6 +67,7 @@ class Connection:
         self._owner = os.getpid()
         self._pid = 0
         self._pidfd: int | None = None
+        self._end_watch: EndWatch | None = None
         self._closed = False
         # A number that is closed can become another worker's: no signal is sent while it is closed. A signal handler
         # may come here in the thread that holds it.
@@ -173,6 +175,14 @@ class Connection:
             with contextlib.suppress(OSError):  # it has ended
                 signal.pidfd_send_signal(self._pidfd, number)
             return True
+
+    def when_ended(self, tell: Callable[[], None] | None) -> None:
+        """Have `tell` called, see `EndWatch.tell`, when the process has ended; None for nothing any more."""
+        if self._end_watch is None:
+            if tell is None or self._pidfd is None:
+                return
+            self._end_watch = EndWatch(self._pidfd)
+        self._end_watch.tell(tell)
 
     @property
     def pid(self) -> int:

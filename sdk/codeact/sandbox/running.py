@@ -319,6 +319,8 @@ class Running:
             self._dispatcher.reply(pending, self._arena)
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
+        if pending.moves:
+            self._connection.when_ended(self._worker_ended)
         with self._lock:
             if self.stopping is not None:
                 self._dispatcher.left_out(pending)
@@ -337,6 +339,26 @@ class Running:
             self._stopped_late(pending, watched.problem, state)
         elif kind == "Interrupted":
             self.stopping = ("Interrupted", f"it was interrupted in {pending.name}(), which was stopped{state}")
+        elif kind == "WorkerLost":
+            died = f"its process died ({self._connection.ending()})"
+            self.stopping = ("WorkerLost", f"{died} while {pending.name}() ran, which was stopped{state}")
+
+    def _worker_ended(self) -> None:
+        """The program's process has ended: nothing may go on moving for it, and nothing may begin."""
+        while True:
+            stop_again = time.monotonic() + _STOP_AGAIN_S
+            with self._lock:
+                if self.finished:
+                    return
+                self.stopping = self.stopping or ("WorkerLost", "")  # a call that has not begun is left out
+                pending = self.pending
+                if pending is None or not (pending.moves and self._pending_since):
+                    return
+            with contextlib.suppress(Exception):
+                self.stop_tool(pending)
+            # Again, as the first may have come just before the tool set out. It is told when the tool has returned.
+            while self.pending is pending and not self.finished and time.monotonic() < stop_again:
+                time.sleep(_INSIST_S)
 
     def _stopping_kind(self) -> str | None:
         return self.stopping[0] if self.stopping is not None else None
@@ -527,6 +549,7 @@ class Running:
         """From here on an interrupt does nothing: it would hit the next program."""
         with self._lock:
             self.finished = True
+        self._connection.when_ended(None)
 
     def recover(self) -> bool:
         """After an exception in the host: bring the worker back to rest. Returns whether that worked."""
