@@ -139,6 +139,11 @@ class SimulatedArm:
             physicsClientId=self._simulation.client,
         )
 
+    def command(self, joints: Array) -> None:
+        """Command one row of joint positions, radians, with the fingers as they are; the caller does the step."""
+        self.commanded = joints
+        self.hold()
+
     def reset(self) -> None:
         """Controller state as new, with the joints at home (the caller has restored their positions)."""
         self.commanded = self.home.copy()

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
+WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
 _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
-_BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
+BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _LARGEST_TURN = 2.0 * math.pi  # radians of one twist
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
@@ -49,6 +49,8 @@ class ArmController:
         violations: what broke a rule since the reset, in words.
         kinematics: of the arm as it stands, in the world frame.
         keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
+        bounds: what its motions are planned with.
+        blocked: what was in the way of the last motion, in words; empty when nothing was.
 
     Args:
         keep_out: as the attribute.
@@ -76,7 +78,7 @@ class ArmController:
         joints, motion = robot.joints, robot.motion
         acceleration, jerk = np.array(joints.acceleration), np.array(joints.jerk)
         stoppable = _stoppable(acceleration, jerk, motion)
-        self._bounds = Bounds(
+        self.bounds = Bounds(
             np.minimum(np.array(joints.velocity), stoppable),
             acceleration * motion.acceleration_scale,
             jerk * motion.jerk_scale,
@@ -84,12 +86,12 @@ class ArmController:
         self._brake_bounds = Bounds(np.array(joints.velocity), acceleration * 0.98, jerk)
         self._velocity_limit = np.array(joints.velocity) * 1.05
         self._touched: set[int] = set()
-        self._blocked = ""
+        self.blocked = ""
 
     def reset(self) -> None:
         self.violations.clear()
         self._touched.clear()
-        self._blocked = ""
+        self.blocked = ""
 
     # Where the tool is, and where it may go
 
@@ -188,7 +190,7 @@ class ArmController:
             Stopped: as for `move_joints`.
         """
         velocity = np.asarray(velocity, dtype=float)
-        limits = self._bounds.velocity
+        limits = self.bounds.velocity
         if not (math.isfinite(seconds) and seconds > 0.0 and bool(np.all(np.abs(velocity) <= limits))):
             allowed = ", ".join(f"{value:.2f}" for value in limits.tolist())
             raise TooFast(f"joint velocities may be at most {allowed} rad/s, for a positive number of seconds")
@@ -228,21 +230,21 @@ class ArmController:
     def _run(self, path: Path, goal: Array, speed: float = math.inf, length: float = 0.0) -> MotionResult:
         self.require_running()
         start = self._simulation.steps
-        self._require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
-        rows = parametrise(path, self._bounds, STEP, speed, length)
-        self._require_joint_limits(rows)
-        self._touched.clear()
-        self._blocked = ""
+        self.require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
+        rows = parametrise(path, self.bounds, STEP, speed, length)
+        self.require_joint_limits(rows)
+        self.begin()
         before = self._arm.commanded.copy()
-        done = self._arm.follow(rows, self._arm.finger, self._watch, _WATCH_EVERY)
+        done = self._arm.follow(rows, self._arm.finger, self.watch, WATCH_EVERY)
         if done < len(rows):
             self._brake(before, rows, done)
-            if not self._blocked:
+            if not self.blocked:
                 raise Stopped("the robot was stopped on its way; it is at rest")
-            self._back_off(rows[max(0, done - _BACK_OFF_STEPS)])
-        return self._result(goal, start)
+            self._back_off(rows[max(0, done - BACK_OFF_STEPS)])
+        return self.result(goal, start)
 
-    def _require_joint_limits(self, rows: Array) -> None:
+    def require_joint_limits(self, rows: Array) -> None:
+        """Raise `OutOfReach` when joint positions, (n, joints), leave the limits, or are not finite."""
         if self.kinematics.inside_limits(rows):  # False for what is not finite
             return
         joints = self._robot.joints
@@ -261,17 +263,21 @@ class ArmController:
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
         """Come to rest from the middle of a motion, inside the maker's limits."""
+        stop = self.braking(before, rows, done)
+        self._arm.follow(stop, self._arm.finger, lambda: False, len(stop) or 1, braking=True)
+
+    def braking(self, before: Array, rows: Array, done: int) -> Array:
+        """Joint positions to rest after `done` of a motion's `rows`, which began at `before`. Shape (steps, joints)."""
         at = rows[done - 1] if done else before
         previous = rows[done - 2] if done > 1 else before
         following = rows[done] if done else before
         velocity = (following - previous) / (2.0 * STEP) if done else np.zeros_like(at)
         acceleration = (following - 2.0 * at + previous) / STEP**2 if done else np.zeros_like(at)
-        stop = brake(at, velocity, acceleration, self._brake_bounds, STEP)
-        self._arm.follow(stop, self._arm.finger, lambda: False, len(stop) or 1, braking=True)
+        return brake(at, velocity, acceleration, self._brake_bounds, STEP)
 
     def _back_off(self, goal: Array) -> None:
         """Give way where something blocked the arm: a little back along the way it came, instead of pressing on."""
-        rows = parametrise(StraightPath(self._arm.commanded, goal), self._bounds, STEP)
+        rows = parametrise(StraightPath(self._arm.commanded, goal), self.bounds, STEP)
         self._arm.follow(rows, self._arm.finger, lambda: False, len(rows) or 1)
 
     def open(self, opening: float) -> None:
@@ -313,14 +319,19 @@ class ArmController:
 
     # Watching
 
+    def begin(self) -> None:
+        """Forget what the last motion met."""
+        self._touched.clear()
+        self.blocked = ""
+
     def look(self) -> str:
         """Look at joints and contacts once, and count violations. Returns what is in the arm's way, or an empty str."""
-        self._touched.clear()
-        self._blocked = ""
-        self._watch()
-        return self._blocked
+        self.begin()
+        self.watch()
+        return self.blocked
 
-    def _watch(self) -> bool:
+    def watch(self) -> bool:
+        """Look at joints and contacts in the middle of a motion. Whether something is in the way."""
         bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
         states: Any = bullet.getJointStates(arm.body, arm.joints, physicsClientId=client)
         for index, (state, commanded) in enumerate(zip(states, arm.commanded.tolist(), strict=True)):
@@ -348,10 +359,10 @@ class ArmController:
                 self._block(what)
                 self._violate(f"{what} with more than {_TABLE_FORCE:g} N", "force", force, "N")
         self._watch_keep_out()
-        return bool(self._blocked)
+        return bool(self.blocked)
 
     def _block(self, reason: str) -> None:
-        self._blocked = self._blocked or reason
+        self.blocked = self.blocked or reason
 
     def _watch_keep_out(self) -> None:
         """Every link and what the gripper holds, by their boxes along the world's axes: these may be larger than the
@@ -376,7 +387,8 @@ class ArmController:
     def _violate(self, what: str, kind: str, value: float = math.nan, unit: str = "") -> None:
         self.violations.add(what, kind, self._simulation.time_s, value, unit)
 
-    def _result(self, goal: Array, start: int) -> MotionResult:
+    def result(self, goal: Array, start: int) -> MotionResult:
+        """How a motion to `goal`, (joints,), ended that began at step `start`."""
         wanted = self.kinematics.pose(goal)
         actual = self.kinematics.pose(self._arm.positions())
         trace = sum(
@@ -386,8 +398,8 @@ class ArmController:
         )
         names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
         return MotionResult(
-            reached=not self._blocked,
-            reason=self._blocked,
+            reached=not self.blocked,
+            reason=self.blocked,
             position_error=math.dist(*([row[3] for row in pose[:3]] for pose in (wanted, actual))),
             angle_error=math.acos(min(1.0, max(-1.0, (trace - 1.0) / 2.0))),
             contacts=tuple(names),

@@ -11,6 +11,7 @@ first three derivatives of s, chosen so that every joint obeys its own limits al
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -98,8 +99,17 @@ def _clamped_inverse(count: int) -> Array:
 Path = StraightPath | SplinePath
 
 
-def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, length: float = 0.0) -> Array:
-    """Sample the path at dt, 2 dt, ... along its time law; the last sample is the goal. Shape (steps, joints).
+@dataclass(frozen=True)
+class Pace:
+    """Bounds on the first three derivatives of s along a path; 1/s, 1/s^2, 1/s^3."""
+
+    velocity: float
+    acceleration: float
+    jerk: float
+
+
+def pace(path: Path, bounds: Bounds, speed: float = math.inf, length: float = 0.0) -> Pace | None:
+    """How fast a path may be run through, or None for a path that does not move.
 
     Args:
         speed: most metres per second that the tool may move, where `length` is the path's length in metres.
@@ -107,7 +117,7 @@ def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, 
     first, second, third = path.derivatives()
     first = np.maximum(first, _TINY)
     if float(first.max()) <= 2 * _TINY:
-        return np.empty((0, len(first)))
+        return None
     # Where a path is straight, the bounds that its curvature sets are far above all others.
     second, third = np.maximum(second, _TINY), np.maximum(third, _TINY)
     s_v = float((bounds.velocity / first).min())
@@ -118,7 +128,31 @@ def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, 
     s_a = float(((bounds.acceleration - second * s_v**2) / first).min())
     s_a = min(s_a, float((_SHARE * bounds.jerk / (3.0 * second * s_v)).min()))
     s_j = float(((bounds.jerk - third * s_v**3 - 3.0 * second * s_v * s_a) / first).min())
-    return path.evaluate(time_law(s_v, s_a, s_j, dt))
+    return Pace(s_v, s_a, s_j)
+
+
+def in_step(paths: Sequence[Path], paces: Sequence[Pace | None], dt: float) -> list[Array]:
+    """Sample several paths at dt, 2 dt, ... along one time law that none of their paces is too slow for: all begin and
+    end together, and at each moment all are the same share of their ways along. One (steps, joints) a path."""
+    moving = [pace for pace in paces if pace is not None]
+    if not moving:
+        return [path.evaluate(np.empty(0)) for path in paths]
+    law = time_law(
+        min(pace.velocity for pace in moving),
+        min(pace.acceleration for pace in moving),
+        min(pace.jerk for pace in moving),
+        dt,
+    )
+    return [path.evaluate(law) for path in paths]
+
+
+def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, length: float = 0.0) -> Array:
+    """Sample the path at dt, 2 dt, ... along its time law; the last sample is the goal. Shape (steps, joints).
+
+    Args:
+        speed, length: as for `pace`.
+    """
+    return in_step([path], [pace(path, bounds, speed, length)], dt)[0]
 
 
 def time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> Array:
