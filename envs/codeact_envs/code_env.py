@@ -47,6 +47,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         perception: the tier in which programs see the table: `privileged` (true names and poses), `noisy` (poses with
             noise, missed detections) or `camera` (what is found in pictures, under names of its own); None for what
             the task itself says.
+        tier: of the tools that programs get, `high` (pick, place_on, push, ...) or `low` (joints, poses, grip forces);
+            None for the task's own.
         extra_tools: tools that programs get beside the world's.
         width, height: of frames, pixels.
         without: layers of the sandbox's wall to do without; see `Sandbox`.
@@ -66,6 +68,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         observation: Literal["text"] = "text",
         values: Values = "seen",
         perception: str | None = None,
+        tier: str | None = None,
         extra_tools: Toolbox | None = None,
         width: int = 320,
         height: int = 240,
@@ -78,6 +81,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.task: Task = load_task(task) if isinstance(task, str) else task
         if perception is not None:
             self.task = _perceived(self.task, perception)
+        if tier is not None:
+            self.task = _tiered(self.task, tier)
         self.render_mode = render_mode
         self.action_space = UnicodeText(MAX_PROGRAM)
         self.observation_space = UnicodeText(MAX_OBSERVATION)
@@ -454,6 +459,13 @@ def _perceived(task: Any, perception: str) -> Task:
     if not hasattr(task, "perceived"):
         raise TaskError(f"the task {task.name!r} has no tiers of perception; leave out perception={perception!r}")
     found: Task = task.perceived(perception)
+    return found
+
+
+def _tiered(task: Any, tier: str) -> Task:
+    if not hasattr(task, "tiered"):
+        raise TaskError(f"the task {task.name!r} has one tier of tools, {task.tier!r}; leave out tier={tier!r}")
+    found: Task = task.tiered(tier)
     return found
 
 

@@ -234,6 +234,10 @@ class SimulatedArm:
         """Measured joint velocities, radians per second."""
         return self._states(1)
 
+    def torques(self) -> Array:
+        """Torques that the motors exert, newton metres."""
+        return self._states(3)
+
     def _states(self, field: int) -> Array:
         states: Any = self._simulation.bullet.getJointStates(
             self.body, self.joints, physicsClientId=self._simulation.client

@@ -30,11 +30,13 @@ class RobotTask:
         name: the file's name without its ending.
         spec: what the file says.
         perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
+        tools: the tier of the tools that programs get, `high` or `low`; None for the task's own.
     """
 
     name: str
     spec: TaskSpec
     perception: str = "privileged"
+    tools: str | None = None
 
     @classmethod
     def from_file(cls, path: Path) -> RobotTask:
@@ -56,6 +58,17 @@ class RobotTask:
             raise TaskError(f"perception must be one of {known}, not {perception!r}")
         return replace(self, perception=perception)
 
+    def tiered(self, tier: str) -> RobotTask:
+        """The same task with the tools of another tier.
+
+        Raises:
+            TaskError: the task has no such tier.
+        """
+        if tier not in self.spec.tiers:
+            known = " or ".join(map(repr, self.spec.tiers))
+            raise TaskError(f"the task {self.name!r} can be played with tier={known}, not {tier!r}")
+        return replace(self, tools=tier)
+
     @property
     def title(self) -> str:
         return self.spec.title
@@ -66,7 +79,7 @@ class RobotTask:
 
     @property
     def tier(self) -> str:
-        return self.spec.tier
+        return self.tools or self.spec.tiers[0]
 
     @property
     def limits(self) -> EpisodeLimits:
@@ -77,7 +90,8 @@ class RobotTask:
         """A simulated table with every body that some episode needs."""
         from codeact_envs.tasks.tabletop_world import TabletopWorld
 
-        return TabletopWorld(slots(self.spec.scene, self.spec.attributes), self.spec.scene.robot, self.perception)
+        kinds = slots(self.spec.scene, self.spec.attributes)
+        return TabletopWorld(kinds, self.spec.scene.robot, self.perception, self.tier)
 
     def draw(self, random: np.random.Generator, values: Values) -> Plan:
         """Draw a scene and an instruction.
@@ -93,12 +107,13 @@ class RobotTask:
         }
         instruction = templates[int(random.integers(len(templates)))].format(**said)
         head = "".join(f"{field} = {word!r}\n" for field, word in said.items())
+        programs = self.spec.programs(self.tier)
         return Plan(
             instruction=instruction,
             setup=scene.bodies,
             goal=scene.cast,
-            oracle=head + self.spec.oracle,
-            opposite=head + self.spec.opposite,
+            oracle=head + programs.oracle,
+            opposite=head + programs.opposite,
         )
 
     def judge(self, plan: Plan, start: Any, now: Any, answer: Any = None) -> Judgement:

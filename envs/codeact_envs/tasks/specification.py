@@ -106,12 +106,24 @@ class LimitsSpec(_Part):
     tool_calls: PositiveInt
 
 
+class LowSpec(_Part):
+    """The programs of the low tier, for a task that has both."""
+
+    oracle: str
+    opposite: str
+
+    @field_validator("oracle", "opposite")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        return _compiled(value)
+
+
 class TaskSpec(_Part):
     """A task as its YAML gives it. `docs/add-a-task.md` explains every key."""
 
     title: str
     family: Annotated[str, Field(pattern="^[A-Z]$")]
-    tier: Literal["high"]
+    tier: Literal["high", "low", "both"]
     instructions: list[str]
     attributes: dict[str, Attribute]
     scene: SceneSpec
@@ -121,6 +133,7 @@ class TaskSpec(_Part):
     limits: LimitsSpec
     oracle: str
     opposite: str
+    low: LowSpec | None = None
 
     @field_validator("goal", "keep", mode="before")
     @classmethod
@@ -132,16 +145,29 @@ class TaskSpec(_Part):
     @field_validator("oracle", "opposite")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        try:
-            compile(value, "program", "exec")
-        except SyntaxError as error:
-            raise ValueError(f"line {error.lineno} is no Python: {error.msg}") from error
-        return value
+        return _compiled(value)
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers of tools that it can be played with, its own first."""
+        return ("high", "low") if self.tier == "both" else (self.tier,)
+
+    def programs(self, tier: str) -> TaskSpec | LowSpec:
+        """Whose `oracle` and `opposite` are written for a tier."""
+        return self.low if tier == "low" and self.low is not None else self
 
     @cached_property
     def instruction_fields(self) -> tuple[str, ...]:
         """Roles and attributes that every instruction names: all that a reference program is told."""
         return tuple(sorted(_fields(self.instructions[0])))
+
+
+def _compiled(program: str) -> str:
+    try:
+        compile(program, "program", "exec")
+    except SyntaxError as error:
+        raise ValueError(f"line {error.lineno} is no Python: {error.msg}") from error
+    return program
 
 
 def _condition(entry: Any) -> Condition:
@@ -188,7 +214,13 @@ def parse_task(data: Any, source: str) -> TaskSpec:
         spec = TaskSpec.model_validate(data)
     except ValidationError as error:
         raise TaskError("\n".join(f"{source}: {line}" for line in _lines(error))) from error
-    problems = [*_check_instructions(spec), *_check_scene(spec), *_check_conditions(spec), *_check_attributes(spec)]
+    problems = [
+        *_check_tiers(spec),
+        *_check_instructions(spec),
+        *_check_scene(spec),
+        *_check_conditions(spec),
+        *_check_attributes(spec),
+    ]
     if problems:
         raise TaskError("\n".join(f"{source}: {problem}" for problem in problems))
     return spec
@@ -209,6 +241,13 @@ def read_task(path: Path) -> TaskSpec:
     except yaml.YAMLError as error:
         raise TaskError(f"{path}: no YAML: {error}") from error
     return parse_task(data, str(path))
+
+
+def _check_tiers(spec: TaskSpec) -> Iterator[str]:
+    if spec.tier == "both" and spec.low is None:
+        yield "low: a task with `tier: both` needs `low: {oracle: ..., opposite: ...}`, the programs of the low tier"
+    if spec.tier != "both" and spec.low is not None:
+        yield f"low: only a task with `tier: both` has programs of a second tier; this one says `tier: {spec.tier}`"
 
 
 def _check_instructions(spec: TaskSpec) -> Iterator[str]:

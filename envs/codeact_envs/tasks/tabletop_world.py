@@ -30,12 +30,13 @@ class _State:
 
 
 class TabletopWorld:
-    """A robot at a table in PyBullet, with the high tier of tools. Implements `codeact_envs.tasks.World`.
+    """A robot at a table in PyBullet. Implements `codeact_envs.tasks.World`.
 
     Args:
         kinds: every body that some episode needs, by slot.
         robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
         perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
+        tier: of the tools that programs get, `high` or `low`.
         bullet: a world that has these bodies already; without it one is made.
 
     Raises:
@@ -47,11 +48,13 @@ class TabletopWorld:
         kinds: Mapping[str, Kind],
         robot: str = "panda",
         perception: str = "privileged",
+        tier: str = "high",
         bullet: BulletWorld | None = None,
     ) -> None:
         try:
-            from codeact_envs.bullet import BodySpec, BulletWorld, TabletopApi
+            from codeact_envs.bullet import BodySpec, BulletWorld
             from codeact_envs.bullet.perception.view import perceive
+            from codeact_envs.bullet.toolboxes import arm_toolbox
         except ModuleNotFoundError as error:
             raise TaskError(f"robot tasks need {error.name}: pip install 'codeact[bullet]'") from error
         self._kinds = dict(kinds)
@@ -63,7 +66,8 @@ class TabletopWorld:
             bullet = BulletWorld(bodies, robot=robot)
         self.bullet = bullet
         self._perception = perceive(perception, bullet)
-        self.toolbox: Toolbox = TabletopApi(bullet, perception=self._perception).toolbox()
+        self._tier = tier
+        self.toolbox: Toolbox = arm_toolbox(bullet, self._perception, tier)
 
     # Episodes
 
@@ -100,13 +104,17 @@ class TabletopWorld:
     # Looking
 
     def observe(self) -> str:
-        perception = self._perception
-        lines = [_HEADING]
-        for name in perception.names():
-            x, y, z = perception.pose(name).position
-            lines.append(f"  {name}: x={x:.3f} y={y:.3f} z={z:.3f}")
+        perception, lines = self._perception, []
+        held: str | None
+        if self._tier == "low" and perception.tier == "camera":  # nothing but the program finds things in pictures
+            held = "something" if self.bullet.held() else None
+        else:
+            lines.append(_HEADING)
+            for name in perception.names():
+                x, y, z = perception.pose(name).position
+                lines.append(f"  {name}: x={x:.3f} y={y:.3f} z={z:.3f}")
+            held = perception.held()
         x, y, z = self._tool()
-        held = perception.held()
         lines.append(f"Gripper at x={x:.3f} y={y:.3f} z={z:.3f}, holding {held or 'nothing'}.")
         return "\n".join(lines).replace("=-0.000", "=0.000")
 
@@ -148,7 +156,9 @@ class TabletopWorld:
         self._perception.recall(state.perceived)
 
     def branch(self) -> TabletopWorld:
-        other = TabletopWorld(self._kinds, perception=self._perception.tier, bullet=self.bullet.branch())
+        other = TabletopWorld(
+            self._kinds, perception=self._perception.tier, tier=self._tier, bullet=self.bullet.branch()
+        )
         other._perception.recall(self._perception.memory())
         return other
 

@@ -1,0 +1,53 @@
+"""Rotations as matrices, quaternions (x, y, z, w), and turns: an axis (3,) as long as the angle in radians."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.bodies import Pose, Quaternion
+from codeact_envs.bullet.clearance import rotation_matrix
+
+Array = NDArray[np.float64]
+
+
+def quaternion_of(rotation: Array) -> Quaternion:
+    """The quaternion of a rotation matrix (3, 3), w not negative: Shepperd's method, by the largest of four parts."""
+    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
+    parts = [1.0 + a - e - i, 1.0 - a + e - i, 1.0 - a - e + i, 1.0 + a + e + i]
+    rows = [
+        (parts[0], b + d, c + g, h - f),
+        (b + d, parts[1], f + h, c - g),
+        (c + g, f + h, parts[2], d - b),
+        (h - f, c - g, d - b, parts[3]),
+    ]
+    largest = parts.index(max(parts))
+    scale = 0.5 / math.sqrt(parts[largest])
+    if rows[largest][3] < 0.0:
+        scale = -scale
+    x, y, z, w = (value * scale for value in rows[largest])
+    return (x, y, z, w)
+
+
+def turn_between(now: Array, goal: Array) -> Array:
+    """The turn in the world frame, of at most half a revolution, that leads from one rotation matrix to another."""
+    x, y, z, w = quaternion_of(goal @ now.T)
+    sine = math.sqrt(x * x + y * y + z * z)
+    if sine < 1e-12:
+        return np.zeros(3)
+    return np.array([x, y, z]) * (2.0 * math.atan2(sine, w) / sine)
+
+
+def pose_of(matrix: Array) -> Pose:
+    """A pose given as a matrix (4, 4)."""
+    x, y, z = matrix[:3, 3].tolist()
+    return Pose((x, y, z), quaternion_of(matrix[:3, :3]))
+
+
+def matrix_of(pose: Pose) -> Array:
+    """A pose as a matrix (4, 4)."""
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = rotation_matrix(pose.quaternion), pose.position
+    return matrix
