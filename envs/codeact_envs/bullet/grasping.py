@@ -15,6 +15,8 @@ _LEAST_ROOM = 0.005
 _ROUND_YAWS = 12
 _PALM_GAP = 0.005  # metres between the palm and the top of the body
 _TIP_GAP = 0.003  # metres between the fingertips and what is below them
+_END_INSET = 0.015  # metres between the end of a long body and the finger near it
+_BETWEEN_HANDS = 0.1  # metres between two hands that hold one body
 _RELEASE_GAP = 0.003  # metres that a body falls when it is let go
 
 
@@ -47,11 +49,43 @@ def grasps(gripper: GripperDescription, body: Obstacle, natural: float) -> Itera
             f"{prism.name!r} is {narrow:.3f} m wide, and the gripper takes at most {widest:.3f} m; it can be pushed"
         )
     fitting.sort(key=lambda side: round(abs(wrap_half_turn(side[0] - natural)), 6))
-    lowest = prism.low + gripper.tip_below_tool + _TIP_GAP
-    z = max((prism.low + prism.high) / 2.0, prism.high - gripper.palm_above_tool + _PALM_GAP, lowest)
+    z = _height(gripper, prism)
     for room in (_ROOM, _LEAST_ROOM):
         for yaw, width in fitting:
             yield Grasp(yaw, z, min(gripper.opening, width + 2.0 * room))
+
+
+def _height(gripper: GripperDescription, prism: Prism) -> float:
+    """Of the tool at a grasp from above: the middle, unless the palm or the fingertips would touch something."""
+    lowest = prism.low + gripper.tip_below_tool + _TIP_GAP
+    return max((prism.low + prism.high) / 2.0, prism.high - gripper.palm_above_tool + _PALM_GAP, lowest)
+
+
+def end_grasps(gripper: GripperDescription, body: Obstacle) -> tuple[tuple[float, float, Grasp], ...]:
+    """Grasps from above near the two ends of a long body, across it: the tool's x and y, metres, and the grasp.
+
+    Raises:
+        NotGraspable: it is too wide for the gripper, or too short for two of them.
+    """
+    prism = body.prism
+    along, half_length, half_width = prism.yaw, prism.half_x, prism.half_y
+    if half_length < half_width:
+        along, half_length, half_width = prism.yaw + math.pi / 2.0, half_width, half_length
+    widest = gripper.opening - 2.0 * _LEAST_ROOM
+    if 2.0 * half_width > widest:
+        raise NotGraspable(
+            f"{prism.name!r} is {2.0 * half_width:.3f} m wide, and each gripper takes at most {widest:.3f} m"
+        )
+    from_middle = half_length - gripper.finger_width / 2.0 - _END_INSET
+    shortest = gripper.palm_size[0] + _BETWEEN_HANDS
+    if 2.0 * from_middle < shortest:
+        raise NotGraspable(
+            f"{prism.name!r} is {2.0 * half_length:.3f} m long; two hands side by side need at least "
+            f"{shortest + gripper.finger_width + 2.0 * _END_INSET:.3f} m"
+        )
+    c, s = from_middle * math.cos(along), from_middle * math.sin(along)
+    grasp = Grasp(along, _height(gripper, prism), min(gripper.opening, 2.0 * (half_width + _ROOM)))
+    return (prism.x + c, prism.y + s, grasp), (prism.x - c, prism.y - s, grasp)
 
 
 def support(prism: Prism, others: list[Obstacle]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
 from codeact_envs.bullet.controller import MotionResult
-from codeact_envs.bullet.errors import InCollision, OutOfReach
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
 from codeact_envs.bullet.perception.view import Perception, Privileged
 
 if TYPE_CHECKING:
@@ -214,30 +215,33 @@ class Planner:
             raise self.collision(place, name, others, opening, carried)
         now = self.place_now()
         turn = abs(wrap_half_turn(place.yaw - now.yaw))
-        if turn < 1e-3 and self._line_is_clear(now, place, others, opening, carried):
-            try:
+        if turn < 1e-3:
+            with contextlib.suppress(OutOfReach, KeepOut, InCollision):
+                self._require_line(now, place, others, opening, carried)
                 return self._controller.move_line(place.position, speed)
-            except OutOfReach:
-                pass
         if min(now.z, place.z) >= self.transit_height() - 1e-3:
             return self._across(goal, min(now.z, place.z), 2)
         return self.travel(place, speed)
 
-    def _line_is_clear(
+    def require_line(self, goal: Place, *without: str | None) -> None:
+        """Raise `OutOfReach`, `KeepOut` or `InCollision` when hand and load cannot go straight to `goal`, which has the
+        yaw that they have now. Bodies named in `without` are not looked at."""
+        carried, _ = self.hanging()
+        others = self.obstacles(carried.name if carried else None, *without)
+        self._require_line(self.place_now(), goal, others, self.opening(), carried)
+
+    def _require_line(
         self, start: Place, goal: Place, others: list[Obstacle], opening: float, carried: Prism | None
-    ) -> bool:
-        length = math.dist(start.position, goal.position)
-        count = max(1, math.ceil(length / _SAMPLE))
-        for index in range(1, count):
+    ) -> None:
+        count = max(1, math.ceil(math.dist(start.position, goal.position) / _SAMPLE))
+        for index in range(1, count + 1):
             s = index / count
             x, y, z = (a + (b - a) * s for a, b in zip(start.position, goal.position, strict=True))
-            if self.hit(Place(x, y, z, start.yaw), others, opening, carried) is not None:
-                return False
-            try:
-                self._controller.require_allowed(x, y, z)
-            except (OutOfReach, InCollision):
-                return False
-        return True
+            self._controller.require_allowed(x, y, z)
+            place = Place(x, y, z, start.yaw)
+            name = self.hit(place, others, opening, carried)
+            if name is not None:
+                raise self.collision(place, name, others, opening, carried)
 
     def collision(
         self, place: Place, name: str, others: list[Obstacle], opening: float, carried: Prism | None

@@ -55,22 +55,16 @@ class TabletopApi(Looking, PickAndPlace, Pushing, Moving):
 
     def _stop(self) -> Callable[[], str]:
         self._world.stop()
-        return self._at_rest
+        return self.at_rest
 
-    def _at_rest(self) -> str:
-        """Where the tool centre point is; to be asked when nothing moves any more."""
+    def at_rest(self) -> str:
+        """For a report: where the tool centre point is; to be asked when nothing moves any more."""
         x, y, z = self._controller.tool()[:3, 3]
         return f"at rest at ({x:.2f}, {y:.2f}, {z:.2f}) m"
 
 
-TABLETOP_TOOLS = (
-    "objects",
-    "position",
-    "pose",
-    "size",
-    "color",
-    "find",
-    "find_all",
+LOOKING_TOOLS = ("objects", "position", "pose", "size", "color", "find", "find_all")
+ARM_TOOLS = (
     "pick",
     "place_on",
     "place_at",
@@ -81,3 +75,4 @@ TABLETOP_TOOLS = (
     "held",
     "home",
 )
+TABLETOP_TOOLS = (*LOOKING_TOOLS, *ARM_TOOLS)
