@@ -5,5 +5,6 @@ detector.py     things in pictures, by colour and geometry alone
 view.py         `Perception`: what is known of the table, and `Privileged`, the truth
 noisy.py        the truth with noise and missed detections
 camera_tier.py  what the detector finds, followed through an episode
+camera_tools.py what programs get of the cameras
 queries.py      "the red block left of the bowl"; relations.py says what its words mean
 """

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.bodies import Vector3
+from codeact.errors import TaskError
+from codeact_envs.bullet.bodies import Pose, Vector3
 from codeact_envs.bullet.camera import Frame
 from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.robots.description import CameraMount
+from codeact_envs.bullet.rotations import matrix_of
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -103,19 +106,88 @@ def look_at(eye: Vector3, target: Vector3) -> Array:
     return pose
 
 
+@dataclass(frozen=True)
+class _Mounted:
+    """A camera on a robot: Bullet's number of the body, its link, and the camera's pose (4, 4) in the link's frame."""
+
+    body: int
+    link: int
+    pose: Array
+    field_of_view: float
+
+
+def _mounted(world: BulletWorld) -> dict[str, _Mounted]:
+    """The cameras that the robot's description mounts; those of one of several arms with its name before theirs."""
+    found = {}
+    several = len(world.arms) > 1
+    parts: list[tuple[str, int, Mapping[str, CameraMount]]] = [
+        (f"{name}_" if several else "", arm.body, arm.robot.cameras) for name, arm in world.arms.items()
+    ]
+    parts += [("", part.body, part.robot.cameras) for part in (world.base, world.drone) if part is not None]
+    bullet, on = world.simulation.bullet, {"physicsClientId": world.simulation.client}
+    for prefix, body, mounts in parts:
+        links = {
+            bullet.getJointInfo(body, index, **on)[12].decode(): index
+            for index in range(bullet.getNumJoints(body, **on))
+        }
+        links[bullet.getBodyInfo(body, **on)[0].decode()] = -1
+        for name, mount in mounts.items():
+            if mount.link not in links:
+                raise TaskError(f"camera {name!r} is fixed to {mount.link!r}; the robot has no such link")
+            turn = bullet.getQuaternionFromEuler(mount.rotation)
+            pose = matrix_of(Pose((mount.position[0], mount.position[1], mount.position[2]), turn))
+            found[prefix + name] = _Mounted(body, links[mount.link], pose, mount.field_of_view)
+    return found
+
+
 class Cameras:
-    """The cameras of one world, by name: those around the table, and those that the robot's description mounts.
+    """The cameras of one world, by name: those around the table, where there is one, and those on the robot, which move
+    with it.
 
     Bullet's software renderer draws their pictures: the same state gives the same pixels on any machine.
+
+    Args:
+        scene: the cameras that stand still; None for those around the table.
+
+    Raises:
+        TaskError: the robot's description mounts one on a link that it does not have.
     """
 
-    def __init__(self, world: BulletWorld, scene: Mapping[str, SceneCamera] = SCENE_CAMERAS) -> None:
+    def __init__(self, world: BulletWorld, scene: Mapping[str, SceneCamera] | None = None) -> None:
         self._world = world
-        self._scene = dict(scene)
-        self._poses = {name: look_at(camera.eye, camera.target) for name, camera in self._scene.items()}
+        if scene is None:
+            scene = SCENE_CAMERAS if world.description.ground == "table" else {}
+        self._still = {
+            name: (look_at(camera.eye, camera.target), camera.field_of_view) for name, camera in scene.items()
+        }
+        self._mounted = _mounted(world)
 
     def names(self) -> tuple[str, ...]:
-        return tuple(self._scene)
+        return (*self._still, *self._mounted)
+
+    def pose(self, name: str) -> Array:
+        """A camera's pose in the world frame now, (4, 4), metres.
+
+        Raises:
+            UnknownObject: no camera has this name.
+        """
+        return self._looking(name)[0]
+
+    def _looking(self, name: str) -> tuple[Array, float]:
+        """Pose and field of view."""
+        if name in self._still:
+            return self._still[name]
+        if name not in self._mounted:
+            raise UnknownObject(f"no camera is called {name!r}; there are {', '.join(self.names())}")
+        camera = self._mounted[name]
+        bullet, on = self._world.simulation.bullet, {"physicsClientId": self._world.simulation.client}
+        if camera.link < 0:
+            place, turn = bullet.getBasePositionAndOrientation(camera.body, **on)
+            inertial = bullet.getDynamicsInfo(camera.body, -1, **on)[3:5]
+            place, turn = bullet.multiplyTransforms(place, turn, *bullet.invertTransform(*inertial))
+        else:
+            place, turn = bullet.getLinkState(camera.body, camera.link, computeForwardKinematics=True, **on)[4:6]
+        return matrix_of(Pose(place, turn)) @ camera.pose, camera.field_of_view
 
     def calibration(self, name: str, width: int, height: int) -> Calibration:
         """The geometry of a camera now.
@@ -123,9 +195,7 @@ class Cameras:
         Raises:
             UnknownObject: no camera has this name.
         """
-        if name not in self._scene:
-            raise UnknownObject(f"no camera is called {name!r}; there are {', '.join(self.names())}")
-        pose, field_of_view = self._poses[name], self._scene[name].field_of_view
+        pose, field_of_view = self._looking(name)
         focal = height / 2.0 / math.tan(math.radians(field_of_view) / 2.0)
         intrinsics = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0 - 1.0], [0.0, 0.0, 1.0]])
         return Calibration(width, height, intrinsics, pose)
