@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from codeact_envs.bullet.bodies import Pose, Shape
+from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.errors import Ambiguous, NotUnderstood, UnknownObject
 from codeact_envs.bullet.perception.queries import find_all, find_one
 from codeact_envs.bullet.perception.seen import Seen
 
 
-def thing(name: str, shape: Shape, x: float, y: float, z: float, edge: float = 0.04) -> Seen:
+def thing(name: str, shape: str, x: float, y: float, z: float, edge: float = 0.04) -> Seen:
     color = name.split()[0]
     return Seen(name, shape, color, (edge, edge, 0.04), Pose((x, y, z), (0.0, 0.0, 0.0, 1.0)))
 

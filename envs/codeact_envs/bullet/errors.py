@@ -55,3 +55,11 @@ class Ambiguous(RobotRefused):
 
 class NotUnderstood(RobotRefused):
     """A description holds a word that is not known, or makes no sense."""
+
+
+class NotArticulated(RobotRefused):
+    """The object has no part that opens, turns or is pressed."""
+
+
+class NotHollow(RobotRefused):
+    """Nothing can be put into the object."""

@@ -28,6 +28,14 @@ def cylinder(radius: float, height: float) -> Mesh:
     return _revolve([(0.0, -half), (radius, -half), (radius, half), (0.0, half)])
 
 
+def sphere(radius: float) -> Mesh:
+    """A ball about its centre; metres."""
+    steps = _SEGMENTS // 4
+    angles = (math.pi * (step / steps - 0.5) for step in range(1, steps))
+    ring = ((radius * math.cos(angle), radius * math.sin(angle)) for angle in angles)
+    return _revolve([(0.0, -radius), *ring, (0.0, radius)])
+
+
 def bowl(radius: float, height: float, floor: float) -> Mesh:
     """A bowl, open above, about the centre of its extents. `floor`: how thick its bottom is; metres."""
     half, base = height / 2.0, radius * BOWL_BASE

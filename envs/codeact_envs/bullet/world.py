@@ -13,6 +13,7 @@ import numpy as np
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.articulation import Handle, JointState, Room
 from codeact_envs.bullet.base import BaseController, SimulatedBase
 from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
 from codeact_envs.bullet.camera import Camera, Frame, render
@@ -269,6 +270,32 @@ class BulletWorld:
     def color(self, name: str) -> str:
         """The body's colour in this episode, one of `COLORS`."""
         return self._bodies.color(name)
+
+    def joint(self, name: str) -> JointState:
+        """Where a body's joint is: how far a drawer or a door is open, a button pressed, a knob turned.
+
+        Raises:
+            UnknownObject: no body has this name.
+            NotArticulated: it has no joint.
+        """
+        return self._bodies.joint(name)
+
+    def handle(self, name: str) -> Handle:
+        """Where a hand takes hold of what a body's joint moves, and which way that goes; as it stands now.
+
+        Raises:
+            UnknownObject, NotArticulated: as for `joint`.
+        """
+        return self._bodies.handle(name)
+
+    def room(self, name: str) -> Room:
+        """The room in a body into which things go, such as a drawer's or a basket's, as it stands now.
+
+        Raises:
+            UnknownObject: no body has this name.
+            NotHollow: nothing can lie in it.
+        """
+        return self._bodies.room(name)
 
     def contacts(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other now."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, build, require_color
-from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.articulation import Handle, JointState, Room, compose, moved, rotated
+from codeact_envs.bullet.assembly import Assembly, Joint, Loaded, load
+from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, require_color
+from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
 from codeact_envs.bullet.robots.description import Ground
 from codeact_envs.bullet.scene import FLOOR
+from codeact_envs.bullet.shapes import SHAPES
 from codeact_envs.bullet.simulation import Simulation
 
 LIMBO = 50.0  # metres between bodies while everything is apart
@@ -46,10 +49,17 @@ class WorldBodies:
         self._simulation, self._ground = simulation, ground
         self._bullet, self._on = simulation.bullet, {"physicsClientId": simulation.client}
         self._spec = {spec.key: spec for spec in self.specs}
-        self._ids = {spec.key: build(self._bullet, simulation.client, spec) for spec in self.specs}
+        self._assemblies = {spec.key: SHAPES[spec.shape].build(spec.size) for spec in self.specs}
+        self._loaded = {spec.key: self._load(spec) for spec in self.specs}
+        self._ids = {key: loaded.body for key, loaded in self._loaded.items()}
         self._drawn = {spec.key: spec.color for spec in self.specs}
         self._placed: dict[str, Placement] = {}
         self._names: dict[int, str] = {}
+
+    def _load(self, spec: BodySpec) -> Loaded:
+        kind = SHAPES[spec.shape]
+        mass = kind.mass if spec.mass is None else spec.mass
+        return load(self._bullet, self._simulation.client, self._assemblies[spec.key], mass, spec.color, kind.solid)
 
     # Placing
 
@@ -72,6 +82,11 @@ class WorldBodies:
                 raise TaskError(
                     f"{placement.name!r} is placed at {placement.position}, yaw {placement.yaw}: not finite"
                 )
+            if not 0.0 <= placement.joint <= 1.0:
+                raise TaskError(
+                    f"{placement.name!r} begins with its joint at {placement.joint!r}; "
+                    "give a share of its travel in [0, 1]"
+                )
             used.add(placement.key)
             placed[placement.name] = placement
         return placed
@@ -89,6 +104,10 @@ class WorldBodies:
                 z = _ZONE_THICKNESS - spec.size[2] / 2.0
             half = placement.yaw / 2.0
             self._put(spec.key, (x, y, z), (0.0, 0.0, math.sin(half), math.cos(half)))
+            joint, link = self._assemblies[spec.key].joint, self._loaded[spec.key].joint_link
+            if joint is not None and placement.joint:
+                start = placement.joint * joint.travel
+                self._bullet.resetJointState(self._ids[spec.key], link, start, 0.0, **self._on)
         self.adopt(placed.values())
 
     def adopt(self, layout: Iterable[Placement]) -> None:
@@ -162,19 +181,79 @@ class WorldBodies:
         spec = self.spec(name)
         return self._placed[name].color or spec.color
 
+    def joint(self, name: str) -> JointState:
+        """Where a body's joint is.
+
+        Raises:
+            UnknownObject: no body has this name.
+            NotArticulated: it has no joint.
+        """
+        joint, link = self._jointed(name)
+        position, velocity = self._bullet.getJointState(self.number(name), link, **self._on)[:2]
+        return JointState(joint.kind, position, velocity, 0.0, joint.travel)
+
+    def handle(self, name: str) -> Handle:
+        """Where a hand takes hold of what a body's joint moves.
+
+        Raises:
+            UnknownObject, NotArticulated: as for `joint`.
+        """
+        joint, _ = self._jointed(name)
+        state, grip, body = self.joint(name), self._assembly(name).grip, self.pose(name)
+        assert grip is not None
+        pose = compose(body, moved(joint, state.position, grip.position))
+        turns = joint.kind == "revolute"
+        origin = compose(body, Pose(joint.origin, (0.0, 0.0, 0.0, 1.0))).position if turns else pose.position
+        return Handle(pose, grip.size, joint.kind, rotated(body.quaternion, joint.axis), origin, state)
+
+    def room(self, name: str) -> Room:
+        """The room in a body into which things go, as it stands now.
+
+        Raises:
+            UnknownObject: no body has this name.
+            NotHollow: nothing can lie in it.
+        """
+        hollow, joint = self._assembly(name).hollow, self._assembly(name).joint
+        if hollow is None:
+            raise NotHollow(f"nothing can be put into {name!r}; {self._those(lambda assembly: assembly.hollow)}")
+        local = Pose(hollow.position, (0.0, 0.0, 0.0, 1.0))
+        if hollow.moves and joint is not None:
+            local = moved(joint, self.joint(name).position, hollow.position)
+        return Room(compose(self.pose(name), local), hollow.size)
+
+    def _jointed(self, name: str) -> tuple[Joint, int]:
+        self.number(name)
+        joint, link = self._assembly(name).joint, self._loaded[self._placed[name].key].joint_link
+        if joint is None or link is None:
+            raise NotArticulated(
+                f"{name!r} has nothing that opens, turns or is pressed; {self._those(lambda assembly: assembly.joint)}"
+            )
+        return joint, link
+
+    def _those(self, test: Callable[[Assembly], object]) -> str:
+        names = [name for name in self._placed if test(self._assembly(name)) is not None]
+        return f"there are {', '.join(names)}" if names else "there is no such object"
+
+    def _assembly(self, name: str) -> Assembly:
+        self.number(name)
+        return self._assemblies[self._placed[name].key]
+
     def touch(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other."""
         points: Any = self._bullet.getContactPoints(self.number(a), self.number(b), **self._on)
         return any(point[8] < 1e-3 for point in points)
 
     def exact_state(self) -> list[float]:
-        """Poses and velocities of the bodies of this episode, as exact numbers for a hash."""
+        """Poses and velocities of the bodies of this episode and of their joints, as exact numbers for a hash."""
         values: list[float] = []
         for name in self._placed:
             body = self.number(name)
             position, quaternion = self._bullet.getBasePositionAndOrientation(body, **self._on)
             linear, angular = self._bullet.getBaseVelocity(body, **self._on)
             values += [*position, *quaternion, *linear, *angular]
+            link = self._loaded[self._placed[name].key].joint_link
+            if link is not None:
+                values += self._bullet.getJointState(body, link, **self._on)[:2]
         return values
 
     # Pictures
@@ -185,7 +264,7 @@ class WorldBodies:
         for placement in self._placed.values():
             color = placement.color or self._spec[placement.key].color
             if self._drawn[placement.key] != color:
-                self._bullet.changeVisualShape(
-                    self._ids[placement.key], -1, rgbaColor=(*COLORS[color], 1.0), **self._on
-                )
+                loaded, rgba = self._loaded[placement.key], (*COLORS[color], 1.0)
+                for link in loaded.tinted:
+                    self._bullet.changeVisualShape(loaded.body, link, rgbaColor=rgba, **self._on)
                 self._drawn[placement.key] = color

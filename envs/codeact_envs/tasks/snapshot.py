@@ -19,7 +19,7 @@ class Body:
     Attributes:
         name: as programs call it, such as `red cube`.
         color: its colour's name.
-        shape: `box`, `cylinder`, `bowl` or `zone`.
+        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
         size: full extents (x, y, z) in metres, in its own frame.
         position: of its centre, metres, world frame (x forward, y left, z up; the table top is z = 0).
         quaternion: (x, y, z, w).

@@ -10,9 +10,19 @@ from string import Formatter
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from codeact.errors import TaskError
+from codeact_envs.bullet.shapes import SHAPES
 from codeact_envs.tasks.conditions import CONDITIONS, Condition, Role
 from codeact_envs.tasks.constraints import CONSTRAINTS
 
@@ -49,12 +59,39 @@ def _meanings(values: list[str] | dict[str, Any]) -> dict[str, Any]:
 
 
 class Kind(_Part):
-    """A kind of body, called `<colour> <noun>`. `size` is its full extents (x, y, z) in metres, `mass` in kilograms."""
+    """A kind of body, called `<colour> <noun>`.
+
+    Attributes:
+        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
+        size: full extents (x, y, z) in metres; the shape's usual ones where none are given.
+        mass: kilograms; the shape's usual mass where none is given.
+    """
 
     noun: str
-    shape: Literal["box", "cylinder", "bowl", "zone"]
+    shape: str
     size: Size
-    mass: PositiveFloat = 0.05
+    mass: PositiveFloat
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, given: Any) -> Any:
+        kind = SHAPES.get(str(given.get("shape"))) if isinstance(given, dict) else None
+        return {"size": list(kind.size), "mass": kind.mass, **given} if kind is not None else given
+
+    @field_validator("shape")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in SHAPES:
+            raise ValueError(f"there is no shape {value!r}; there are {', '.join(SHAPES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Kind:
+        x, y, z = self.size
+        problem = SHAPES[self.shape].problem(self.shape, (x, y, z))
+        if problem is not None:
+            raise ValueError(problem)
+        return self
 
 
 class RoleSpec(_Part):

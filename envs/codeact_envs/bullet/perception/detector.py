@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.bodies import COLORS, Shape, Vector3
+from codeact_envs.bullet.bodies import COLORS, Vector3
 from codeact_envs.bullet.perception.cameras import Shot
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Detection:
         confidence: in [0, 1]: how much of it was seen, and how clear its colour is.
     """
 
-    shape: Shape
+    shape: str
     color: str
     size: Vector3
     position: Vector3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from codeact_envs.bullet.bodies import BodySpec, Pose, Shape, Vector3
+from codeact_envs.bullet.bodies import BodySpec, Pose, Vector3
 from codeact_envs.bullet.clearance import Obstacle, obstacle
 
 _REST = 0.015  # metres between the underside of one thing and the top of what it rests on
@@ -17,7 +17,7 @@ class Seen:
 
     Attributes:
         name: what programs call it.
-        shape: `box`, `cylinder`, `bowl` or `zone`.
+        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
         color: one of `COLORS`.
         size: full extents (x, y, z), metres, in its own frame.
         pose: in the world frame.
@@ -25,7 +25,7 @@ class Seen:
     """
 
     name: str
-    shape: Shape
+    shape: str
     color: str
     size: Vector3
     pose: Pose

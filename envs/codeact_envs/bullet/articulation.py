@@ -1,0 +1,111 @@
+"""What is told of a body's joint, of its handle and of the room in it; all in the world frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from codeact_envs.bullet.assembly import Joint, Vector3
+from codeact_envs.bullet.bodies import Pose, Quaternion
+from codeact_envs.bullet.clearance import rotation_matrix
+
+_UNTURNED = (0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class JointState:
+    """A joint of a body: a drawer, a door, a button, a knob.
+
+    Attributes:
+        kind: `prismatic` (metres) or `revolute` (radians).
+        position: 0 where the part rests: a closed drawer or door, a button that nobody presses, a knob turned back.
+        velocity: per second.
+        lower, upper: its ends.
+    """
+
+    kind: Literal["prismatic", "revolute"]
+    position: float
+    velocity: float
+    lower: float
+    upper: float
+
+    @property
+    def fraction(self) -> float:
+        """The share of its travel, from 0 at rest to 1 at its end."""
+        return min(1.0, max(0.0, (self.position - self.lower) / (self.upper - self.lower)))
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Where a hand takes hold of what a joint moves, as it stands now.
+
+    Attributes:
+        pose: of the grip's centre. Its frame is the body's, turned with the part: at yaw 0 furniture faces -x, so the
+            grip is free on the side of its own -x; a button's or a knob's on the side of its +z.
+        size: full extents of the grip in its own frame, metres.
+        kind: `prismatic` or `revolute`.
+        axis: unit vector, world frame. The grip slides along it, or turns about it by the right-hand rule, as the
+            joint's position grows.
+        origin: a point on that axis; the grip's centre where it slides.
+        joint: where the joint is.
+    """
+
+    pose: Pose
+    size: Vector3
+    kind: Literal["prismatic", "revolute"]
+    axis: Vector3
+    origin: Vector3
+    joint: JointState
+
+
+@dataclass(frozen=True)
+class Room:
+    """The room in a body into which things go: the pose of its centre and its full extents in its own frame, metres."""
+
+    pose: Pose
+    size: Vector3
+
+    def contains(self, point: Vector3) -> bool:
+        """Whether a point, world frame, lies in it."""
+        turn, away = (
+            rotation_matrix(self.pose.quaternion),
+            [a - b for a, b in zip(point, self.pose.position, strict=True)],
+        )
+        return all(
+            abs(sum(turn[row][axis] * away[row] for row in range(3))) <= self.size[axis] / 2.0 for axis in range(3)
+        )
+
+
+def moved(joint: Joint, position: float, point: Vector3) -> Pose:
+    """Where a point of the moving part, given at joint position 0, comes to; in the body's frame, as is its turn."""
+    if joint.kind == "prismatic":
+        x, y, z = (value + position * axis for value, axis in zip(point, joint.axis, strict=True))
+        return Pose((x, y, z), _UNTURNED)
+    s, c = math.sin(position / 2.0), math.cos(position / 2.0)
+    turn = (s * joint.axis[0], s * joint.axis[1], s * joint.axis[2], c)
+    x, y, z = (a - b for a, b in zip(point, joint.origin, strict=True))
+    return compose(Pose(joint.origin, turn), Pose((x, y, z), _UNTURNED))
+
+
+def compose(frame: Pose, local: Pose) -> Pose:
+    """A pose that is given in a frame, in the frame in which that one is given."""
+    x, y, z = rotated(frame.quaternion, local.position)
+    px, py, pz = frame.position
+    ax, ay, az, aw = frame.quaternion
+    bx, by, bz, bw = local.quaternion
+    quaternion = (
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
+    return Pose((px + x, py + y, pz + z), quaternion)
+
+
+def rotated(quaternion: Quaternion, vector: Vector3) -> Vector3:
+    """A vector turned by a quaternion (x, y, z, w)."""
+    x, y, z = (
+        sum(part * value for part, value in zip(row, vector, strict=True)) for row in rotation_matrix(quaternion)
+    )
+    return (x, y, z)

@@ -1,0 +1,163 @@
+"""Furniture: parts that slide and turn, by hand and by drawing, as exactly as everything else in a world."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from codeact.errors import TaskError
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
+from codeact_envs.bullet.shapes import SHAPES
+
+SPECS = (
+    BodySpec("drawer", "drawer", SHAPES["drawer"].size, color="red"),
+    BodySpec("cube", "box", (0.04, 0.04, 0.04), color="blue"),
+)
+CABINET = Placement("drawer", "red drawer", (0.62, 0.0, SHAPES["drawer"].size[2] / 2.0))
+CUBE = Placement("cube", "blue cube", (0.45, 0.25, 0.02))
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[BulletWorld]:
+    with BulletWorld(SPECS) as world:
+        yield world
+
+
+@pytest.fixture
+def room(shared: BulletWorld) -> BulletWorld:
+    shared.reset([CABINET, CUBE])
+    return shared
+
+
+class Hand:
+    """The arm, moved by hand: no planner, no tools."""
+
+    def __init__(self, world: BulletWorld) -> None:
+        self.controller = world.controller
+
+    def jump(self, x: float, y: float, z: float, yaw: float) -> None:
+        """Turn the joints until the tool is there, pointing down."""
+        c, s = math.cos(yaw), math.sin(yaw)
+        pose = np.array([[c, s, 0.0, x], [s, -c, 0.0, y], [0.0, 0.0, -1.0, z], [0.0, 0.0, 0.0, 1.0]])
+        kinematics = self.controller.kinematics
+        q = kinematics.inverse(pose, kinematics.seeds(x, y, yaw), restarts=20)
+        assert q is not None
+        assert self.controller.move_joints(q).reached
+
+    def line(self, x: float, y: float, z: float, speed: float = 0.15) -> None:
+        self.controller.move_line((x, y, z), speed)
+
+    def grip(self, x: float, y: float, z: float, yaw: float, opening: float = 0.03) -> None:
+        """Take hold of what is there, from above. The pads move along y at yaw 0."""
+        self.controller.open(opening)
+        self.jump(x, y, z + 0.12, yaw)
+        self.line(x, y, z)
+        self.controller.squeeze()
+
+
+def test_a_closed_drawer_stays_closed(room: BulletWorld) -> None:
+    room.settle(1.0)
+    joint = room.joint("red drawer")
+    assert (joint.kind, joint.position, joint.lower, joint.fraction) == ("prismatic", 0.0, 0.0, 0.0)
+    assert joint.upper == pytest.approx(0.142, abs=0.001)
+
+
+def test_the_arm_opens_a_drawer_by_its_handle_and_pushes_it_shut(room: BulletWorld) -> None:
+    hand, handle = Hand(room), room.handle("red drawer")
+    x, y, z = handle.pose.position
+    hand.grip(x, y, z, math.pi / 2.0)
+    assert room.held() == "red drawer"
+    hand.line(x + 0.13 * handle.axis[0], y, z)
+    assert room.joint("red drawer").fraction > 0.88
+    assert room.handle("red drawer").pose.position == pytest.approx((x - 0.13, y, z), abs=0.003)
+    hand.controller.open(0.04)
+    hand.line(x - 0.13, y, z + 0.15)
+    hand.controller.open(0.0)
+    hand.jump(x - 0.165, y, z + 0.15, 0.0)
+    hand.line(x - 0.165, y, z)
+    hand.line(x, y, z)
+    assert room.joint("red drawer").fraction < 0.05
+    assert room.violations == ()
+
+
+def test_a_drawer_holds_what_lies_in_it_and_takes_it_along(room: BulletWorld) -> None:
+    inside = Placement("cube", "blue cube", (0.53, 0.0, 0.06))
+    room.reset([Placement("drawer", "red drawer", CABINET.position, joint=1.0), inside])
+    room.settle(0.5)
+    assert room.joint("red drawer").fraction == pytest.approx(1.0, abs=0.01)
+    assert room.room("red drawer").contains(room.pose("blue cube").position)
+    hand = Hand(room)
+    x, y, z = room.handle("red drawer").pose.position
+    hand.controller.open(0.0)
+    hand.jump(x - 0.03, y, z + 0.15, 0.0)
+    hand.line(x - 0.03, y, z)
+    hand.line(x + 0.12, y, z)
+    assert room.joint("red drawer").fraction < 0.1
+    assert room.pose("blue cube").position[0] > 0.64
+    assert room.room("red drawer").contains(room.pose("blue cube").position)
+
+
+def test_a_turned_cabinet_has_its_handle_where_it_faces(room: BulletWorld) -> None:
+    room.reset([Placement("drawer", "red drawer", (0.5, 0.3, 0.07), yaw=math.pi / 2.0, joint=0.5), CUBE])
+    handle = room.handle("red drawer")
+    assert handle.axis == pytest.approx((0.0, -1.0, 0.0))
+    half = 0.5 * room.joint("red drawer").upper
+    assert handle.pose.position == pytest.approx((0.5, 0.3 - 0.135 + 0.007 - half, 0.12))
+    assert handle.size == pytest.approx((0.014, 0.11, 0.014))
+
+
+def test_states_branches_and_hashes_know_the_joint(room: BulletWorld) -> None:
+    closed = room.state_hash()
+    room.reset([Placement("drawer", "red drawer", CABINET.position, joint=0.6), CUBE])
+    opened, state = room.state_hash(), room.save_state()
+    assert opened != closed
+    with room.branch() as other:
+        assert other.state_hash() == opened
+        assert other.joint("red drawer").fraction == pytest.approx(0.6)
+    room.reset([CABINET, CUBE])
+    assert room.state_hash() == closed
+    room.restore_state(state)
+    assert room.state_hash() == opened
+    state.release()
+
+
+def test_what_happened_before_leaves_no_trace_in_a_drawer(room: BulletWorld) -> None:
+    def pull(world: BulletWorld) -> str:
+        hand = Hand(world)
+        x, y, z = world.handle("red drawer").pose.position
+        hand.grip(x, y, z, math.pi / 2.0)
+        hand.line(x - 0.08, y, z)
+        return world.state_hash()
+
+    first = pull(room)
+    room.reset([Placement("drawer", "red drawer", (0.6, 0.1, 0.07), 0.4, joint=0.9), CUBE])
+    room.settle(0.3)
+    room.reset([CUBE])
+    room.settle(0.3)
+    room.reset([CABINET, CUBE])
+    assert pull(room) == first
+    with BulletWorld(SPECS) as fresh:
+        fresh.reset([CABINET, CUBE])
+        assert pull(fresh) == first
+
+
+def test_who_asks_for_what_is_not_there_is_told_what_is(room: BulletWorld) -> None:
+    with pytest.raises(NotArticulated, match=r"'blue cube' has nothing that opens.*there are red drawer"):
+        room.joint("blue cube")
+    with pytest.raises(NotArticulated):
+        room.handle("blue cube")
+    with pytest.raises(NotHollow, match="nothing can be put into 'blue cube'; there are red drawer"):
+        room.room("blue cube")
+    with pytest.raises(UnknownObject, match="did you mean 'red drawer'"):
+        room.joint("red draw")
+
+
+def test_wrong_furniture_is_refused(room: BulletWorld) -> None:
+    with pytest.raises(TaskError, match=r"a drawer is at least 0.2 x 0.18 x 0.1 m"):
+        BodySpec("x", "drawer", (0.1, 0.1, 0.1))
+    with pytest.raises(TaskError, match=r"joint at 1.5; give a share of its travel in \[0, 1\]"):
+        room.reset([Placement("drawer", "red drawer", CABINET.position, joint=1.5)])
