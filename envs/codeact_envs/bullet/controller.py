@@ -87,6 +87,7 @@ class ArmController:
         self._velocity_limit = np.array(joints.velocity) * 1.05
         self._touched: set[int] = set()
         self.blocked = ""
+        self._force_limit = math.inf
 
     def reset(self) -> None:
         self.violations.clear()
@@ -178,6 +179,32 @@ class ArmController:
                 f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
             )
         return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
+
+    def move_through(
+        self, poses: Sequence[Array], length: float, speed: float | None = None, force: float = math.inf
+    ) -> MotionResult:
+        """The tool through `poses`, each 4x4, world frame, evenly spaced along a smooth way `length` metres long that
+        begins where the tool is; for a part that is held and moves along a line or about an axis.
+
+        Args:
+            speed: metres per second, at most; joint limits may make it slower.
+            force: newtons; where what the fingers touch holds against them with more, the motion ends.
+
+        Raises:
+            OutOfReach: no such way inside the joint limits; nothing was moved.
+            Stopped: as for `move_joints`.
+        """
+        way = self.kinematics.through(self._arm.commanded, poses)
+        if way is None:
+            x, y, z = poses[-1][:3, 3]
+            raise OutOfReach(
+                f"{self._called} cannot follow this way to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
+            )
+        self._force_limit = force
+        try:
+            return self._run(SplinePath(*way), way[0][-1], speed or self._robot.motion.tool_speed, length)
+        finally:
+            self._force_limit = math.inf
 
     def move_velocity(self, velocity: Array, seconds: float) -> MotionResult:
         """Turn the joints at `velocity` (joints,), radians per second, by `velocity * seconds`, from rest to rest.
@@ -358,8 +385,26 @@ class ArmController:
                 what = f"a fingertip pressed on {self._world.surface_of(other)}"
                 self._block(what)
                 self._violate(f"{what} with more than {_TABLE_FORCE:g} N", "force", force, "N")
+        if self._force_limit < math.inf:
+            self._watch_force()
         self._watch_keep_out()
         return bool(self.blocked)
+
+    def _watch_force(self) -> None:
+        """What the world does to the fingers, as one force: that of a grip cancels out."""
+        total = np.zeros(3)
+        for finger in self._arm.fingers:
+            contacts: Any = self._simulation.bullet.getContactPoints(
+                bodyA=self._arm.body, linkIndexA=finger, physicsClientId=self._simulation.client
+            )
+            for contact in contacts:
+                if contact[2] == self._arm.body:
+                    continue
+                for force, direction in ((9, 7), (10, 11), (12, 13)):
+                    total += contact[force] * np.array(contact[direction])
+        size = float(np.linalg.norm(total))
+        if size > self._force_limit:
+            self._block(f"something holds against {self._called} with {size:.0f} N, more than {self._force_limit:g} N")
 
     def _block(self, reason: str) -> None:
         self.blocked = self.blocked or reason

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,17 +198,44 @@ class Kinematics:
             if turn is not None:
                 orientation = turned(turn * (index / count)) @ pose[:3, :3]
                 twist = np.concatenate([orientation.T @ change, turning])
-            for _ in range(_NEWTON_STEPS):
-                error = self.error(self.forward(q), orientation, target)
-                if float(np.abs(error).max()) < _LINE_TOLERANCE:
-                    break
-                q = q + inverse @ error
-            else:
+            reached = self._newton(q, inverse, orientation, target)
+            if reached is None:
                 return None
+            q = reached
             if not self.inside_limits(q) or float(np.abs(q - previous).max()) > _LARGEST_STEP:
                 return None
             knots.append(q)
         return np.array(knots), first, inverse @ twist
+
+    def through(self, start: Array, poses: Sequence[Array]) -> tuple[Array, Array, Array] | None:
+        """As `line`, through `poses` of the tool, each 4x4, world frame, evenly spaced along a smooth way that begins
+        at the tool's pose at `start`, which is not one of them. At least two."""
+        knots = [np.asarray(start, dtype=float)]
+        q = knots[0]
+        for pose in poses:
+            previous = q
+            reached = self._newton(q, self._smallest_motion(q), pose[:3, :3], pose[:3, 3])
+            if reached is None:
+                return None
+            q = reached
+            if not self.inside_limits(q) or float(np.abs(q - previous).max()) > _LARGEST_STEP:
+                return None
+            knots.append(q)
+        ways = np.array(knots)
+        count = len(poses)
+        # One-sided differences of second order.
+        first = (-3.0 * ways[0] + 4.0 * ways[1] - ways[2]) * (count / 2.0)
+        last = (3.0 * ways[-1] - 4.0 * ways[-2] + ways[-3]) * (count / 2.0)
+        return ways, first, last
+
+    def _newton(self, q: Array, inverse: Array, orientation: Array, target: Array) -> Array | None:
+        """Joint positions near `q` that put the tool there; None when they are not found at once."""
+        for _ in range(_NEWTON_STEPS):
+            error = self.error(self.forward(q), orientation, target)
+            if float(np.abs(error).max()) < _LINE_TOLERANCE:
+                return q
+            q = q + inverse @ error
+        return None
 
     def _smallest_motion(self, q: Array) -> Array:
         """The matrix (joints, 6) from a twist in the tool's own frame to the smallest joint motion that makes it."""
