@@ -22,6 +22,8 @@ class JointState:
         position: 0 where the part rests: a closed drawer or door, a button that nobody presses, a knob turned back.
         velocity: per second.
         lower, upper: its ends.
+        presses: where it is a button, how often it was pressed since the reset: moved nearly to its end, and let go
+            before the next time. It comes back, so its position tells of this moment only.
     """
 
     kind: Literal["prismatic", "revolute"]
@@ -29,6 +31,7 @@ class JointState:
     velocity: float
     lower: float
     upper: float
+    presses: int = 0
 
     @property
     def fraction(self) -> float:

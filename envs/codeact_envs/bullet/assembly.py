@@ -20,6 +20,8 @@ Vector3 = tuple[float, float, float]
 _ORIGIN = (0.0, 0.0, 0.0)
 _UNTURNED = (0.0, 0.0, 0.0, 1.0)
 _JOINT_LINK_MASS = 1e-3  # kilograms, of the link that a joint moves and that carries the moving solids
+_FRAME_SHARE = 0.02  # of a body's mass, for the bare frame of one whose solids all lie beside its middle
+_LEAST_MASS = 1e-4  # kilograms of a mark
 _ANCHOR_MASS = 1.0  # kilograms of a solid that is fixed to the world: any
 _LIMIT_FORCE = 1e3  # newtons, or newton metres, with which a joint's ends hold
 
@@ -36,6 +38,7 @@ class Solid:
         friction: lateral, of its surface; None takes the body's.
         color: a colour's name; None takes the body's.
         drawn: whether it is seen; else the body's `mesh` shows it.
+        touches: whether it can be touched; a mark that is only seen has no mass either.
     """
 
     shape: Literal["box", "cylinder", "sphere"]
@@ -46,6 +49,7 @@ class Solid:
     friction: float | None = None
     color: str | None = None
     drawn: bool = True
+    touches: bool = True
 
     @property
     def volume(self) -> float:
@@ -66,6 +70,7 @@ class Joint:
         friction: dry friction that must be overcome.
         spring: what drives it back to 0, beside the friction, the same everywhere.
         damping: of the joint, newton seconds per metre, or newton metre seconds per radian.
+        counts: whether the world counts how often it is pressed: moved nearly to its end, and let go again.
     """
 
     kind: Literal["prismatic", "revolute"]
@@ -75,12 +80,13 @@ class Joint:
     origin: Vector3 = _ORIGIN
     spring: float = 0.0
     damping: float = 0.0
+    counts: bool = False
 
 
 @dataclass(frozen=True)
 class Grip:
-    """Where a hand takes hold of the moving part while the joint is at 0: its centre and full extents, metres, in the
-    body's frame."""
+    """Where a hand takes hold, or presses, of the moving part where there is a joint, while that is at 0: its centre
+    and full extents, metres, in the body's frame."""
 
     position: Vector3
     size: Vector3
@@ -101,7 +107,7 @@ class Assembly:
     """A body: its frame's origin is the centre of its extents at joint position 0, x forward, z up.
 
     Attributes:
-        solids: rigid with the body's frame. The first one's mass counts as lying at the origin.
+        solids: rigid with the body's frame. The mass of the first counts as lying at the origin where it has a `share`.
         moving: what the joint moves.
         anchored: fixed to the world where it is placed.
         mesh: seen in place of those solids that are not drawn.
@@ -165,14 +171,22 @@ class _Loader:
 
     def load(self) -> Loaded:
         bullet, assembly = self._bullet, self._assembly
-        first, *rest = assembly.solids
-        masses = _masses(assembly.solids, 0.0 if assembly.joint else self._mass)
+        masses = _masses(assembly.solids, self._mass)
+        first, rest = assembly.solids[0], assembly.solids[1:]
+        # Bullet knows a body by the centre of mass of its base: where no solid can be that, the base is a bare frame.
+        bare = not (assembly.anchored or first.share is not None or first.position == first.rotation == _ORIGIN)
+        if bare:
+            frame, rest = _FRAME_SHARE * self._mass, assembly.solids
+            masses = [frame, *((1.0 - _FRAME_SHARE) * mass for mass in masses)]
+            self._frictions = [None]
+        base = visual = -1
         if assembly.mesh is not None:
             visual = mesh_shape(bullet, self._on["physicsClientId"], assembly.mesh, self._rgba(None))
             self._tinted.append(-1)
-        else:
+        elif not bare:
             visual = self._visual(first, -1)
-        base = self._collision(first, first.position, self._quaternion(first.rotation))
+        if not bare:
+            base = self._collision(first, first.position, self._quaternion(first.rotation))
         for solid, mass in zip(rest, masses[1:], strict=True):
             self._fix(solid, solid.position, _ANCHOR_MASS if assembly.anchored else mass, 0)
         joint_link = self._add_moving() if assembly.joint is not None else None
@@ -231,7 +245,7 @@ class _Loader:
 
     def _collision(self, solid: Solid, position: Vector3, turn: Sequence[float]) -> int:
         bullet = self._bullet
-        if not self._solid:
+        if not (self._solid and solid.touches):
             return -1
         where: dict[str, Any] = {} if position == _ORIGIN else {"collisionFramePosition": position}
         if tuple(turn) != _UNTURNED:
@@ -323,5 +337,11 @@ def mesh_shape(bullet: Any, client: int, mesh: meshes.Mesh, rgba: tuple[float, .
 
 def _masses(solids: Sequence[Solid], mass: float) -> list[float]:
     left = mass * (1.0 - math.fsum(solid.share or 0.0 for solid in solids))
-    volume = math.fsum(solid.volume for solid in solids if solid.share is None)
-    return [left * (solid.volume / volume) if solid.share is None else mass * solid.share for solid in solids]
+    volume = math.fsum(solid.volume for solid in solids if solid.share is None and solid.touches)
+
+    def of(solid: Solid) -> float:
+        if not solid.touches:
+            return _LEAST_MASS
+        return left * (solid.volume / volume) if solid.share is None else mass * solid.share
+
+    return [of(solid) for solid in solids]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from codeact_envs.bullet import meshes
 from codeact_envs.bullet.assembly import Assembly, Solid, Vector3
-from codeact_envs.bullet.furniture import drawer
+from codeact_envs.bullet.furniture import button, door, drawer, knob
 
 _BOWL_PIECES = 10
 
@@ -91,4 +91,7 @@ SHAPES: dict[str, ShapeKind] = {
     "bowl": ShapeKind("a bowl, open above", _bowl, (0.16, 0.16, 0.05), 0.2, round=True),
     "zone": ShapeKind("a mark on the ground, drawn only", _box, (0.1, 0.1, 0.002), solid=False),
     "drawer": ShapeKind("a cabinet with a drawer", drawer.drawer, drawer.SIZE, drawer.MASS, drawer.LEAST),
+    "door": ShapeKind("a cabinet with a door", door.door, door.SIZE, door.MASS, door.LEAST),
+    "button": ShapeKind("a push button on a base", button.button, button.SIZE, button.MASS, button.LEAST),
+    "knob": ShapeKind("a knob that turns", knob.knob, knob.SIZE, knob.MASS, knob.LEAST),
 }

@@ -12,6 +12,7 @@ from codeact_envs.bullet.quiet import quiet
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
 _ITERATIONS = 25  # of the constraint solver in each step
+_LOOK_EVERY = 4  # steps between two looks of what watches a world
 _CLOCK_EVERY = 4  # steps between two looks at the clock, in a world that follows it
 _BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
 _MOST_LATE = 0.1  # seconds: a world that is later than this gives up catching up with the clock
@@ -30,6 +31,7 @@ class Simulation:
         client: its client number; every call must name it.
         steps: simulation steps since the last reset.
         before_step: called before every step of `run`, for what must be commanded that often.
+        look: called at every step whose number is a multiple of 4, whatever else happens, for what must not be missed.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
         still: half sizes (x, y, z) of the boxes that never move, metres, by Bullet's number, which tells no shape of
             such a body; None where nothing can touch it.
@@ -56,6 +58,7 @@ class Simulation:
         self.next_frame = -1
         self._capture: Callable[[], None] | None = None
         self.before_step: Callable[[], None] | None = None
+        self.look: Callable[[], None] | None = None
         self._when_closed: list[Callable[[], None]] = []
         self._real_time = real_time
         self._began = 0.0  # what the clock showed, or would have shown, at step 0
@@ -101,6 +104,8 @@ class Simulation:
         due = self.next_frame - self.steps if self._capture is not None else _NOTHING_DUE
         if self._real_time:
             due = min(due, _CLOCK_EVERY - self.steps % _CLOCK_EVERY)
+        if self.look is not None:
+            due = min(due, _LOOK_EVERY - self.steps % _LOOK_EVERY)
         return due
 
     def count(self, steps: int) -> None:
@@ -108,6 +113,8 @@ class Simulation:
         self.steps += steps
         if self._real_time:
             self._wait_for_the_clock(steps)
+        if self.look is not None and self.steps % _LOOK_EVERY == 0:
+            self.look()
         if self.steps == self.next_frame and self._capture is not None:
             self.next_frame = self.steps + self._frame_interval
             self._capture()

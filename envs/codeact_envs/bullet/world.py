@@ -374,10 +374,12 @@ class BulletWorld:
             self.simulation.steps,
             tuple(self._violations),
             self._bodies.layout(),
+            self._bodies.presses.memory(),
         )
 
     def _recall(self, saved: Memory) -> None:
         self._bodies.adopt(saved.layout)
+        self._bodies.presses.recall(saved.presses)
         for part, memory in zip(self._parts, saved.parts, strict=True):
             part.recall(memory)
         if self._emergency:  # it may have come meanwhile, or after that state was saved

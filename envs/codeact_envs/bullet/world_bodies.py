@@ -12,6 +12,7 @@ from codeact_envs.bullet.articulation import Handle, JointState, Room, compose, 
 from codeact_envs.bullet.assembly import Assembly, Joint, Loaded, load
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, require_color
 from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
+from codeact_envs.bullet.presses import Presses
 from codeact_envs.bullet.robots.description import Ground
 from codeact_envs.bullet.scene import FLOOR
 from codeact_envs.bullet.shapes import SHAPES
@@ -55,6 +56,9 @@ class WorldBodies:
         self._drawn = {spec.key: spec.color for spec in self.specs}
         self._placed: dict[str, Placement] = {}
         self._names: dict[int, str] = {}
+        self.presses = Presses(self._button_fractions)
+        if any(assembly.joint and assembly.joint.counts for assembly in self._assemblies.values()):
+            simulation.look = self.presses.look
 
     def _load(self, spec: BodySpec) -> Loaded:
         kind = SHAPES[spec.shape]
@@ -109,6 +113,7 @@ class WorldBodies:
                 start = placement.joint * joint.travel
                 self._bullet.resetJointState(self._ids[spec.key], link, start, 0.0, **self._on)
         self.adopt(placed.values())
+        self.presses.reset()
 
     def adopt(self, layout: Iterable[Placement]) -> None:
         """Take over names and colours of a layout whose bodies are in their places already."""
@@ -190,7 +195,16 @@ class WorldBodies:
         """
         joint, link = self._jointed(name)
         position, velocity = self._bullet.getJointState(self.number(name), link, **self._on)[:2]
-        return JointState(joint.kind, position, velocity, 0.0, joint.travel)
+        return JointState(joint.kind, position, velocity, 0.0, joint.travel, self.presses.count(name))
+
+    def _button_fractions(self) -> dict[str, float]:
+        fractions = {}
+        for name, placement in self._placed.items():
+            joint, loaded = self._assemblies[placement.key].joint, self._loaded[placement.key]
+            if joint is not None and joint.counts:
+                state = self._bullet.getJointState(loaded.body, loaded.joint_link, **self._on)
+                fractions[name] = state[0] / joint.travel
+        return fractions
 
     def handle(self, name: str) -> Handle:
         """Where a hand takes hold of what a body's joint moves.
@@ -254,7 +268,7 @@ class WorldBodies:
             link = self._loaded[self._placed[name].key].joint_link
             if link is not None:
                 values += self._bullet.getJointState(body, link, **self._on)[:2]
-        return values
+        return values + self.presses.exact_state()
 
     # Pictures
 

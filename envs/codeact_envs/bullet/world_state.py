@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codeact_envs.bullet.bodies import Placement
+from codeact_envs.bullet.presses import Press
 from codeact_envs.bullet.safety import Violation
 
 if TYPE_CHECKING:
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Memory:
     """What a world knows beside what its simulator does: what the robots' parts and their controllers remember, the
-    time in steps, what broke a rule, and the layout."""
+    time in steps, what broke a rule, the layout, and how often buttons were pressed."""
 
     parts: tuple[Any, ...]
     stands: tuple[bytes, ...]
     steps: int
     violations: tuple[Violation, ...]
     layout: tuple[Placement, ...]
+    presses: tuple[tuple[str, Press], ...]
 
 
 class WorldState:

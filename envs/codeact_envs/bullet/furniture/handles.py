@@ -12,29 +12,22 @@ _COLOR = "gray"
 
 
 def bar_along_y(front: float, y: float, z: float, length: float) -> tuple[tuple[Solid, ...], Grip]:
-    """A bar along y in front of a panel whose front is the plane x = `front`; the handle lies on the side of -x."""
-    return _bar(front, y, z, (BAR, length, BAR), ((0.0, 1.0, 0.0), (0.0, -1.0, 0.0)), length)
+    """A square bar along y in front of a panel whose front is the plane x = `front`, on the side of -x. The grip is
+    what lies between its posts."""
+    x, away = front - DEPTH + BAR / 2.0, (length - _POST) / 2.0
+    posts = (_post(front, y + side * away, z) for side in (1.0, -1.0))
+    bar = Solid("box", (BAR, length, BAR), (x, y, z), color=_COLOR)
+    return (bar, *posts), Grip((x, y, z), (BAR, length - 2.0 * _POST, BAR))
 
 
 def bar_along_z(front: float, y: float, z: float, length: float) -> tuple[tuple[Solid, ...], Grip]:
-    """The same, upright."""
-    return _bar(front, y, z, (BAR, BAR, length), ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)), length)
+    """The same, upright and round, so that a hand that holds it can stay as it is while a door turns."""
+    x, away = front - DEPTH + BAR / 2.0, (length - _POST) / 2.0
+    posts = (_post(front, y, z + side * away) for side in (1.0, -1.0))
+    bar = Solid("cylinder", (BAR, BAR, length), (x, y, z), color=_COLOR)
+    return (bar, *posts), Grip((x, y, z), (BAR, BAR, length - 2.0 * _POST))
 
 
-def _bar(
-    front: float, y: float, z: float, size: Vector3, ends: tuple[Vector3, Vector3], length: float
-) -> tuple[tuple[Solid, ...], Grip]:
-    x = front - ROOM - BAR / 2.0
-    away = (length - _POST) / 2.0
-    posts = (
-        Solid(
-            "box",
-            (ROOM, _POST, _POST),
-            (front - ROOM / 2.0, y + end[1] * away, z + end[2] * away),
-            color=_COLOR,
-        )
-        for end in ends
-    )
-    inner = length - 2.0 * _POST
-    grip = Grip((x, y, z), (size[0], inner if ends[0][1] else size[1], inner if ends[0][2] else size[2]))
-    return (Solid("box", size, (x, y, z), color=_COLOR), *posts), grip
+def _post(front: float, y: float, z: float) -> Solid:
+    size: Vector3 = (ROOM + BAR / 2.0, _POST, _POST)  # into the bar
+    return Solid("box", size, (front - size[0] / 2.0, y, z), color=_COLOR)
