@@ -54,13 +54,13 @@ def test_whatever_is_asked_for_the_commanded_arm_stays_inside_its_limits(action:
     env: Any = gymnasium.make("CodeAct/PickPlace-v0", action=action, max_steps=400).unwrapped
     world, rows = env._bullet, []
     robot, kinematics = world.robot, world.controller.kinematics
-    random = np.random.default_rng(0)
-    env.reset(seed=0)
+    random = np.random.default_rng(1)
+    env.reset(seed=1)
     world.reset(())  # nothing to run into
     env._servo.reset()
     world.arm.recorder = rows.extend
     for step in range(300):
-        if step % 10 == 0:
+        if step % 4 == 0:
             wanted = random.choice([-1.0, 0.0, 1.0], env.action_space.shape)
         env._servo.step(wanted)
     joints = np.array(rows)[:, : len(robot.joints.names)]
@@ -68,12 +68,11 @@ def test_whatever_is_asked_for_the_commanded_arm_stays_inside_its_limits(action:
     places = np.array([kinematics.forward(row)[:3, 3] for row in joints])
     assert (np.abs(velocity) <= np.array(robot.joints.velocity)).all()
     assert (np.abs(np.diff(velocity, axis=0)) * 240.0 <= np.array(robot.joints.acceleration)).all()
-    assert (joints >= np.array(robot.joints.lower)).all()
-    assert (joints <= np.array(robot.joints.upper)).all()
+    assert (joints >= kinematics.lower).all()
+    assert (joints <= kinematics.upper).all()
     assert (np.linalg.norm(np.diff(places, axis=0), axis=1) * 240.0 <= robot.motion.tool_speed_limit).all()
-    if action == "cartesian":
-        assert (places >= np.array(robot.workspace.lower)).all()
-        assert (places <= np.array(robot.workspace.upper)).all()
+    assert (places >= np.array(robot.workspace.lower)).all()
+    assert (places <= np.array(robot.workspace.upper)).all()
     assert env._servo.cuts["speed"] > 0
     assert env._servo.cuts["workspace"] > 0
     env.close()

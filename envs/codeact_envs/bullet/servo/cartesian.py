@@ -1,0 +1,238 @@
+"""The tool moved by displacements in the world frame, with the orientation of the hand kept."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.servo.base import DURATION, HASTE, NO_CUT, Servo, toward
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.world import BulletWorld
+
+Array = NDArray[np.float64]
+Vector = list[float]
+
+SCALE = 0.04  # metres a step, for an action of 1
+
+_ACCELERATION = 3.0  # metres per second squared, of each axis of the tool, while it changes its velocity
+_BRAKING = 1.5  # the same, on which the tool relies to come to rest before a wall: always possible inside the workspace
+_OVERSHOOT = 0.0015  # metres: braking fills whole steps, and so takes up to 1.3 mm more than it would need
+_DAMPING = 1e-9 * np.eye(6)
+_POSTURE_GAIN = 0.5  # 1/s: how fast the elbow is drawn back to the home posture, where the tool does not feel it
+# Metres and radians between the tool and where the step should bring it: a Newton step from here leaves less than 1e-5.
+_NEAR = 3e-4
+_NEWTON_STEPS = 4
+_CALM = 0.25  # of the acceleration, for a tool that slows down because a joint comes near its limit
+# How many radians the joints move for a metre of the tool, in its worst direction: where to look for the end of the
+# reach, and where it is. About 5 in the middle of the workspace.
+_GAIN_NEAR, _GAIN_LIMIT = 7.0, 12.0
+_REACH_SCALE = 1.0  # metres: 1 / (2 L) for links of L = 0.5 m
+_EDGE_BRAKING = 0.3  # metres per second squared, toward the end of the reach
+_PROBE = 0.0005  # metres
+_SHOULDER = np.array([0.0, 0.0, 0.3])  # metres, roughly: to tell out from in
+_TURN = 0.01  # radians a step by which a tool that was turned is turned back
+
+
+class CartesianServo(Servo):
+    """The tool keeps the orientation that it has at the reset, and moves by (dx, dy, dz) in the world frame.
+
+    An action of 1 along an axis is `SCALE` metres a step. The three together never ask for more than the robot's limit
+    of the tool's speed.
+    """
+
+    # Most of this runs on three or seven numbers at a time, where plain floats are faster than arrays.
+
+    def __init__(self, world: BulletWorld) -> None:
+        super().__init__(world, 3)
+
+    def reset(self) -> None:
+        super().reset()
+        self._upright: Array = self._orientation
+
+    def _rest(self) -> None:
+        at = self._arm.commanded
+        self.velocity = np.zeros(len(at))
+        self._take_pose(self._kinematics.forward(at))
+        self._tool_velocity: Vector = [0.0, 0.0, 0.0]
+        self._along: Array = self.velocity
+        self._inverse, self._drift = self._smallest_motion(at)
+
+    def _take_pose(self, pose: Array) -> None:
+        self._orientation: Array = pose[:3, :3]
+        self._position: Vector = pose[:3, 3].tolist()
+
+    def _smallest_motion(self, joints: Array) -> tuple[Array, Array]:
+        """The matrix (joints, 6) from a twist in the tool's frame to the smallest joint motion that makes it, and the
+        joint velocities that draw the elbow home and leave the tool where it is."""
+        jacobian = self._kinematics.jacobian(joints)
+        inverse: Array = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING)
+        home = _POSTURE_GAIN * (self._arm.home - joints)
+        return inverse, home - inverse @ (jacobian @ home)
+
+    def _plan(self, request: Array) -> tuple[Array, Array]:
+        wanted: Vector = (request * (SCALE / DURATION)).tolist()
+        to_joints = self._inverse[:, :3] @ self._orientation.T
+        asked = to_joints @ wanted
+        share = max(math.hypot(*wanted) / self._speed, self._share_of_limits(asked.tolist()) * HASTE)
+        if share > 1.0:
+            self.cuts["speed"] += 1
+            wanted = [value / share for value in wanted]
+            asked = asked / share
+        edge = self._edge(to_joints)
+        now = self._tool_velocity
+        change = [a - b for a, b in zip(wanted, now, strict=True)]
+        joints = max(
+            abs(a) / limit[3] for a, limit in zip((asked - self._along).tolist(), self._joint_limits, strict=True)
+        )
+        share = max(DURATION, max(map(abs, change)) / _ACCELERATION, joints * HASTE) / DURATION
+        for less in (1.0, 2.0, 4.0):
+            velocity, wall = self._inside([a + b / (less * share) for a, b in zip(now, change, strict=True)], edge)
+            found = self._reach(velocity)
+            if found is not None:
+                break
+        else:
+            wall = "joint_limits"
+            found = self._reach(self._braked())
+        if wall is not None:
+            self.cuts[wall] += 1
+        if found is None:
+            found = self._slower()
+            self._follow_joints(*found)
+        return found
+
+    def _share_of_limits(self, velocity: Vector) -> float:
+        """How much of what is allowed the joints would need: of their velocity, or to come to rest before a limit."""
+        most = 0.0
+        for at, speed, (lower, upper, fastest, acceleration) in zip(
+            self._arm.commanded.tolist(), velocity, self._joint_limits, strict=True
+        ):
+            room = upper - at if speed > 0.0 else at - lower
+            before_limit = math.sqrt(max(room, 1e-6) * (2.0 * _CALM * acceleration))
+            most = max(most, abs(speed) / min(fastest, before_limit))
+        return most
+
+    def _edge(self, to_joints: Array) -> tuple[Vector, float] | None:
+        """Where the arm's reach ends, when that is near: the direction, and how fast the tool may move along it.
+
+        Toward a stretched arm the joints must move ever faster for the same motion of the tool, as one over the square
+        root of the distance that is left; so this gain tells the distance.
+        """
+        if float(np.vdot(to_joints, to_joints)) < _GAIN_NEAR**2:
+            return None
+        squares, directions = np.linalg.eigh(to_joints.T @ to_joints)
+        square, outward = float(squares[-1]), directions[:, -1]
+        if float(outward @ (np.array(self._position) - _SHOULDER)) < 0.0:
+            outward = -outward
+        if square < _GAIN_LIMIT**2:
+            beyond = self._kinematics.jacobian(self._arm.commanded + to_joints @ outward * _PROBE)
+            inverse = beyond.T @ np.linalg.inv(beyond @ beyond.T + _DAMPING)
+            if float(np.linalg.norm(inverse[:, :3], 2)) ** 2 < square:
+                return None  # the arm is folded, and this is the way out
+        room = max(1e-4, (1.0 / square - 1.0 / _GAIN_LIMIT**2) * _REACH_SCALE)
+        return outward.tolist(), max(0.0, toward(room, float(outward @ self._tool_velocity), _EDGE_BRAKING))
+
+    def _inside(self, velocity: Vector, edge: tuple[Vector, float] | None) -> tuple[Vector, str | None]:
+        """Cut a velocity so that the tool can still come to rest before every wall; says which wall it was."""
+        wall = None
+        if edge is not None:
+            direction, most = edge
+            beyond = sum(a * b for a, b in zip(direction, velocity, strict=True)) - most
+            if beyond > 0.0:
+                velocity = [a - beyond * b for a, b in zip(velocity, direction, strict=True)]
+                wall = "joint_limits"
+        position, now = self._position, self._tool_velocity
+        cut = []
+        for x, speed, wanted, low, high in zip(position, now, velocity, self._low, self._high, strict=True):
+            most, least = toward(high - x, speed, _BRAKING), -toward(x - low, -speed, _BRAKING)
+            inside = min(max(wanted, least), most)
+            if abs(inside - wanted) > NO_CUT:
+                wall = "workspace"
+            cut.append(inside)
+        if self._free(position, now, cut):
+            return cut, wall
+        return self._braked(), "keep_out"
+
+    def _free(self, position: Vector, now: Vector, velocity: Vector) -> bool:
+        """Whether the box around this step, and around coming to rest after it, is free of what is kept out."""
+        low, high = [], []
+        for x, before, after in zip(position, now, velocity, strict=True):
+            end = x + (before + after) * DURATION / 2.0
+            points = (x, end, end + after * abs(after) / (2.0 * _BRAKING))
+            low.append(min(points))
+            high.append(max(points))
+        return not any(
+            all(
+                a <= top + _OVERSHOOT and b >= bottom - _OVERSHOOT
+                for a, b, bottom, top in zip(low, high, box.lower, box.upper, strict=True)
+            )
+            for box in self._keep_out
+        )
+
+    def _braked(self) -> Vector:
+        most = _BRAKING * DURATION
+        return [math.copysign(max(0.0, abs(value) - most), value) for value in self._tool_velocity]
+
+    def _reach(self, velocity: Vector) -> tuple[Array, Array] | None:
+        """Joint positions and velocities with which the tool ends this step at `velocity`; None outside the limits."""
+        begin, before, orientation = self._arm.commanded, self.velocity, self._orientation
+        half = DURATION / 2.0
+        position, now = self._position, self._tool_velocity
+        target = [x + (a + b) * half for x, a, b in zip(position, now, velocity, strict=True)]
+        twist = orientation.T @ velocity
+        end = begin + (before + self._inverse[:, :3] @ twist + self._drift) * half
+        if orientation is not self._upright:
+            orientation = _turned(orientation, self._upright)
+        inverse, drift = self._smallest_motion(end)
+        goal = orientation.tolist()
+        for _ in range(_NEWTON_STEPS):
+            error = _error(self._kinematics.pose(end), goal, target)
+            end = end + inverse @ error
+            if max(map(abs, error)) < _NEAR:
+                break
+        else:
+            return None
+        along = inverse[:, :3] @ twist
+        after = along + drift
+        if not self._allowed(begin, before, end, after):
+            return None
+        self._orientation, self._position, self._tool_velocity = orientation, target, velocity
+        self._inverse, self._drift, self._along = inverse, drift, along
+        return end, after
+
+    def _follow_joints(self, end: Array, after: Array) -> None:
+        self._take_pose(self._kinematics.forward(end))
+        self._tool_velocity = (self._orientation @ (self._kinematics.jacobian(end) @ after)[:3]).tolist()
+        self._inverse, self._drift = self._smallest_motion(end)
+        self._along = after - self._drift
+
+
+def _error(pose: list[Vector], orientation: list[Vector], target: Vector) -> Vector:
+    """The twist in the tool's own frame that leads from `pose` to the target, to first order in the rotation."""
+    (a, b, c, x), (d, e, f, y), (g, h, i, z), _ = pose
+    (p, q, r), (s, t, u), (v, w, k) = orientation
+    x, y, z = target[0] - x, target[1] - y, target[2] - z
+    return [
+        a * x + d * y + g * z,
+        b * x + e * y + h * z,
+        c * x + f * y + i * z,
+        0.5 * (c * q + f * t + i * w - b * r - e * u - h * k),
+        0.5 * (a * r + d * u + g * k - c * p - f * s - i * v),
+        0.5 * (b * p + e * s + h * v - a * q - d * t - g * w),
+    ]
+
+
+def _turned(now: Array, goal: Array) -> Array:
+    """The orientation `goal`, or one on the way to it that is at most `_TURN` radians from `now`."""
+    difference = now.T @ goal
+    cosine = min(1.0, max(-1.0, (float(np.trace(difference)) - 1.0) / 2.0))
+    angle = math.acos(cosine)
+    if angle <= _TURN:
+        return goal
+    cross = (difference - difference.T) * (math.sin(_TURN) / (2.0 * math.sin(angle)))
+    axis = cross / math.sin(_TURN)
+    turn: Array = now @ (np.eye(3) + cross + (1.0 - math.cos(_TURN)) * (axis @ axis))
+    return turn
