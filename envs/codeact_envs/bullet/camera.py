@@ -16,19 +16,21 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees."""
+    """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees.
+    Nothing is drawn beyond `far`, metres."""
 
     eye: Vector3 = (1.36, 0.74, 0.80)
     target: Vector3 = (0.27, -0.02, 0.29)
     field_of_view: float = 46.0
     light: Vector3 = (0.7, 0.9, 2.0)
+    far: float = 6.0
 
 
 def render(simulation: Simulation, camera: Camera, width: int, height: int) -> Frame:
     """A picture, uint8 of shape (height, width, 3)."""
     bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
     view: Any = bullet.computeViewMatrix(camera.eye, camera.target, [0.0, 0.0, 1.0])
-    projection: Any = bullet.computeProjectionMatrixFOV(camera.field_of_view, width / height, 0.05, 6.0)
+    projection: Any = bullet.computeProjectionMatrixFOV(camera.field_of_view, width / height, 0.05, camera.far)
     picture: Any = bullet.getCameraImage(
         width,
         height,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.bodies import Pose, Quaternion, Vector3
 from codeact_envs.bullet.collisions import CollisionModel, Hit
@@ -45,10 +46,15 @@ class ArmApi:
     out of the hand, and the fingers open along its y axis. The quaternion (1, 0, 0, 0) points it straight down, with
     its x axis forward. Nothing here looks at objects: what lies in the way is run into, which stops the arm.
     Refusals (`OutOfReach`, `KeepOut`, ...) move nothing; False means that something was in the way.
+
+    Raises:
+        TaskError: there is no such arm, or it is carried about.
     """
 
     def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
         name = world.arm_name(arm)
+        if world.base is not None:
+            raise TaskError(f"the low tier is for arms that stand still, not for that of {world.description.title}")
         self._world = world
         self._arm, self._controller = world.arms[name], world.controllers[name]
         self._robot, self._kinematics = self._arm.robot, self._controller.kinematics
@@ -102,7 +108,6 @@ class ArmApi:
     @tool(effect="read")
     def tool_pose(self) -> Pose:
         """Measured pose of the tool centre point: position in metres, quaternion (x, y, z, w), world frame."""
-        self._world.stand_arms()
         return pose_of(self._kinematics.forward(self._arm.positions()))
 
     @tool(effect="read")
@@ -111,7 +116,6 @@ class ArmApi:
 
         Raises OutOfReach when that is not one number a joint.
         """
-        self._world.stand_arms()
         return pose_of(self._kinematics.forward(self._vector(joints)))
 
     @tool(effect="read")
@@ -130,7 +134,6 @@ class ArmApi:
 
         Raises OutOfReach, which names the nearest place that was found.
         """
-        self._world.stand_arms()
         pose = _pose(position, quaternion)
         start = self._arm.commanded if near is None else self._vector(near)
         found = self._kinematics.inverse(pose, [start, self._arm.home], restarts=_RESTARTS)

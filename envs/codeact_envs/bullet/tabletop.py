@@ -40,7 +40,7 @@ ERRORS = (
 )
 
 
-class TabletopApi(Looking, PickAndPlace, Pushing, Moving):
+class TabletopApi(PickAndPlace, Pushing, Moving, Looking):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -49,9 +49,10 @@ class TabletopApi(Looking, PickAndPlace, Pushing, Moving):
     tried and failed.
     """
 
-    def toolbox(self) -> Toolbox:
-        """The tools by their flat names, with the world's stop path."""
-        return Toolbox.of(self, allow=TABLETOP_TOOLS, errors=ERRORS, stop=self._stop)
+    def toolbox(self, name: str = "") -> Toolbox:
+        """The tools by flat names, or those of the arm alone in a group of that name, with the world's stop path."""
+        allow = ARM_TOOLS if name else TABLETOP_TOOLS
+        return Toolbox.of(self, allow=allow, name=name, errors=ERRORS, stop=self._stop)
 
     def _stop(self) -> Callable[[], str]:
         self._world.stop()

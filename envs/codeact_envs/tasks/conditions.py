@@ -13,7 +13,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, StringConstraints
 
@@ -71,9 +71,14 @@ def approach(error: float, error_at_start: float, met: bool, strict: bool | None
 
 
 class Condition(BaseModel):
-    """Base of all conditions. Fields are what the YAML gives; a `$name` stands for a value that the episode drew."""
+    """Base of all conditions. Fields are what the YAML gives; a `$name` stands for a value that the episode drew.
+
+    Attributes:
+        judges: the part of the robot that it looks at, beside bodies: `tool`, `base`, `drone`; None for none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    judges: ClassVar[Literal["tool", "base", "drone"] | None] = None
 
     @abstractmethod
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
@@ -146,6 +151,7 @@ def condition(name: str) -> Callable[[_C], _C]:
 class ToolAbove(PlaceCondition):
     """The tool centre point is `height` metres above a body that lies on the table, within `within` metres."""
 
+    judges = "tool"
     where: Role
     height: PositiveFloat | Reference
     strict: PositiveFloat
@@ -159,8 +165,52 @@ class ToolAbove(PlaceCondition):
 
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
         goal = self.place_goal(cast, start).place
+        assert now.tool is not None
+        assert start.tool is not None
         error = distance(now.tool, goal)
         return approach(error, distance(start.tool, goal), error <= self.within, error <= self.strict)
+
+
+@condition("base_at")
+class BaseAt(Condition):
+    """The middle of a wheeled base stands within `within` metres of the place where a body began, seen from above."""
+
+    judges = "base"
+    where: Role
+    within: PositiveFloat
+    strict: PositiveFloat
+
+    def single_roles(self) -> tuple[str, ...]:
+        return (self.where,)
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        goal = start.bodies[cast.name(self.where)].position
+        assert now.base is not None
+        assert start.base is not None
+        error = horizontal_distance(now.base, goal)
+        return approach(error, horizontal_distance(start.base, goal), error <= self.within, error <= self.strict)
+
+
+@condition("drone_at")
+class DroneAt(Condition):
+    """A drone is in the air, `height` metres above the place where a body began, within `within` metres."""
+
+    judges = "drone"
+    where: Role
+    height: PositiveFloat | Reference
+    within: PositiveFloat
+    strict: PositiveFloat
+
+    def single_roles(self) -> tuple[str, ...]:
+        return (self.where,)
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        x, y, _ = start.bodies[cast.name(self.where)].position
+        goal = (x, y, cast.number(self.height))
+        assert now.drone is not None
+        assert start.drone is not None
+        error = distance(now.drone, goal)
+        return approach(error, distance(start.drone, goal), error <= self.within, error <= self.strict)
 
 
 @condition("at")

@@ -1,4 +1,4 @@
-"""A task for a robot at a table, made from its YAML: the scene, the words, the judge and the reference programs."""
+"""A robot's task, made from its YAML: the scene, the words, the judge and the reference programs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from codeact_envs.tasks.specification import TaskSpec, read_task
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from codeact_envs.tasks.robot_world import RobotWorld
 
 PERCEPTIONS = ("privileged", "noisy", "camera")
 _BROKEN_KEEP = 0.5  # factor on the score when something was disturbed on the way
@@ -87,11 +89,24 @@ class RobotTask:
         return EpisodeLimits(limits.turns, limits.simulated_seconds, limits.tool_calls)
 
     def make_world(self) -> World:
-        """A simulated table with every body that some episode needs."""
+        """A simulated robot, and every body that some episode needs.
+
+        Raises:
+            TaskError: the robot cannot be loaded, has not what a condition judges, or no such tier.
+        """
+        from codeact_envs.bullet.robots import load_robot
+        from codeact_envs.tasks.floor_world import FloorWorld
         from codeact_envs.tasks.tabletop_world import TabletopWorld
 
-        kinds = slots(self.spec.scene, self.spec.attributes)
-        return TabletopWorld(kinds, self.spec.scene.robot, self.perception, self.tier)
+        robot = self.spec.scene.robot
+        kind = FloorWorld if load_robot(robot).ground == "floor" else TabletopWorld
+        world = kind(slots(self.spec.scene, self.spec.attributes), robot, self.perception, self.tier)
+        try:
+            _require_judged(self, world)
+        except BaseException:
+            world.close()
+            raise
+        return world
 
     def draw(self, random: np.random.Generator, values: Values) -> Plan:
         """Draw a scene and an instruction.
@@ -125,6 +140,16 @@ class RobotTask:
     def breaches(self, plan: Plan, start: Any, now: Any, violations: tuple[str, ...]) -> tuple[str, ...]:
         texts = tuple(text for name in self.spec.hard_constraints for text in CONSTRAINTS[name](now, violations))
         return tuple(_nameless(text, now) for text in texts) if self.perception == "camera" else texts
+
+
+def _require_judged(task: RobotTask, world: RobotWorld) -> None:
+    """Raise `TaskError` when a condition judges a part of the robot that this robot does not have."""
+    there = {"tool": bool(world.bullet.arms), "base": world.bullet.base, "drone": world.bullet.drone}
+    for condition in (*task.spec.goal, *task.spec.keep):
+        part = condition.judges
+        if part is not None and not there[part]:
+            what = {"tool": "an arm", "base": "a wheeled base", "drone": "a drone"}[part]
+            raise TaskError(f"the task {task.name!r} judges {what}; {world.bullet.description.title} is or has none")
 
 
 def _nameless(text: str, now: Snapshot) -> str:

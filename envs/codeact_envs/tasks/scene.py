@@ -166,7 +166,7 @@ def _leaves_something_to_do(spec: TaskSpec, cast: Cast, bodies: tuple[Placed, ..
 
 
 def as_snapshot(bodies: tuple[Placed, ...]) -> Snapshot:
-    """The scene as drawn, before any physics, with the tool far above it."""
+    """The scene as drawn, before any physics, with the tool far above it, and what moves about at the origin."""
     return Snapshot(
         {
             body.name: Body(
@@ -180,4 +180,6 @@ def as_snapshot(bodies: tuple[Placed, ...]) -> Snapshot:
             for body in bodies
         },
         tool=(0.0, 0.0, 1.0),
+        base=(0.0, 0.0, 0.0),
+        drone=(0.0, 0.0, 0.0),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 
-ROBOT, TABLE = "the robot", "the table"  # in `Snapshot.contacts`, beside the names of bodies
+ROBOT, TABLE, FLOOR = "the robot", "the table", "the floor"  # in `Snapshot.contacts`, beside the names of bodies
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,19 @@ class Snapshot:
 
     Attributes:
         bodies: by name, in the order of the scene.
-        tool: the tool centre point, metres, world frame.
+        tool: the tool centre point of the first arm, metres, world frame; None without an arm.
         held: name of the body in the gripper, or None.
-        contacts: pairs of names that touch, each pair sorted; `ROBOT` and `TABLE` stand for themselves.
+        contacts: pairs of names that touch, each pair sorted; `ROBOT`, `TABLE` and `FLOOR` stand for themselves.
+        base: (x, y, yaw) of a wheeled base, metres and radians, world frame; None without one.
+        drone: the middle of a drone, metres, world frame; None without one.
     """
 
     bodies: Mapping[str, Body]
-    tool: Vector3 = (0.0, 0.0, 0.0)
+    tool: Vector3 | None = (0.0, 0.0, 0.0)
     held: str | None = None
     contacts: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    base: Vector3 | None = None
+    drone: Vector3 | None = None
 
     def touch(self, a: str, b: str) -> bool:
         return ((a, b) if a <= b else (b, a)) in self.contacts

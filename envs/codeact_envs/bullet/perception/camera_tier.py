@@ -66,15 +66,15 @@ class CameraTier(Perception):
     both pads; what, and where it hangs, follows from where things were seen before it closed.
 
     Raises:
-        TaskError: the robot has not exactly one arm.
+        TaskError: the robot has not exactly one arm, at a table.
     """
 
     tier: ClassVar[Tier] = "camera"
 
     def __init__(self, world: Any) -> None:
         super().__init__(world)
-        if len(world.arms) != 1:
-            raise TaskError(f"the camera tier knows robots with one arm; {world.description.title} is none")
+        if len(world.arms) != 1 or world.description.ground != "table":
+            raise TaskError(f"the camera tier knows robots with one arm, at a table; {world.description.title} is none")
         self._cameras = Cameras(world)
         self._robot_boxes = RobotBoxes(world)
         self._tracks: list[_Track] = []

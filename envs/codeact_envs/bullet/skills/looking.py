@@ -1,23 +1,26 @@
-"""Looking: what is on the table, and where."""
+"""Looking: what there is, and where."""
 
 from __future__ import annotations
 
 from codeact.tools import tool
 from codeact_envs.bullet.bodies import Pose
-from codeact_envs.bullet.skills.skill import ArmSkill
+from codeact_envs.bullet.perception.view import Perception
 
 
-class Looking(ArmSkill):
-    """Tools that read and move nothing."""
+class Looking:
+    """Tools that ask what is perceived. They need no arm."""
+
+    def __init__(self, perception: Perception) -> None:
+        self._perception = perception
 
     @tool(effect="read")
     def objects(self) -> list[str]:
-        """Names of everything on the table, flat zones included."""
+        """Names of all objects, flat zones included."""
         return list(self._perception.names())
 
     @tool(effect="read")
     def position(self, name: str) -> tuple[float, float, float]:
-        """Centre (x, y, z) of an object, metres, world frame: x forward, y left, z up; the table top is z = 0."""
+        """Centre (x, y, z) of an object, metres, world frame: x forward, y left, z up from the table or floor."""
         return self._perception.pose(self._perception.resolve(name)).position
 
     @tool(effect="read")
@@ -34,11 +37,6 @@ class Looking(ArmSkill):
     def color(self, name: str) -> str:
         """Colour of an object, such as "red"."""
         return self._perception.color(self._perception.resolve(name))
-
-    @tool(effect="read")
-    def held(self) -> str | None:
-        """Name of the object in the gripper, or None."""
-        return self._held()
 
     @tool(effect="read")
     def find(self, query: str) -> str:

@@ -11,6 +11,11 @@ from codeact_envs.bullet.skills.skill import ArmSkill
 class Moving(ArmSkill):
     """Tools that move the hand where they are told, whatever it is for."""
 
+    @tool(effect="read")
+    def held(self) -> str | None:
+        """Name of the object in the gripper, or None."""
+        return self._held()
+
     @tool(effect="physical")
     def move_to(self, x: float, y: float, z: float, speed: float = 0.25) -> bool:
         """Move the tool centre point to (x, y, z), metres, world frame, hand pointing down. True when it got there.

@@ -1,0 +1,222 @@
+"""A simulated robot as a `World`: drawn scenes in, text and snapshots out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from codeact.errors import TaskError
+from codeact_envs.tasks.scene import Placed
+from codeact_envs.tasks.snapshot import ROBOT, Body, Snapshot
+from codeact_envs.tasks.specification import Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from codeact.tools import Toolbox
+    from codeact_envs.bullet import BulletWorld
+    from codeact_envs.bullet.world_state import WorldState
+
+_TOUCHING = 1e-3  # metres between surfaces that count as touching
+
+
+@dataclass(frozen=True)
+class _State:
+    bullet: WorldState
+    perceived: Any  # what the perception's `recall` takes
+
+
+class RobotWorld(ABC):
+    """A robot in PyBullet, and what stands around it. Implements `codeact_envs.tasks.World`.
+
+    Args:
+        kinds: every body that some episode needs, by slot.
+        robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
+        perception: the tier in which programs see what is there: `privileged`, `noisy` or `camera`.
+        tier: of the tools that programs get, `high` or `low`.
+        bullet: a world that has these bodies already; without it one is made.
+
+    Raises:
+        TaskError: pybullet is not installed, or the robot has no such tier.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind],
+        robot: str,
+        perception: str = "privileged",
+        tier: str = "high",
+        bullet: BulletWorld | None = None,
+    ) -> None:
+        try:
+            from codeact_envs.bullet import BodySpec, BulletWorld
+            from codeact_envs.bullet.perception.view import perceive
+            from codeact_envs.bullet.toolboxes import robot_toolbox
+        except ModuleNotFoundError as error:
+            raise TaskError(f"robot tasks need {error.name}: pip install 'codeact[bullet]'") from error
+        self._kinds, self._robot = dict(kinds), robot
+        if bullet is None:
+            bodies = [
+                BodySpec(slot, kind.shape, (kind.size[0], kind.size[1], kind.size[2]), kind.mass)
+                for slot, kind in self._kinds.items()
+            ]
+            bullet = BulletWorld(bodies, robot=robot)
+        self.bullet = bullet
+        self._perception = perceive(perception, bullet)
+        self._tier = tier
+        self.toolbox: Toolbox = robot_toolbox(bullet, self._perception, tier)
+
+    # What differs
+
+    @property
+    @abstractmethod
+    def heading(self) -> str:
+        """What stands above the list of objects."""
+
+    @property
+    @abstractmethod
+    def ground(self) -> str:
+        """What `Snapshot.contacts` calls what everything stands on."""
+
+    # Episodes
+
+    def reset(self, setup: Sequence[Placed]) -> None:
+        from codeact_envs.bullet import Placement
+
+        self.bullet.reset([Placement(body.slot, body.name, body.position, body.yaw, body.color) for body in setup])
+        self._perception.reset()
+
+    @property
+    def time_s(self) -> float:
+        return self.bullet.time_s
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        return self.bullet.violations
+
+    def settle(self, seconds: float) -> None:
+        self._perception.settle(seconds)
+
+    def stop(self) -> None:
+        self.bullet.stop()
+
+    def emergency_stop(self) -> None:
+        self.bullet.emergency_stop()
+
+    def end_emergency(self) -> None:
+        self.bullet.end_emergency()
+
+    def resume(self) -> None:
+        if not self.bullet.emergency:
+            self.bullet.resume()
+
+    # Looking
+
+    def observe(self) -> str:
+        lines = self._told_objects()
+        bullet, perception = self.bullet, self._perception
+        if bullet.base is not None:
+            x, y, yaw = bullet.base.pose()
+            lines.append(f"Base at x={x:.3f} y={y:.3f}, heading {yaw:.3f} rad.")
+        if bullet.drone is not None:
+            x, y, z = bullet.drone.place()
+            doing = "flying" if bullet.drone.flying else "rotors off"
+            lines.append(f"Drone at x={x:.3f} y={y:.3f} z={z:.3f}, {doing}.")
+        for name in bullet.arms:
+            x, y, z = self._tool(name)
+            held = perception.held(name)
+            if held and not self._finds:
+                held = "something"
+            hand = f"{name.capitalize()} gripper" if len(bullet.arms) > 1 else "Gripper"
+            lines.append(f"{hand} at x={x:.3f} y={y:.3f} z={z:.3f}, holding {held or 'nothing'}.")
+        return "\n".join(lines).replace("=-0.000", "=0.000")
+
+    def _told_objects(self) -> list[str]:
+        if not self._finds:
+            return []
+        perception, lines = self._perception, [self.heading]
+        for name in perception.names():
+            x, y, z = perception.pose(name).position
+            lines.append(f"  {name}: x={x:.3f} y={y:.3f} z={z:.3f}")
+        return lines
+
+    @property
+    def _finds(self) -> bool:
+        """Whether something else than the program finds things."""
+        return not (self._tier == "low" and self._perception.tier == "camera")
+
+    def snapshot(self) -> Snapshot:
+        world = self.bullet
+        bodies = {}
+        for name in world.names():
+            pose = world.pose(name)
+            shape = world.spec(name).shape
+            bodies[name] = Body(name, world.color(name), shape, world.size(name), pose.position, pose.quaternion)
+        held = next((name for name in map(world.held, world.arms) if name is not None), None)
+        return Snapshot(
+            bodies,
+            tool=self._tool() if world.arms else None,
+            held=held,
+            contacts=self._contacts(),
+            base=world.base.pose() if world.base is not None else None,
+            drone=world.drone.place() if world.drone is not None else None,
+        )
+
+    def _tool(self, arm: str | None = None) -> tuple[float, float, float]:
+        """The tool centre point of an arm as measured, metres, world frame."""
+        name = self.bullet.arm_name(arm)
+        kinematics, carried = self.bullet.controllers[name].kinematics, self.bullet.arms[name]
+        pose = kinematics.forward(carried.positions())
+        if (
+            self.bullet.base is not None
+        ):  # the controller learns where the arm is carried to when it moves the next time
+            pose = carried.base_pose() @ np.linalg.inv(kinematics.base) @ pose
+        x, y, z = pose[:3, 3].tolist()
+        return (x, y, z)
+
+    def _contacts(self) -> frozenset[tuple[str, str]]:
+        world, simulation = self.bullet, self.bullet.simulation
+        robots = [*world.arms.values(), *(part for part in (world.base, world.drone) if part is not None)]
+        others = {robot.body: ROBOT for robot in robots} | {world.table: self.ground}
+        points: Any = simulation.bullet.getContactPoints(physicsClientId=simulation.client)
+        pairs = set()
+        for point in points:
+            a, b = (others.get(number) or world.name_of(number) for number in (point[1], point[2]))
+            if a is not None and b is not None and point[8] < _TOUCHING:
+                pairs.add((a, b) if a <= b else (b, a))
+        return frozenset(pairs)
+
+    # State
+
+    def state_hash(self) -> str:
+        return self.bullet.state_hash()
+
+    def save_state(self) -> Any:
+        return _State(self.bullet.save_state(), self._perception.memory())
+
+    def restore_state(self, state: Any) -> None:
+        self.bullet.restore_state(state.bullet)
+        self._perception.recall(state.perceived)
+
+    def branch(self) -> Self:
+        other = type(self)(self._kinds, self._robot, self._perception.tier, self._tier, self.bullet.branch())
+        other._perception.recall(self._perception.memory())
+        return other
+
+    # Pictures
+
+    def render(self, width: int, height: int) -> NDArray[np.uint8]:
+        return self.bullet.render(width, height)
+
+    def record(self, fps: int | None, width: int, height: int) -> None:
+        self.bullet.record(fps, width, height)
+
+    def take_frames(self) -> list[NDArray[np.uint8]]:
+        return self.bullet.take_frames()
+
+    def close(self) -> None:
+        self.bullet.close()

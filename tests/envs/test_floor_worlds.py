@@ -1,0 +1,178 @@
+"""Tasks for robots that move about: wheeled bases, with and without an arm, and drones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from importlib.resources import files
+
+import gymnasium
+import pytest
+import yaml
+
+import codeact_envs  # noqa: F401
+from codeact.errors import TaskError
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.errors import OutOfReach
+from codeact_envs.bullet.moving_robots import BaseApi, DroneApi
+from codeact_envs.code_env import CodeEnv
+from codeact_envs.tasks import load_task
+from codeact_envs.tasks.robot_task import RobotTask
+from codeact_envs.tasks.specification import parse_task
+
+CRATE = BodySpec("crate", "box", (0.4, 0.4, 0.4), 3.0, "orange")
+
+
+@pytest.fixture(scope="module")
+def hover() -> Iterator[CodeEnv]:
+    env = gymnasium.make("CodeAct/Hover-v0").unwrapped
+    assert isinstance(env, CodeEnv)
+    yield env
+    env.close()
+
+
+def test_a_range_finder_tells_how_far_things_are_and_leaves_no_trace() -> None:
+    with BulletWorld([CRATE], robot="husky") as world:
+        world.reset([Placement("crate", "crate", (2.0, 1.0, 0.2))], (0.5, 1.0, 0.0))
+        base, before = BaseApi(world), world.state_hash()
+        ahead = base.scan(4)
+        assert ahead[0] == pytest.approx(1.3, abs=0.01)
+        assert ahead[1:] == [math.inf] * 3
+        assert world.state_hash() == before
+        with pytest.raises(OutOfReach, match="between 1 and 720"):
+            base.scan(0)
+        assert base.drive_to(0.5, 1.0, math.pi / 2)
+        turned = base.scan(4)
+        assert turned[3] == pytest.approx(1.3, abs=0.06), "the crate is to its right now"
+        assert turned[0] == math.inf
+        assert base.velocity() == pytest.approx((0.0, 0.0), abs=0.02)
+        assert base.size() == (1.01, 0.69, 0.4)
+
+
+def test_tools_of_another_kind_of_robot_are_refused() -> None:
+    with BulletWorld([], robot="husky") as world, pytest.raises(TaskError, match="Husky A200 does not fly"):
+        DroneApi(world)
+    with BulletWorld([]) as world, pytest.raises(TaskError, match="Panda has no wheels"):
+        BaseApi(world)
+
+
+def test_a_drone_is_flown_by_programs_and_observed_in_words(hover: CodeEnv) -> None:
+    observation, _ = hover.reset(seed=1)
+    assert "Drone at x=0.000 y=0.000 z=0.013, rotors off." in observation
+    assert list(hover.tools.tools) == [
+        *("objects", "position", "pose", "size", "color", "find", "find_all"),
+        *(f"drone.{name}" for name in ("pose", "velocity", "is_flying", "take_off", "fly_to", "hover", "land")),
+        "finish",
+    ]
+    program = """
+try:
+    drone.fly_to(0.0, 0.0, 1.0)
+except OutOfReach as error:
+    print(error)
+print(drone.take_off(0.5), drone.is_flying(), drone.hover(0.5), round(drone.pose()[2], 1), drone.velocity()[2] < 0.01)
+print(drone.land(), drone.is_flying())
+"""
+    observation, _, _, _, info = hover.step(program)
+    assert info["execution"].ok, info["execution"].error
+    assert "take off first" in observation
+    assert "True True True 0.5 True\nTrue False" in observation
+
+
+def test_a_state_in_the_air_is_restored_and_branched_exactly(hover: CodeEnv) -> None:
+    hover.reset(seed=2)
+    hover.step("drone.take_off(0.6)")
+    saved, before = hover.save_state(), hover.state_hash()
+    with_other = hover.branch()
+    further = "drone.fly_to(0.3, 0.2, 0.7)"
+    after = hover.step(further)[4]["state_hash"]
+    assert with_other.step(further)[4]["state_hash"] == after
+    with_other.close()
+    hover.restore_state(saved)
+    assert hover.state_hash() == before
+    assert hover.step(further)[4]["state_hash"] == after
+
+
+def test_an_interrupted_flight_ends_hovering(hover: CodeEnv) -> None:
+    hover.reset(seed=3)
+    world = hover._make_world()
+    world.bullet.simulation.capture_every(300, lambda: hover.interrupt() if world.time_s > 1.0 else None)
+    info = hover.step("drone.take_off(1.0)\ndrone.fly_to(2.0, 0.0, 1.0)")[4]
+    world.bullet.simulation.capture_every(0, None)
+    assert not info["execution"].ok
+    assert world.bullet.drone.flying
+    assert math.hypot(*world.bullet.drone.velocity()) < 0.05
+
+
+def fetch_task() -> dict[str, object]:
+    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text())
+    scene = {
+        "robot": "husky_panda",
+        "region": {"x": [1.2, 2.0], "y": [-0.6, 0.6], "reach": [1.2, 2.2]},
+        "clearance": 0.1,
+        "kinds": {"cube": {"noun": "cube", "shape": "box", "size": [0.05, 0.05, 0.05]}},
+        "roles": {"zone": {"kind": "cube", "yaw": [0.0, 0.001]}},
+    }
+    oracle = """
+x, y, _ = position(zone)
+far = (x * x + y * y) ** 0.5
+base.drive_to(x - 0.85 * x / far, y - 0.85 * y / far)
+arm.pick(zone)
+"""
+    return data | {
+        "scene": scene,
+        "goal": [{"lifted": {"what": "zone", "by": 0.04}}],
+        "keep": [],
+        "oracle": oracle,
+        "opposite": "arm.home()",
+    }
+
+
+def test_an_arm_on_wheels_has_tools_for_both() -> None:
+    task = RobotTask("fetch", parse_task(fetch_task(), "fetch"))
+    env = CodeEnv(task)
+    observation, _ = env.reset(seed=0)
+    assert "Base at" in observation
+    assert "Gripper at" in observation
+    assert {"base.drive_to", "arm.pick", "objects", "base.scan"} <= set(env.tools.tools)
+    before = env.state_hash()
+    env._make_world().snapshot()
+    assert env.state_hash() == before
+    info = env.step(env.oracle())[4]
+    assert info["success"], (info["execution"].error, info["violations"])
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("goal", "message"),
+    [
+        ({"drone_at": {"where": "zone", "height": 1.0, "within": 0.1, "strict": 0.1}}, "judges a drone"),
+        ({"tool_above": {"where": "zone", "height": 1.0, "within": 0.1, "strict": 0.1}}, "judges an arm"),
+    ],
+)
+def test_a_task_that_judges_what_its_robot_does_not_have_is_refused(goal: dict[str, object], message: str) -> None:
+    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"goal": [goal]}
+    with pytest.raises(TaskError, match=message):
+        RobotTask("drive", parse_task(data, "drive")).make_world()
+
+
+def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
+    task = load_task("drive_to_zone")
+    assert isinstance(task, RobotTask)
+    with pytest.raises(TaskError, match="one arm, at a table"):
+        task.perceived("camera").make_world()
+    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"tier": "low"}
+    with pytest.raises(TaskError, match="low tier is for arms, and Clearpath Husky A200 has none"):
+        RobotTask("drive", parse_task(data, "drive")).make_world()
+    with pytest.raises(TaskError, match="robot at a table"):
+        gymnasium.make("CodeAct/Hover-v0", action="cartesian")
+
+
+def test_noise_reaches_robots_that_move_about() -> None:
+    task = load_task("drive_to_zone")
+    assert isinstance(task, RobotTask)
+    env = CodeEnv(task, perception="noisy")
+    env.reset(seed=0)
+    info = env.step("finish(position(objects()[0]))")[4]
+    true = next(iter(env._make_world().snapshot().bodies.values())).position
+    assert 0.0 < math.dist(info["answer"], true) < 0.03
+    env.close()
