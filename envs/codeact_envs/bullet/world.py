@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -51,6 +51,7 @@ class BulletWorld:
         real_time: let simulated time follow the clock while something moves. Only the speed changes, never the physics.
         keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries may enter, beside the
             robot's own, which are for the tool only.
+        make_arm: makes each arm out of the arguments of `SimulatedArm`; a branch of the world has simulated ones.
 
     Raises:
         TaskError: two bodies share a key, the description of the robot is wrong, or `gui` finds no display.
@@ -64,11 +65,12 @@ class BulletWorld:
         gui: bool = False,
         real_time: bool = False,
         keep_out: Sequence[Volume] = (),
+        make_arm: Callable[..., SimulatedArm] = SimulatedArm,
     ) -> None:
         self.specs = tuple(bodies)
         require_distinct(self.specs)
         self.description = load_robot(robot)
-        self._robot_name, self._keep_out = robot, tuple(keep_out)
+        self._robot_name, self._keep_out, self._make_arm = robot, tuple(keep_out), make_arm
         self.simulation = Simulation(gui, real_time=real_time)
         self.camera = Camera()
         self._recording: tuple[int, int] | None = None
@@ -106,7 +108,7 @@ class BulletWorld:
                 self._add_arm("arm", Stand(robot), "the arm", self._add_base(carrier).body)
 
     def _add_arm(self, name: str, stand: Stand, called: str, body: int | None = None) -> None:
-        arm = SimulatedArm(self.simulation, stand.robot, body, stand.position, stand.yaw)
+        arm = self._make_arm(self.simulation, stand.robot, body, stand.position, stand.yaw)
         self.arms[name] = arm
         self.controllers[name] = ArmController(
             self.simulation, arm, stand.robot, self, self._keep_out, stand.matrix, called, self._violations

@@ -3,3 +3,22 @@
 A driver takes rows of joint positions and says what the joints measure. Plans, limits, keep-out volumes, stops and the
 tools of a program come from the same controllers as in simulation, which move a model of the robot at the same time.
 """
+
+from codeact_envs.drivers.conformance import check_driver
+from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault, UnsafeRow
+from codeact_envs.drivers.protocols import ArmDriver, ArmReading, BaseDriver
+from codeact_envs.drivers.real_arm import RealArm, connect
+
+__all__ = [
+    "ArmDriver",
+    "ArmReading",
+    "BaseDriver",
+    "Blocked",
+    "ConnectionLost",
+    "DriverError",
+    "JointFault",
+    "RealArm",
+    "UnsafeRow",
+    "check_driver",
+    "connect",
+]

@@ -54,7 +54,7 @@ class FeetechArm:
         path: str,
         *,
         baud: int = 1_000_000,
-        timeout: float = 0.02,
+        timeout: float = 0.1,
     ) -> None:
         self.robot, self._calibration = robot, calibration
         self._path, self._baud, self._timeout = path, baud, timeout

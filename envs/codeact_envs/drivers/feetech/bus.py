@@ -30,7 +30,7 @@ class ServoBus:
         lost: questions that had to be asked again, since the beginning.
     """
 
-    def __init__(self, port: SerialPort, names: Mapping[int, str], timeout: float = 0.02) -> None:
+    def __init__(self, port: SerialPort, names: Mapping[int, str], timeout: float = 0.1) -> None:
         self._port, self._names, self._timeout = port, dict(names), timeout
         self._reader = Reader()
         self._lock = threading.RLock()
@@ -97,8 +97,9 @@ class ServoBus:
         self._reader.clear()
         self._port.write(request)
         answers: dict[int, Status] = {}
+        damaged = self._reader.damaged
         until = time.monotonic() + self._timeout
-        while len(answers) < len(ids):
+        while len(answers) + self._reader.damaged - damaged < len(ids):  # nobody waits for what came in damaged
             data = self._port.read(until - time.monotonic())
             if not data:
                 break

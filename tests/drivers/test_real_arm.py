@@ -1,0 +1,278 @@
+"""An arm over its bus, as a program and its owner see it: motions, stops, faults, and a host that dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
+
+from codeact import Sandbox
+from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
+from codeact_envs.bullet.low_tier import ArmApi
+from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.drivers import Blocked, ConnectionLost, DriverError, JointFault, RealArm, connect
+from codeact_envs.drivers.feetech import registers
+from codeact_envs.drivers.feetech.simulator import ServoSimulator
+
+ASIDE = [0.6, *HOME[1:].tolist()]
+PAN = 1  # the id of shoulder_pan's servo
+
+
+def servo_positions(simulator: ServoSimulator) -> np.ndarray:
+    servos = CALIBRATION.joints.values()
+    return np.array([servo.radians(simulator.servos[servo.id].position) for servo in servos])
+
+
+def servo_speed(simulator: ServoSimulator) -> float:
+    """Of the fastest servo, radians per second."""
+    return max(abs(servo.speed) for servo in simulator.servos.values()) * 2.0 * np.pi / registers.STEPS
+
+
+def wait_for(condition: object, seconds: float = 5.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.002)
+
+
+def test_connecting_moves_nothing(simulator: ServoSimulator) -> None:
+    before = servo_positions(simulator)
+    with connect(f"so101:{simulator.path}") as robot:
+        assert servo_positions(simulator) == pytest.approx(before, abs=2e-3)
+        assert robot.arm.commanded == pytest.approx(before, abs=2e-3)
+        assert all(servo.get(registers.TORQUE) for servo in simulator.servos.values())
+
+
+def test_a_program_moves_the_servos(simulator: ServoSimulator, robot: RealArm) -> None:
+    with Sandbox(robot.toolbox()) as sandbox:
+        result = sandbox.run(
+            "there = arm.move_linear((0.2, 0.06, 0.05), speed=0.2)\n"
+            "pose = arm.tool_pose()\n"
+            "try:\n"
+            "    arm.move_linear((0.6, 0.0, 0.1))\n"
+            "except OutOfReach as refusal:\n"
+            "    print('refused')\n"
+            "(there, pose.position)"
+        )
+    assert result.ok, result.error
+    there, position = result.value
+    assert there
+    assert result.stdout == "refused\n"
+    assert position == pytest.approx((0.2, 0.06, 0.05), abs=2e-3)
+    real = robot.world.controller.kinematics.forward(servo_positions(simulator))
+    assert real[:3, 3] == pytest.approx((0.2, 0.06, 0.05), abs=2e-3)
+
+
+def test_rows_come_at_the_rate_of_the_bus(simulator: ServoSimulator, robot: RealArm) -> None:
+    before, began = simulator.instructions, time.monotonic()
+    robot.world.controller.move_joints(np.array(ASIDE))
+    taken = time.monotonic() - began
+    rows = (simulator.instructions - before) / 2  # each is sent, and followed by a question
+    assert rows / taken == pytest.approx(1.0 / robot.driver.period, rel=0.25)
+
+
+def test_the_gripper_holds_what_is_between_its_jaws(simulator: ServoSimulator, robot: RealArm) -> None:
+    arm = ArmApi(robot.world)
+    assert not arm.is_holding()
+    simulator.servos[6].wall = (CALIBRATION.gripper.steps(0.02), -1)
+    assert arm.close_gripper(force=4.0)
+    assert arm.is_holding()
+    assert arm.gripper_width() == pytest.approx(0.02, abs=2e-3)
+    assert simulator.servos[6].get(registers.TORQUE_LIMIT) == 500  # of 8 N
+    simulator.servos[6].wall = None
+    assert not arm.close_gripper()
+    arm.open_gripper(0.05)
+    assert arm.gripper_width() == pytest.approx(0.05, abs=2e-3)
+    with pytest.raises(TooStrong):
+        arm.close_gripper(force=80.0)
+
+
+def test_a_stop_brings_the_servos_to_rest(simulator: ServoSimulator, robot: RealArm) -> None:
+    failed: list[BaseException] = []
+
+    def move() -> None:
+        try:
+            robot.world.controller.move_joints(np.array(ASIDE))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    wait_for(lambda: servo_speed(simulator) > 0.5)
+    stopped = time.monotonic()
+    robot.emergency_stop()
+    wait_for(lambda: servo_speed(simulator) < 0.02)
+    taken = time.monotonic() - stopped
+    thread.join()
+    assert taken < 0.3  # 0.1 s of braking, and what the servos lag behind
+    assert isinstance(failed[0], Stopped)
+    with pytest.raises(Stopped):
+        robot.world.controller.move_joints(HOME)
+    robot.end_emergency()
+    assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_an_interrupted_program_leaves_the_arm_at_rest(simulator: ServoSimulator, robot: RealArm) -> None:
+    with Sandbox(robot.toolbox()) as sandbox:
+        threading.Timer(0.3, sandbox.interrupt).start()
+        result = sandbox.run("while True:\n    arm.move_joints([0.6, 0, 0, 1.57, -1.5])\n    arm.home()")
+    assert not result.ok
+    wait_for(lambda: servo_speed(simulator) < 0.02, 0.3)
+
+
+def test_what_is_kept_out_is_kept_out_of_the_real_arm(simulator: ServoSimulator) -> None:
+    fence = Volume("the fence", (0.05, -0.3, 0.0), (0.4, -0.08, 0.4))
+    with connect(f"so101:{simulator.path}", keep_out=[fence]) as robot, pytest.raises(KeepOut, match="the fence"):
+        ArmApi(robot.world).move_joints(ASIDE)
+    assert servo_positions(simulator) == pytest.approx(HOME, abs=2e-3)
+
+
+def test_a_branch_rehearses_in_the_model_alone(simulator: ServoSimulator, robot: RealArm) -> None:
+    with robot.world.branch() as model:
+        assert ArmApi(model).move_joints(ASIDE)
+    assert servo_positions(simulator) == pytest.approx(HOME, abs=2e-3)
+
+
+# Faults
+
+
+def test_a_joint_that_cannot_follow_ends_the_motion(simulator: ServoSimulator, robot: RealArm) -> None:
+    pan = simulator.servos[PAN]
+    pan.wall = (CALIBRATION.joints["shoulder_pan"].steps(0.15), 1)
+    with pytest.raises(Blocked, match=r"shoulder_pan is .* behind"):
+        robot.world.controller.move_joints(np.array(ASIDE))
+    time.sleep(0.05)
+    assert abs(pan.get(registers.GOAL) - pan.position) < 5  # it does not press on
+    pan.wall = None
+    assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_an_overloaded_servo_is_named(simulator: ServoSimulator, robot: RealArm) -> None:
+    simulator.servos[3].errors = 1 << 5
+    with pytest.raises(JointFault, match=r"elbow_flex \(servo 3\) reports overload"):
+        robot.world.controller.move_joints(np.array(ASIDE))
+    assert servo_speed(simulator) < 0.5
+    simulator.servos[3].errors = 0
+    assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_damaged_answers_are_asked_for_again(simulator: ServoSimulator, robot: RealArm) -> None:
+    simulator.damage = 40
+    assert robot.world.controller.move_joints(np.array(ASIDE)).reached
+    assert servo_positions(simulator) == pytest.approx(ASIDE, abs=0.02)
+    assert robot.driver.questions_lost > 0  # type: ignore[attr-defined]
+
+
+def test_a_slow_bus_makes_a_slow_arm(simulator: ServoSimulator, robot: RealArm) -> None:
+    began = time.monotonic()
+    assert robot.world.controller.move_joints(np.array(ASIDE)).reached
+    quick, began = time.monotonic() - began, time.monotonic()
+    simulator.delay = 0.005  # 30 ms for six answers, where 17 ms are planned
+    assert robot.world.controller.move_joints(HOME).reached
+    assert time.monotonic() - began > 1.3 * quick
+    assert robot.arm.late_s > 0.0
+    assert servo_positions(simulator) == pytest.approx(HOME, abs=0.02)
+
+
+def test_a_pulled_cable_ends_the_motion_and_the_arm_can_come_back(simulator: ServoSimulator, tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.symlink_to(simulator.path)
+    with patient(str(port)) as robot:
+        threading.Timer(0.25, simulator.pull_cable).start()
+        with pytest.raises(ConnectionLost, match="is gone"):
+            robot.world.controller.move_joints(np.array(ASIDE))
+        wait_for(lambda: servo_speed(simulator) < 0.02, 0.5)
+        at = servo_positions(simulator)
+        assert 0.01 < at[0] < 0.59
+        with pytest.raises(ConnectionLost):
+            robot.world.controller.move_joints(HOME)
+        with ServoSimulator() as other:  # the same arm on another port
+            for id, servo in simulator.servos.items():
+                other.servos[id].position = servo.position
+            port.unlink()
+            port.symlink_to(other.path)
+            robot.reconnect()
+            assert robot.arm.commanded == pytest.approx(at, abs=2e-3)
+            assert robot.world.controller.move_joints(HOME).reached
+            assert servo_positions(other) == pytest.approx(HOME, abs=0.02)
+
+
+HOST = """
+import sys
+import numpy as np
+from codeact_envs.bullet.robots.description import load_arm
+from codeact_envs.drivers import DriverError, RealArm
+from codeact_envs.drivers.feetech import FeetechArm, so101_default
+driver = FeetechArm(load_arm("so101"), so101_default(), sys.argv[1], timeout=1.0)
+robot = RealArm(driver, "so101", patience=float(sys.argv[2]))
+home = robot.world.arm.home
+aside = home.copy()
+aside[0] = 1.5
+print("ready", flush=True)
+try:
+    while True:
+        robot.world.controller.move_joints(aside)
+        robot.world.controller.move_joints(home)
+except DriverError as error:
+    print(error, flush=True)
+"""
+
+
+def start_host(simulator: ServoSimulator, patience: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOST, simulator.path, str(patience)]
+    host = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert host.stdout is not None
+    assert host.stdout.readline() == "ready\n"
+    wait_for(lambda: servo_speed(simulator) > 0.8, 20.0)
+    return host
+
+
+def test_a_killed_host_leaves_the_arm_at_rest(simulator: ServoSimulator) -> None:
+    with start_host(simulator, PATIENCE) as host:
+        at = servo_positions(simulator)[0]
+        host.send_signal(signal.SIGKILL)
+        host.wait()
+        killed = time.monotonic()
+        wait_for(lambda: servo_speed(simulator) < 0.02)
+    assert time.monotonic() - killed < 0.3
+    rest = servo_positions(simulator)[0]
+    assert abs(rest - at) < 0.15
+    time.sleep(0.2)
+    assert servo_positions(simulator)[0] == pytest.approx(rest, abs=5e-3)
+    assert all(servo.get(registers.TORQUE) for servo in simulator.servos.values())
+    # Another host finds the port free, and the arm where it is.
+    with connect(f"so101:{simulator.path}") as robot:
+        assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_a_host_that_slept_does_not_catch_up(simulator: ServoSimulator) -> None:
+    with start_host(simulator, 0.5) as host:
+        os.kill(host.pid, signal.SIGSTOP)
+        wait_for(lambda: servo_speed(simulator) < 0.02, 0.3)
+        rest = servo_positions(simulator)[0]
+        time.sleep(0.8)
+        os.kill(host.pid, signal.SIGCONT)
+        assert host.stdout is not None
+        assert "s late in mid-motion" in host.stdout.readline()
+        assert servo_positions(simulator)[0] == pytest.approx(rest, abs=0.03)  # a row that was on its way
+
+
+def test_letting_go_and_taking_hold_again(simulator: ServoSimulator, robot: RealArm) -> None:
+    robot.release()
+    assert not any(servo.get(registers.TORQUE) for servo in simulator.servos.values())
+    with pytest.raises(DriverError, match="enable"):
+        robot.world.controller.move_joints(np.array(ASIDE))
+    for servo, radians in zip(CALIBRATION.joints.values(), [-0.3, *HOME[1:].tolist()], strict=True):
+        simulator.servos[servo.id].position = servo.steps(radians)
+    robot.enable()
+    assert robot.arm.commanded[0] == pytest.approx(-0.3, abs=2e-3)
+    assert robot.world.controller.move_joints(HOME).reached
+    stand_at_home(simulator)
