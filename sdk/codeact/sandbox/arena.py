@@ -1,6 +1,7 @@
 """Memory that a host and one worker share: the bytes of large arrays cross there, and not through the socket.
 
-It has three parts: room for arrays to the host, room for arrays to the worker, and a mark for each piece of the latter.
+It has four parts: room for arrays to the host, room for arrays to the worker, a mark for each piece of the latter, and
+the mailbox for small frames (mailbox.py).
 What goes to the host is copied in by the worker and copied out by the host, so nothing that the host keeps lies there.
 What goes to the worker is copied in by the host and stays: the program's array lies there, until it is gone and the
 worker takes its marks away. The host puts arrays only where no marks are. A worker that lies with its marks has its own
@@ -10,7 +11,7 @@ A frame refers to an array by its offset. The host takes offsets for what they a
 name must lie inside, and all that one frame names may be no more than there is room for. A worker may change the bytes
 while the host copies them; any bytes are some array of numbers, so that harms nothing but the array.
 
-The memory is a sealed memfd: a worker cannot shrink it under its host. It is empty until an array crosses.
+The memory is a sealed memfd: a worker cannot shrink it under its host. What nobody has written to takes no memory.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact.errors import UnsupportedValue
+from codeact.sandbox import mailbox
+from codeact.sandbox.mailbox import Mailbox
 
 LEAST_BYTES = 32 * 1024
 """Arrays smaller than this go with their frame."""
@@ -64,7 +67,9 @@ def open_memory(size: int) -> int:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things lie, in bytes from the start: arrays to the host at 0, then those to the worker, then the marks."""
+    """Where things lie, in bytes from the start: arrays to the host at 0, then those to the worker, the marks, and the
+    mailbox.
+    """
 
     room: int
 
@@ -78,9 +83,14 @@ class Layout:
         return self.room // PIECE
 
     @property
+    def mailbox(self) -> int:
+        """Where the mailbox begins: on a page of its own."""
+        return self.marks + -(-self.pieces // mmap.PAGESIZE) * mmap.PAGESIZE
+
+    @property
     def size(self) -> int:
         """Of all of it."""
-        return self.marks + -(-self.pieces // mmap.PAGESIZE) * mmap.PAGESIZE
+        return self.mailbox + max(mailbox.SIZE, mmap.PAGESIZE)
 
     def piece(self, offset: int) -> int:
         """Which piece of the room for arrays to the worker an offset lies in."""
@@ -141,7 +151,7 @@ os.register_at_fork(after_in_child=_rooms_of_host.unlock)
 
 
 class HostMemory:
-    """The host's end, mapped when the first array crosses."""
+    """The host's end, mapped when it is first looked at."""
 
     def __init__(self, room: int) -> None:
         """Make the memory, with that room in each direction.
@@ -162,6 +172,15 @@ class HostMemory:
                 raise UnsupportedValue("the memory for arrays is closed: so is the session")
             self._map = mmap.mmap(self.descriptor, self._layout.size)
         return self._map
+
+    def mailbox(self) -> Mailbox:
+        """This end of the mailbox; one that nobody uses, where the session is closed or there is no memory."""
+        try:
+            memory = memoryview(self.mapped)
+        except (UnsupportedValue, OSError, ValueError):
+            return Mailbox.unused()
+        start = self._layout.mailbox
+        return Mailbox(memory[start : start + mailbox.SIZE], host=True)
 
     def begin(self) -> None:
         """A new frame."""

@@ -13,6 +13,7 @@ import msgspec
 
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import wire
+from codeact.sandbox.mailbox import WAKE, Mailbox
 from codeact.sandbox.spin import Spin
 from codeact.values import check_wire
 
@@ -44,14 +45,27 @@ class Late(Exception):
 class Channel:
     """Frames to and from one worker, without ever blocking past a deadline."""
 
-    def __init__(self, end: socket.socket, max_frame: int, part: Callable[[], None] | None = None) -> None:
-        """`part` sends the worker to another core than this thread's."""
+    def __init__(
+        self,
+        end: socket.socket,
+        max_frame: int,
+        mailbox: Callable[[], Mailbox] = Mailbox.unused,
+        part: Callable[[], None] | None = None,
+    ) -> None:
+        """Take the socket.
+
+        Args:
+            mailbox: opens the one that goes with it. It is called when something is first waited for.
+            part: sends the worker to another core than this thread's.
+        """
         end.setblocking(False)
         self._socket = end
         self.max_frame = max_frame
         self._buffer = bytearray()
         self.size = 0  # of the frame that came last, in bytes
-        self._spin = Spin(end.fileno(), part)
+        self._open: Callable[[], Mailbox] | None = mailbox
+        self._mailbox = Mailbox.unused()
+        self._spin = Spin(end.fileno(), self._mailbox, part)
 
     def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptors: list[int] | None = None) -> None:
         """Send a frame, with descriptors beside its first bytes.
@@ -59,7 +73,8 @@ class Channel:
         Raises:
             Closed, Late
         """
-        data = memoryview(message if isinstance(message, bytearray) else wire.frame(message))
+        frame = message if isinstance(message, bytearray) else wire.frame(message)
+        data = memoryview(self._mailbox.post(frame) if descriptors is None else frame)
         while data:
             try:
                 if descriptors is None:
@@ -84,32 +99,70 @@ class Channel:
         Raises:
             Closed, Malformed, Late
         """
-        buffer = self._buffer
-        if time.monotonic() > deadline:  # also where more has come: a worker that never stops sending is not waited for
-            raise Late()
+        if self._open is not None:
+            self._mailbox = self._spin.mailbox = self._open()
+            self._open = None
+        message = self._receive(deadline)
+        if type(message) is not wire.Printed:  # it has taken all that was sent before
+            self._mailbox.under_way = False
+        return message
+
+    def _receive(self, deadline: float) -> wire.ToHost:
+        buffer, mailbox = self._buffer, self._mailbox
         while True:
+            # Looked at also where more has come: a worker that never stops sending is not waited for.
+            if time.monotonic() > deadline:
+                raise Late()
+            try:
+                frame = mailbox.take()
+            except ValueError as problem:
+                raise Malformed(str(problem)) from None
+            if frame is not None:
+                message = self._decode(frame)
+                if type(message) is wire.Done:
+                    self._require_silence()
+                return message
             if len(buffer) >= 4:
                 size = wire.HEADER.unpack_from(buffer)[0]
                 if size > self.max_frame:
                     raise Malformed(f"a frame of {size:,} bytes, above the limit of {self.max_frame:,}")
+                if not size:
+                    del buffer[:4]
+                    continue
                 if len(buffer) >= 4 + size:
                     return self._take(size)
             if not self._spin.ready():
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._spin.poll(min(left, _LONGEST_S) * 1000):
+                if left <= 0 or (mailbox.sleep() and not self._spin.poll(min(left, _LONGEST_S) * 1000)):
                     raise Late()
+            if mailbox.has_come():
+                continue
             incoming = _incoming()
             try:
                 count = self._socket.recv_into(incoming)
             except BlockingIOError:
                 continue
             except OSError as problem:
+                if mailbox.has_come():  # it was put there before the end
+                    continue
                 raise Closed(str(problem)) from None
             if not count:
+                if mailbox.has_come():
+                    continue
                 raise Closed("the worker has ended")
-            if not buffer and count == 4 + wire.HEADER.unpack_from(incoming)[0] and count <= self.max_frame:
+            if not buffer and 4 < count == 4 + wire.HEADER.unpack_from(incoming)[0] and count <= self.max_frame:
                 return self._decode(incoming[4:count])  # a whole frame at once, as most are
             buffer += incoming[:count]
+
+    def _require_silence(self) -> None:
+        """The program's end has come through the mailbox, so nothing but wake-up calls may be under way here."""
+        if self._spin.poll(0):
+            incoming = _incoming()
+            with contextlib.suppress(OSError):
+                self._buffer += incoming[: self._socket.recv_into(incoming)]
+        if self._buffer.strip(WAKE):
+            raise Malformed("something besides the program's end")
+        self._buffer.clear()
 
     def _take(self, size: int) -> wire.ToHost:
         try:
@@ -119,7 +172,7 @@ class Channel:
         finally:
             del self._buffer[: 4 + size]
 
-    def _decode(self, body: memoryview) -> wire.ToHost:
+    def _decode(self, body: memoryview | bytes) -> wire.ToHost:
         self.size = len(body)
         try:
             check_wire(body)
@@ -137,7 +190,7 @@ class Channel:
 
     def quiet(self) -> bool:
         """Whether the other end is there and has said nothing yet."""
-        return not self._spin.poll(0)
+        return not self._mailbox.has_come() and not self._spin.poll(0)
 
     def shut(self) -> None:
         """From any thread: there is nothing more to come but what has come already."""
@@ -145,5 +198,7 @@ class Channel:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self._open = None
+        self._mailbox = self._spin.mailbox = Mailbox.unused()  # lets go of the memory
         with contextlib.suppress(OSError):
             self._socket.close()

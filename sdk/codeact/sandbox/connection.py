@@ -59,7 +59,7 @@ class Connection:
         zygote: spawner.Spawner,
         uid: int | None,
     ) -> None:
-        self.channel = Channel(end, max_frame, self._part)
+        self.channel = Channel(end, max_frame, memory.mailbox, self._part)
         self.arena = memory
         self._ticket = ticket
         self._zygote = zygote

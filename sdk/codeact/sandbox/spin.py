@@ -1,9 +1,9 @@
 """Waiting for a frame that is about to come: look for it a moment before going to sleep.
 
 A call from a program is answered within some microseconds, and to be woken on another core takes longer than that,
-most of all in a virtual machine. So both ends look a few times, and sleep only then. Where looking does not help it is
-soon left out: the other end may have more to do. Or it shares this core, where neither can look for the other; then
-the host sends the worker to another one, for the kernel would leave them together.
+most of all in a virtual machine. So both ends look a few times, into the mailbox and at the socket, and sleep only
+then. Where looking does not help it is soon left out: the other end may have more to do. Or it shares this core, where
+neither can look for the other; then the host sends the worker to another one, for the kernel would leave them together.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import threading
 import time
 from collections.abc import Callable
 
+from codeact.sandbox.mailbox import Mailbox
+
 SPIN_S = 200e-6
 """How long to look at most. It is what one wait can waste of a core."""
 
 _LEAST_S = 5e-6
+_GLANCES = 32  # at the mailbox, for each look at the socket, which takes a system call
 _LEFT_OUT = 50  # waits without a look, before it is tried again
 _PART_EVERY_S = 0.02
 
@@ -29,13 +32,14 @@ _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 class Spin:
-    """Looks at one socket."""
+    """Looks at one socket, and the mailbox that goes with it."""
 
-    def __init__(self, descriptor: int, part: Callable[[], None] | None = None) -> None:
+    def __init__(self, descriptor: int, mailbox: Mailbox, part: Callable[[], None] | None = None) -> None:
         """`part` sends the other end to another core."""
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         self.poll = poll.poll
+        self.mailbox = mailbox
         self._span = SPIN_S
         self._left_out = 0
         self._part = part
@@ -43,8 +47,9 @@ class Spin:
 
     def ready(self) -> bool:
         """Whether something came within a moment. Only one thread of a process looks at a time; others are told no."""
-        poll = self.poll
-        if poll(0):
+        self.mailbox.wake()
+        words, at = self.mailbox.words, self.mailbox.incoming
+        if words[at]:
             return True
         if self._span < _LEAST_S:
             self._left_out += 1
@@ -54,9 +59,13 @@ class Spin:
         if _cores < 2 or not _one_at_a_time.acquire(blocking=False):
             return False
         try:
-            now = time.monotonic
+            poll, now = self.poll, time.monotonic
             end = now() + self._span
             while now() < end:
+                for _ in range(_GLANCES):
+                    if words[at]:
+                        self._span = SPIN_S
+                        return True
                 if poll(0):
                     self._span = SPIN_S
                     return True

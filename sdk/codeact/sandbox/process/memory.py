@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeact.sandbox import mailbox
 from codeact.sandbox.arena import Layout, Rooms, crosses_here, pieces_of
+from codeact.sandbox.mailbox import Mailbox
 
 _ALIGNED = 64
 _KEPT_BYTES = 8 * 1024 * 1024
@@ -64,6 +66,11 @@ class WorkerMemory:
         self._marked = False  # whether any array has come
         self._end = 0  # of what this frame has put in
         self.used = 0  # bytes that this frame takes
+
+    def mailbox(self) -> Mailbox:
+        """This end of the mailbox."""
+        start = self._layout.mailbox
+        return Mailbox(self._view[start : start + mailbox.SIZE], host=False)
 
     def begin(self) -> None:
         """A new frame: what was put in for the last one is no longer needed."""

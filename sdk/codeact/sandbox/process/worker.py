@@ -282,8 +282,8 @@ class Worker:
             child = -1
         if child == 0:
             wall.die_with(self._parent)
-            self._line.become(descriptor)
             self._arena.remap(shared, staying)
+            self._line.become(descriptor, self._arena.mailbox())
             os.close(shared)
             return
         self._line.send(wire.Branched(max(child, 0)))
@@ -305,7 +305,7 @@ def main(descriptor: int, shared: int, zygote: int, options: dict[str, Any]) -> 
     mine = WorkerMemory(shared, room)
     if descriptor != SOCKET:
         os.dup2(descriptor, SOCKET)
-    line = Line(SOCKET)
+    line = Line(SOCKET, mine.mailbox())
     try:
         wall.die_with(zygote)
         memory_bytes = _address_space + arena.Layout(room).size + int(options["memory_mb"]) * 1024 * 1024
