@@ -255,6 +255,8 @@ class Running:
             except Closed:
                 return Lost("WorkerLost", "")
             except Malformed as problem:
+                if self.stopping is not None:  # that is the reason
+                    return Lost("WorkerLost", "")
                 return Lost("ProtocolError", f"the worker sent {problem}")
             if isinstance(message, wire.Printed):
                 if not self._printed(message.text):
