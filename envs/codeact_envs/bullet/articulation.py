@@ -63,21 +63,27 @@ class Handle:
 
 
 @dataclass(frozen=True)
-class Room:
-    """The room in a body into which things go: the pose of its centre and its full extents in its own frame, metres."""
+class Space:
+    """A box in the world: the pose of its centre, and its full extents in its own frame, metres."""
 
     pose: Pose
     size: Vector3
 
+
+@dataclass(frozen=True)
+class Room(Space):
+    """The room in a body into which things go; an upright cylinder where it is `round`."""
+
+    round: bool = False
+
     def contains(self, point: Vector3) -> bool:
         """Whether a point, world frame, lies in it."""
-        turn, away = (
-            rotation_matrix(self.pose.quaternion),
-            [a - b for a, b in zip(point, self.pose.position, strict=True)],
-        )
-        return all(
-            abs(sum(turn[row][axis] * away[row] for row in range(3))) <= self.size[axis] / 2.0 for axis in range(3)
-        )
+        turn = rotation_matrix(self.pose.quaternion)
+        away = [a - b for a, b in zip(point, self.pose.position, strict=True)]
+        x, y, z = (abs(sum(turn[row][axis] * away[row] for row in range(3))) for axis in range(3))
+        if self.round and math.hypot(x, y) > self.size[0] / 2.0:
+            return False
+        return x <= self.size[0] / 2.0 and y <= self.size[1] / 2.0 and z <= self.size[2] / 2.0
 
 
 def moved(joint: Joint, position: float, point: Vector3) -> Pose:

@@ -95,11 +95,12 @@ class Grip:
 @dataclass(frozen=True)
 class Hollow:
     """The room in a body into which things go: its centre and full extents, metres, in the body's frame. `moves` when
-    it belongs to the moving part, whose joint is at 0."""
+    it belongs to the moving part, whose joint is at 0. `round` makes it an upright cylinder instead of a box."""
 
     position: Vector3
     size: Vector3
     moves: bool = False
+    round: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ class Assembly:
         solids: rigid with the body's frame. The mass of the first counts as lying at the origin where it has a `share`.
         moving: what the joint moves.
         anchored: fixed to the world where it is placed.
-        mesh: seen in place of those solids that are not drawn.
+        mesh: seen at `mesh_position` in place of those solids that are not drawn.
+        grips: where a hand takes hold, the best first; of the moving part where there is a joint.
+        hollow: where things go in.
         lateral_friction, spinning_friction, rolling_friction: of the surfaces; Bullet multiplies those of two bodies.
     """
 
@@ -119,11 +122,17 @@ class Assembly:
     joint: Joint | None = None
     anchored: bool = False
     mesh: meshes.Mesh | None = None
-    grip: Grip | None = None
+    mesh_position: Vector3 = _ORIGIN
+    grips: tuple[Grip, ...] = ()
     hollow: Hollow | None = None
     lateral_friction: float = 0.7
     spinning_friction: float = 0.002
     rolling_friction: float = 0.0
+
+    @property
+    def grip(self) -> Grip | None:
+        """The best place to take hold."""
+        return self.grips[0] if self.grips else None
 
 
 @dataclass(frozen=True)
@@ -181,7 +190,8 @@ class _Loader:
             self._frictions = [None]
         base = visual = -1
         if assembly.mesh is not None:
-            visual = mesh_shape(bullet, self._on["physicsClientId"], assembly.mesh, self._rgba(None))
+            client, place = self._on["physicsClientId"], {"visualFramePosition": assembly.mesh_position}
+            visual = mesh_shape(bullet, client, assembly.mesh, self._rgba(None), **place)
             self._tinted.append(-1)
         elif not bare:
             visual = self._visual(first, -1)

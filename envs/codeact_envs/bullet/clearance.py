@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from codeact_envs.bullet.bodies import BodySpec, Pose
+from codeact_envs.bullet.furniture.containers import bowl_floor
 from codeact_envs.bullet.meshes import BOWL_BASE, BOWL_WALL
 from codeact_envs.bullet.robots.description import GripperDescription
-from codeact_envs.bullet.shapes import bowl_floor
 
 _UPRIGHT = 0.98  # cosine within which a body counts as standing on one of its faces
 _ARM_ABOVE_PALM = 0.12  # metres of wrist above the palm that also need room

@@ -38,10 +38,15 @@ def sphere(radius: float) -> Mesh:
 
 def bowl(radius: float, height: float, floor: float) -> Mesh:
     """A bowl, open above, about the centre of its extents. `floor`: how thick its bottom is; metres."""
-    half, base = height / 2.0, radius * BOWL_BASE
-    lean = (radius - base) / height
-    inner = base - BOWL_WALL + lean * floor
-    outline = [(0.0, -half), (base, -half), (radius, half), (radius - BOWL_WALL, half)]
+    return vessel(radius, radius * BOWL_BASE, height, BOWL_WALL, floor)
+
+
+def vessel(radius: float, base: float, height: float, wall: float, floor: float) -> Mesh:
+    """A round vessel, open above, that widens from the radius `base` to `radius`, about the centre of its extents.
+    `wall` and `floor`: how thick they are; metres."""
+    half = height / 2.0
+    inner = base - wall + (radius - base) / height * floor
+    outline = [(0.0, -half), (base, -half), (radius, half), (radius - wall, half)]
     return _revolve([*outline, (inner, -half + floor), (0.0, -half + floor)])
 
 

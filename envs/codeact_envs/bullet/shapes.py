@@ -6,11 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codeact_envs.bullet import meshes
 from codeact_envs.bullet.assembly import Assembly, Solid, Vector3
-from codeact_envs.bullet.furniture import button, door, drawer, knob
-
-_BOWL_PIECES = 10
+from codeact_envs.bullet.furniture import button, containers, door, drawer, fitting, knob, structures, tools
 
 
 @dataclass(frozen=True)
@@ -19,11 +16,12 @@ class ShapeKind:
 
     Attributes:
         title: what it is, in a few words.
-        build: makes it from its full extents (x, y, z), metres.
+        build: makes it from its full extents (x, y, z), metres; a `ValueError` says what is wrong with them.
         size: its usual full extents, metres.
         mass: its usual mass, kilograms; of its moving part where it stands fast.
         least: the smallest extents with which it can be made, metres.
         round: seen from above it is a circle, so x = y.
+        ball: it is as high as it is wide, too.
         solid: things touch it.
     """
 
@@ -33,6 +31,7 @@ class ShapeKind:
     mass: float = 0.05
     least: Vector3 = (0.0, 0.0, 0.0)
     round: bool = False
+    ball: bool = False
     solid: bool = True
 
     def problem(self, name: str, size: Vector3) -> str | None:
@@ -41,14 +40,15 @@ class ShapeKind:
             return f"size must be three positive lengths in metres, not {size!r}"
         if self.round and not math.isclose(size[0], size[1]):
             return f"a {name} is round, but its size has x {size[0]}, y {size[1]}"
+        if self.ball and not math.isclose(size[0], size[2]):
+            return f"a {name} is as high as it is wide, but its size has x {size[0]}, z {size[2]}"
         if any(extent < least for extent, least in zip(size, self.least, strict=True)):
             return f"a {name} is at least {' x '.join(f'{least:g}' for least in self.least)} m, not {size!r}"
+        try:
+            self.build(size)
+        except ValueError as error:
+            return str(error)
         return None
-
-
-def bowl_floor(size: Vector3) -> float:
-    """Height of a bowl's inner floor above its underside, metres."""
-    return min(0.008, 0.2 * size[2])
 
 
 def _box(size: Vector3) -> Assembly:
@@ -59,39 +59,33 @@ def _cylinder(size: Vector3) -> Assembly:
     return Assembly((Solid("cylinder", size),), rolling_friction=0.0005)
 
 
-def _bowl(size: Vector3) -> Assembly:
-    """A floor and a ring of leaning boxes: convex pieces, so that things can lie inside."""
-    radius, height, floor = size[0] / 2.0, size[2], bowl_floor(size)
-    base, thickness = radius * meshes.BOWL_BASE, meshes.BOWL_WALL
-    lean = math.atan2(radius - base, height)
-    slant = math.hypot(radius - base, height)
-    middle = (radius + base) / 2.0 - thickness / (2.0 * math.cos(lean))
-    wall = (thickness, 2.0 * radius * math.tan(math.pi / _BOWL_PIECES), slant * 0.97)
-    angles = [2.0 * math.pi * piece / _BOWL_PIECES for piece in range(_BOWL_PIECES)]
-    bottom = Solid("cylinder", (2.0 * base, 2.0 * base, floor), (0.0, 0.0, -height / 2.0 + floor / 2.0), share=0.5)
-    walls = (
-        Solid(
-            "box",
-            wall,
-            (middle * math.cos(angle), middle * math.sin(angle), 0.0),
-            (0.0, lean, angle),
-            share=0.5 / _BOWL_PIECES,
-            friction=0.5,
-            drawn=False,
-        )
-        for angle in angles
-    )
-    mesh = meshes.bowl(radius, height, floor)
-    return Assembly((bottom, *walls), mesh=mesh, lateral_friction=0.9)
+def _ball(size: Vector3) -> Assembly:
+    return Assembly((Solid("sphere", size),), rolling_friction=0.0005)
 
 
 SHAPES: dict[str, ShapeKind] = {
     "box": ShapeKind("a block", _box, (0.04, 0.04, 0.04)),
     "cylinder": ShapeKind("an upright cylinder", _cylinder, (0.05, 0.05, 0.06), round=True),
-    "bowl": ShapeKind("a bowl, open above", _bowl, (0.16, 0.16, 0.05), 0.2, round=True),
+    "ball": ShapeKind("a ball", _ball, (0.024, 0.024, 0.024), 0.005, ball=True, round=True),
     "zone": ShapeKind("a mark on the ground, drawn only", _box, (0.1, 0.1, 0.002), solid=False),
+    "bowl": ShapeKind("a bowl, open above", containers.bowl, (0.16, 0.16, 0.05), 0.2, round=True),
+    "plate": ShapeKind("a plate", containers.plate, (0.18, 0.18, 0.02), 0.3, (0.08, 0.08, 0.01), round=True),
+    "cup": ShapeKind("a cup", containers.cup, (0.07, 0.07, 0.09), 0.1, (0.03, 0.03, 0.02), round=True),
+    "mug": ShapeKind("a cup with a handle", containers.mug, (0.075, 0.115, 0.09), 0.2, (0.04, 0.07, 0.05)),
+    "basket": ShapeKind("a box without a lid", containers.basket, (0.24, 0.18, 0.08), 0.3, (0.05, 0.05, 0.02)),
+    "tray": ShapeKind("a tray with two bars", containers.tray, (0.24, 0.46, 0.05), 0.5, (0.1, 0.2, 0.03)),
     "drawer": ShapeKind("a cabinet with a drawer", drawer.drawer, drawer.SIZE, drawer.MASS, drawer.LEAST),
     "door": ShapeKind("a cabinet with a door", door.door, door.SIZE, door.MASS, door.LEAST),
     "button": ShapeKind("a push button on a base", button.button, button.SIZE, button.MASS, button.LEAST),
     "knob": ShapeKind("a knob that turns", knob.knob, knob.SIZE, knob.MASS, knob.LEAST),
+    "hook": ShapeKind("an L to pull things nearer", tools.hook, (0.32, 0.13, 0.022), 0.12, (0.1, 0.05, 0.01)),
+    "hammer": ShapeKind("a hammer", tools.hammer, (0.24, 0.09, 0.036), 0.25, (0.12, 0.04, 0.02)),
+    "sponge": ShapeKind("a sponge", tools.sponge, (0.10, 0.065, 0.03), 0.03),
+    "peg": ShapeKind("a peg in a block", fitting.peg, (0.08, 0.08, 0.10), fitting.PEG_MASS, (0.05, 0.05, 0.06)),
+    "plug": ShapeKind("a plug with two prongs", fitting.plug, (0.04, 0.03, 0.06), 0.06, (0.034, 0.02, 0.04)),
+    "socket": ShapeKind("a socket for a plug", fitting.socket, (0.10, 0.08, 0.03), 1.0, (0.05, 0.04, 0.02)),
+    "kit_board": ShapeKind("a board with two holes", fitting.kit_board, (0.12, 0.20, 0.02), 1.0, (0.08, 0.14, 0.01)),
+    "wall": ShapeKind("a wall that stands fast", structures.wall, (0.1, 1.0, 0.5), 1.0),
+    "pillar": ShapeKind("a pillar that stands fast", structures.pillar, (0.2, 0.2, 1.0), 1.0, round=True),
+    "gate": ShapeKind("a gate to fly through", structures.gate, (0.06, 0.9, 1.4), 1.0, (0.02, 0.3, 0.3)),
 }

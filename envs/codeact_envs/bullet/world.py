@@ -13,7 +13,7 @@ import numpy as np
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.arm import SimulatedArm
-from codeact_envs.bullet.articulation import Handle, JointState, Room
+from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
 from codeact_envs.bullet.base import BaseController, SimulatedBase
 from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
 from codeact_envs.bullet.camera import Camera, Frame, render
@@ -298,6 +298,15 @@ class BulletWorld:
             NotHollow: nothing can lie in it.
         """
         return self._bodies.room(name)
+
+    def grips(self, name: str) -> tuple[Space, ...]:
+        """Where a hand takes hold of a body as it stands now, the best place first; empty where no place is better than
+        another. A hammer's handle, a tray's two bars, the head of a peg.
+
+        Raises:
+            UnknownObject: no body has this name.
+        """
+        return self._bodies.grips(name)
 
     def contacts(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other now."""

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.articulation import Handle, JointState, Room, compose, moved, rotated
+from codeact_envs.bullet.articulation import Handle, JointState, Room, Space, compose, moved, rotated
 from codeact_envs.bullet.assembly import Assembly, Joint, Loaded, load
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, require_color
 from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
@@ -213,8 +213,7 @@ class WorldBodies:
             UnknownObject, NotArticulated: as for `joint`.
         """
         joint, _ = self._jointed(name)
-        state, grip, body = self.joint(name), self._assembly(name).grip, self.pose(name)
-        assert grip is not None
+        state, grip, body = self.joint(name), self._assembly(name).grips[0], self.pose(name)
         pose = compose(body, moved(joint, state.position, grip.position))
         turns = joint.kind == "revolute"
         origin = compose(body, Pose(joint.origin, (0.0, 0.0, 0.0, 1.0))).position if turns else pose.position
@@ -233,7 +232,22 @@ class WorldBodies:
         local = Pose(hollow.position, (0.0, 0.0, 0.0, 1.0))
         if hollow.moves and joint is not None:
             local = moved(joint, self.joint(name).position, hollow.position)
-        return Room(compose(self.pose(name), local), hollow.size)
+        return Room(compose(self.pose(name), local), hollow.size, hollow.round)
+
+    def grips(self, name: str) -> tuple[Space, ...]:
+        """Where a hand takes hold of a body as it stands now, the best place first.
+
+        Raises:
+            UnknownObject: no body has this name.
+        """
+        assembly, body = self._assembly(name), self.pose(name)
+        joint = assembly.joint
+        position = 0.0 if joint is None else self.joint(name).position
+        places = (
+            moved(joint, position, grip.position) if joint else Pose(grip.position, (0.0, 0.0, 0.0, 1.0))
+            for grip in assembly.grips
+        )
+        return tuple(Space(compose(body, place), grip.size) for place, grip in zip(places, assembly.grips, strict=True))
 
     def _jointed(self, name: str) -> tuple[Joint, int]:
         self.number(name)

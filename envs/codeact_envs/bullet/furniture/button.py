@@ -28,5 +28,5 @@ def button(size: Vector3) -> Assembly:
         (cap,),
         Joint("prismatic", (0.0, 0.0, -1.0), travel, 0.0, spring=_SPRING, damping=_DAMPING, counts=True),
         anchored=True,
-        grip=Grip(cap.position, cap.size),
+        grips=(Grip(cap.position, cap.size),),
     )

@@ -44,6 +44,6 @@ def door(size: Vector3) -> Assembly:
         (panel, *handle),
         Joint("revolute", (0.0, 0.0, -1.0), _SWING, _FRICTION, (front + _PANEL, side, 0.0), damping=_DAMPING),
         anchored=True,
-        grip=grip,
+        grips=(grip,),
         hollow=Hollow((case_front + inside[0] / 2.0, 0.0, 0.0), inside),
     )

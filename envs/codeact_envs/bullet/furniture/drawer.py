@@ -60,6 +60,6 @@ def drawer(size: Vector3) -> Assembly:
         moving,
         Joint("prismatic", (-1.0, 0.0, 0.0), _OPENS * length, _FRICTION, damping=_DAMPING),
         anchored=True,
-        grip=grip,
+        grips=(grip,),
         hollow=Hollow((center - _SIDE / 2.0, 0.0, floor + _SIDE + room[2] / 2.0), room, moves=True),
     )

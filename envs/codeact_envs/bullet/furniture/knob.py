@@ -9,7 +9,7 @@ LEAST = (0.06, 0.06, 0.05)
 MASS = 0.1  # kilograms, of what turns
 _TRAVEL = 2.0  # radians
 _FRICTION = 0.05  # newton metres
-_DAMPING = 0.02  # newton metre seconds per radian
+_DAMPING = 0.002  # newton metre seconds per radian
 _BAR = 0.018  # metres, across the bar
 _BAR_HEIGHT = 0.035
 _DISC = 0.008
@@ -31,5 +31,5 @@ def knob(size: Vector3) -> Assembly:
         (Solid("cylinder", (across, across, _DISC), (0.0, 0.0, -top + base + _DISC / 2.0)), bar, mark),
         Joint("revolute", (0.0, 0.0, -1.0), _TRAVEL, _FRICTION, damping=_DAMPING),
         anchored=True,
-        grip=Grip(bar.position, bar.size),
+        grips=(Grip(bar.position, bar.size),),
     )
