@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
+from so101_rig import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
 
 from codeact import Sandbox
 from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
@@ -130,7 +130,7 @@ def test_an_interrupted_program_leaves_the_arm_at_rest(simulator: ServoSimulator
 
 def test_what_is_kept_out_is_kept_out_of_the_real_arm(simulator: ServoSimulator) -> None:
     fence = Volume("the fence", (0.05, -0.3, 0.0), (0.4, -0.08, 0.4))
-    with connect(f"so101:{simulator.path}", keep_out=[fence]) as robot, pytest.raises(KeepOut, match="the fence"):
+    with patient(simulator.path, [fence]) as robot, pytest.raises(KeepOut, match="the fence"):
         ArmApi(robot.world).move_joints(ASIDE)
     assert servo_positions(simulator) == pytest.approx(HOME, abs=2e-3)
 
@@ -249,7 +249,7 @@ def test_a_killed_host_leaves_the_arm_at_rest(simulator: ServoSimulator) -> None
     assert servo_positions(simulator)[0] == pytest.approx(rest, abs=5e-3)
     assert all(servo.get(registers.TORQUE) for servo in simulator.servos.values())
     # Another host finds the port free, and the arm where it is.
-    with connect(f"so101:{simulator.path}") as robot:
+    with patient(simulator.path) as robot:
         assert robot.world.controller.move_joints(HOME).reached
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,10 @@ class Calibration:
         if len(set(ids)) != len(ids):
             raise TaskError(f"{source}: two servos share an id among {ids}")
         return replace(found, joints={name: found.joints[name] for name in robot.joints.names})
+
+    def save(self, path: str | Path) -> None:
+        """Write it as YAML, for `load`."""
+        Path(path).write_text(yaml.safe_dump(asdict(self), sort_keys=False), encoding="utf-8")
 
 
 def so101_default() -> Calibration:

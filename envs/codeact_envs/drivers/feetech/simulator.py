@@ -33,6 +33,7 @@ _DEFAULTS: dict[Register, int] = {
     registers.HOTTEST: 70,
     registers.PHASE: 0b1100,
     registers.TORQUE_LIMIT: 1000,
+    registers.LOCK: 1,
     registers.VOLTAGE: 74,
     registers.TEMPERATURE: 30,
 }
@@ -43,7 +44,7 @@ class SimulatedServo:
     """One servo: its registers, and where its horn really is.
 
     Attributes:
-        position, speed: steps, and steps per second.
+        position, speed: steps of its encoder, and steps per second; it reports them less its offset, within a turn.
         wall: the reading beyond which something is in the way, and on which side it is: -1 below, 1 above.
         errors: the error byte of its answers.
         unplugged: it does not answer, and keeps its goal.
@@ -69,9 +70,15 @@ class SimulatedServo:
     def put(self, register: Register, value: int) -> None:
         self.memory[register.address : register.address + register.width] = value.to_bytes(register.width, "little")
 
+    @property
+    def reported(self) -> float:
+        """What it says that its position is, steps."""
+        return (self.position - frames.signed(self.get(registers.OFFSET), 11)) % registers.STEPS
+
     def write(self, address: int, data: bytes) -> None:
-        """What an instruction writes: registers that are kept without power are locked."""
-        if address >= registers.EEPROM_END and address + len(data) <= len(self.memory):
+        """What an instruction writes: registers that are kept without power must be unlocked."""
+        locked = address < registers.EEPROM_END and self.get(registers.LOCK)
+        if not locked and address + len(data) <= len(self.memory):
             self.memory[address : address + len(data)] = data
             if address <= registers.GOAL.address < address + len(data):
                 self.put(registers.TORQUE, 1)  # as real ones do: a goal switches the motor on
@@ -82,7 +89,7 @@ class SimulatedServo:
         steepest = float(self.get(registers.ACCELERATION) * _RAMP_UNIT) or _STEEPEST
         fastest = float(self.get(registers.SPEED)) or _FASTEST
         if self.get(registers.TORQUE):
-            away = self.get(registers.GOAL) - self.position
+            away = self.get(registers.GOAL) - self.reported
             wanted = min(max(away * _GAIN, -fastest), fastest)
             load = min(max(away * 2.0, -1000.0), 1000.0)
         change = wanted - self.speed
@@ -95,7 +102,7 @@ class SimulatedServo:
                 self.position, self.speed, blocked = at, 0.0, True
         strongest = self.get(registers.TORQUE_LIMIT)
         load = min(max(load, -strongest), strongest) if blocked else 0.0
-        self.put(registers.POSITION, frames.with_sign(round(self.position), 15))
+        self.put(registers.POSITION, round(self.reported) % registers.STEPS)
         self.put(registers.VELOCITY, frames.with_sign(round(self.speed), 15))
         self.put(registers.LOAD, frames.with_sign(round(load), 10))
 
