@@ -390,8 +390,8 @@ class ArmController:
         self._watch_keep_out()
         return bool(self.blocked)
 
-    def _watch_force(self) -> None:
-        """What the world does to the fingers, as one force: that of a grip cancels out."""
+    def finger_force(self) -> Array:
+        """What the world does to the fingers now, as one force (3,), newtons, world frame; a grip cancels out."""
         total = np.zeros(3)
         for finger in self._arm.fingers:
             contacts: Any = self._simulation.bullet.getContactPoints(
@@ -402,7 +402,10 @@ class ArmController:
                     continue
                 for force, direction in ((9, 7), (10, 11), (12, 13)):
                     total += contact[force] * np.array(contact[direction])
-        size = float(np.linalg.norm(total))
+        return total
+
+    def _watch_force(self) -> None:
+        size = float(np.linalg.norm(self.finger_force()))
         if size > self._force_limit:
             self._block(f"something holds against {self._called} with {size:.0f} N, more than {self._force_limit:g} N")
 

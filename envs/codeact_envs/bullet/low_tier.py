@@ -14,6 +14,7 @@ from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.bodies import Pose, Quaternion, Vector3
 from codeact_envs.bullet.collisions import CollisionModel, Hit
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused, Stopped, TooFast, TooStrong
+from codeact_envs.bullet.impedance import Impedance, ImpedanceController
 from codeact_envs.bullet.rotations import matrix_of, pose_of, turn_between
 from codeact_envs.bullet.world import BulletWorld
 
@@ -58,6 +59,7 @@ class ArmApi:
         self._world = world
         self._arm, self._controller = world.arms[name], world.controllers[name]
         self._robot, self._kinematics = self._arm.robot, self._controller.kinematics
+        self._compliant = ImpedanceController(world, name)
         self._surroundings: CollisionModel | None = None
 
     def toolbox(self, name: str = "arm") -> Toolbox:
@@ -263,6 +265,55 @@ class ArmApi:
         return self._controller.move_twist(velocity, spin, seconds).reached
 
     @tool(effect="physical")
+    def move_compliant(
+        self,
+        position: tuple[float, float, float],
+        quaternion: tuple[float, float, float, float] | None = None,
+        seconds: float = 2.0,
+        stiffness: tuple[float, float, float] = (400.0, 400.0, 400.0),
+        turning_stiffness: tuple[float, float, float] = (20.0, 20.0, 20.0),
+        damping_ratio: float = 1.0,
+    ) -> bool:
+        """Draw the tool to a pose in a straight line, as if by springs: it yields to what presses on it, and presses
+        on what is in the way with stiffness times distance. Afterwards the arm holds the place where it is.
+
+        Args:
+            position: metres, world frame: where the springs pull to at the end.
+            quaternion: (x, y, z, w); None keeps the hand as it is turned.
+            seconds: for the whole way.
+            stiffness: along x, y and z, world frame, newtons per metre, at most 2000; 0 yields freely.
+            turning_stiffness: about x, y and z, newton metres per radian, at most 100.
+            damping_ratio: 1 settles without overshooting.
+
+        True unless something ended it early. Raises OutOfReach, KeepOut, TooFast, TooStrong.
+        """
+        self._controller.require_running()
+        goal = self._controller.tool() if quaternion is None else _pose(position, quaternion)
+        goal = goal.copy()
+        goal[:3, 3] = position
+        return self._compliant.follow(goal, seconds, Impedance(stiffness, turning_stiffness, damping_ratio)).reached
+
+    @tool(effect="physical")
+    def hold_compliant(
+        self,
+        seconds: float,
+        stiffness: tuple[float, float, float] = (400.0, 400.0, 400.0),
+        turning_stiffness: tuple[float, float, float] = (20.0, 20.0, 20.0),
+        damping_ratio: float = 1.0,
+    ) -> bool:
+        """As `move_compliant`, to where the tool is: let it be pushed about for so long, at most 60 s."""
+        self._controller.require_running()
+        impedance = Impedance(stiffness, turning_stiffness, damping_ratio)
+        return self._compliant.follow(self._controller.tool(), seconds, impedance).reached
+
+    @tool(effect="read")
+    def tool_force(self) -> tuple[float, float, float]:
+        """What presses on the fingers now, as one force, newtons, world frame. That of the grip itself cancels out; the
+        weight of what is held does not."""
+        x, y, z = self._controller.finger_force().tolist()
+        return (x, y, z)
+
+    @tool(effect="physical")
     def home(self) -> bool:
         """Move the joints straight to their home positions. True when they are there. Raises InCollision."""
         return self.move_joints(self._arm.home.tolist())
@@ -365,6 +416,9 @@ ARM_TOOLS = (
     "move_linear",
     "move_velocity",
     "move_twist",
+    "move_compliant",
+    "hold_compliant",
+    "tool_force",
     "home",
     "wait",
     "open_gripper",
