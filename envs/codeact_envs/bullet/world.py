@@ -33,6 +33,7 @@ from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.safety import Violation, Violations
 from codeact_envs.bullet.scene import build_scene
 from codeact_envs.bullet.simulation import RATE, Simulation
+from codeact_envs.bullet.sleep import Sleepers
 from codeact_envs.bullet.world_bodies import LIMBO, WorldBodies, require_distinct
 from codeact_envs.bullet.world_state import Memory, WorldState
 
@@ -88,6 +89,9 @@ class BulletWorld:
             self.table = build_scene(self.simulation, self.description.ground)
             self._build_robot()
             self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)
+        self._sleepers = Sleepers(
+            self.simulation, self._bodies.loaded(), dict.fromkeys(part.body for part in self._parts)
+        )
         self._move_to_limbo()
         self._blank: int = bullet.saveState(**on)
         self.reset(())
@@ -210,12 +214,23 @@ class BulletWorld:
             self.drone.put(0.0, 0.0, 0.0, -LIMBO)
         self._bodies.move_to_limbo()
 
-    def _forget_contacts(self) -> None:
-        """Bring everything apart, robot at home. Bullet keeps the contact points of bodies that stay near each other,
-        whatever is restored or teleported, so that otherwise the future would depend on the past."""
+    def _forget_contacts(self, sleep: Sequence[tuple[int, bool]] = ()) -> None:
+        """Bring everything apart, robot at home; `sleep` is what the sleepers are to remember. Bullet keeps the contact
+        points of bodies that stay near each other, whatever is restored or teleported, so that otherwise the future
+        would depend on the past."""
         bullet, client = self.simulation.bullet, self.simulation.client
         bullet.restoreState(self._blank, physicsClientId=client)
+        steps = self._sleepers.recall(sleep)
+        if steps:
+            for _ in range(steps):
+                bullet.stepSimulation(client)
+            bullet.restoreState(self._blank, physicsClientId=client)
         bullet.performCollisionDetection(physicsClientId=client)
+
+    def let_sleep(self, seconds: float) -> None:
+        """Leave bodies out of the simulation that lie still and that nothing can reach in the next `seconds`, at most
+        0.1, which must be simulated before this is called again. Until the next call, or a reset."""
+        self._sleepers.update(self._bodies.numbers(), seconds)
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let simulated time pass while the robot holds still."""
@@ -374,7 +389,7 @@ class BulletWorld:
         if found is None:
             raise TaskError("this state was saved by another world, or released; a world restores its own states")
         number, memory = found
-        self._forget_contacts()
+        self._forget_contacts(memory.sleep)
         self.simulation.bullet.restoreState(number, physicsClientId=self.simulation.client)
         self._recall(memory)
 
@@ -386,6 +401,7 @@ class BulletWorld:
             tuple(self._violations),
             self._bodies.layout(),
             self._bodies.presses.memory(),
+            self._sleepers.memory(),
         )
 
     def _recall(self, saved: Memory) -> None:
@@ -408,7 +424,7 @@ class BulletWorld:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "state.bullet")
                 self.simulation.bullet.saveBullet(path, physicsClientId=self.simulation.client)
-                other._forget_contacts()
+                other._forget_contacts(self._sleepers.memory())
                 other.simulation.bullet.restoreState(fileName=path, physicsClientId=other.simulation.client)
             other._recall(self._memory())
         except BaseException:
@@ -423,7 +439,7 @@ class BulletWorld:
             values += controller.kinematics.base.ravel().tolist()
         values += self._bodies.exact_state()
         digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values))
-        digest.update(repr((self.simulation.steps, list(self._bodies.names()))).encode())
+        digest.update(repr((self.simulation.steps, list(self._bodies.names()), *self._sleepers.memory())).encode())
         return digest.hexdigest()
 
     # Pictures

@@ -163,6 +163,14 @@ class WorldBodies:
             raise UnknownObject(f"no object is called {name!r}; {hint}")
         return self._ids[placement.key]
 
+    def numbers(self) -> frozenset[int]:
+        """Bullet's numbers of the bodies of this episode."""
+        return frozenset(self._names)
+
+    def loaded(self) -> list[tuple[int, BodySpec]]:
+        """Bullet's number of every body, in the order in which they were loaded, and what it is."""
+        return [(self._ids[spec.key], spec) for spec in self.specs]
+
     def name_of(self, number: int) -> str | None:
         """The name of the body with Bullet's number; None for everything else."""
         return self._names.get(number)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Memory:
     """What a world knows beside what its simulator does: what the robots' parts and their controllers remember, the
-    time in steps, what broke a rule, the layout, and how often buttons were pressed."""
+    time in steps, what broke a rule, the layout, how often buttons were pressed, and what sleeps."""
 
     parts: tuple[Any, ...]
     stands: tuple[bytes, ...]
@@ -25,6 +25,7 @@ class Memory:
     violations: tuple[Violation, ...]
     layout: tuple[Placement, ...]
     presses: tuple[tuple[str, Press], ...]
+    sleep: tuple[tuple[int, bool], ...]
 
 
 class WorldState:

@@ -84,6 +84,7 @@ class Servo(ABC):
                 speed.
         """
         arm = self._arm
+        self._world.let_sleep(DURATION)
         if arm.stop_requested:
             self._world.simulation.run(SUBSTEPS)
             return
