@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.controller import ArmController
 
 CUBE = (0.04, 0.04, 0.04)
 SPECS = (
@@ -44,6 +45,12 @@ def world(shared_world: BulletWorld) -> Iterator[BulletWorld]:
 @pytest.fixture
 def api(world: BulletWorld) -> TabletopApi:
     return TabletopApi(world)
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let arms set out on ways that are not free, for tests of what watches them while they move."""
+    monkeypatch.setattr(ArmController, "require_free", lambda self, rows, besides=(): None)
 
 
 @pytest.fixture

@@ -171,8 +171,8 @@ def test_what_is_held_stays_held_through_a_stop(world: BulletWorld, api: Tableto
     assert api.place_on("zone")
 
 
-def test_an_obstacle_that_does_not_give_way_ends_the_motion(world: BulletWorld) -> None:
-    # Straight into the table, past every check of the planner: the controller itself must notice.
+def test_an_obstacle_that_does_not_give_way_ends_the_motion(world: BulletWorld, unchecked: None) -> None:
+    # Straight into the table, past every check before the motion: the look at the moving arm must notice.
     controller = world.controller
     assert controller.move_line((0.4, 0.0, 0.05)).reached
     result = controller.move_line((0.4, 0.0, -0.05))

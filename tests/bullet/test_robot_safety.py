@@ -37,7 +37,7 @@ def test_violations_are_counted_with_their_worst_value_and_first_time() -> None:
     assert msgspec.json.encode(list(map(str, found))) == b'["pressed"]'
 
 
-def test_a_press_on_the_table_is_a_violation_with_newtons(world: BulletWorld) -> None:
+def test_a_press_on_the_table_is_a_violation_with_newtons(world: BulletWorld, unchecked: None) -> None:
     controller = world.controller
     assert controller.move_line((0.4, 0.0, 0.05)).reached
     begin = world.time_s
@@ -103,7 +103,7 @@ def test_every_arm_rests_a_tenth_of_a_second_after_an_emergency_stop(robot: str)
             assert np.abs(arm.velocities()).max() < 0.02
 
 
-def test_a_link_that_comes_into_a_volume_ends_the_motion_and_counts() -> None:
+def test_a_link_that_comes_into_a_volume_ends_the_motion_and_counts(unchecked: None) -> None:
     forearm = Volume("the shelf", (0.0, 0.15, 0.35), (0.35, 0.6, 0.9))  # the tool stays below and beside it
     with BulletWorld([], keep_out=[forearm]) as world:
         goal = world.arm.home.copy()
@@ -116,7 +116,7 @@ def test_a_link_that_comes_into_a_volume_ends_the_motion_and_counts() -> None:
         assert violation.first_s > 0.0
 
 
-def test_what_is_held_may_not_swing_into_a_volume() -> None:
+def test_what_is_held_may_not_swing_into_a_volume(unchecked: None) -> None:
     rod = BodySpec("rod", "box", (0.03, 0.04, 0.12), 0.05, "red")
     low = Volume("the tray", (0.3, 0.20, 0.0), (0.7, 0.6, 0.16))
     with BulletWorld([rod], keep_out=[low]) as world:

@@ -119,6 +119,14 @@ class SimulatedArm:
         pose[:3, 3] = place
         return pose
 
+    def link_name(self, link: int) -> str:
+        """What the model calls a link, by Bullet's index."""
+        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
+        name: bytes = (
+            bullet.getBodyInfo(self.body, **on)[0] if link < 0 else bullet.getJointInfo(self.body, link, **on)[12]
+        )
+        return name.decode()
+
     def _limit_fingers(self, force: float) -> None:
         self.finger_force = force
         self._forces[-2:] = [force, force]

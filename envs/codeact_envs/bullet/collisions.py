@@ -7,7 +7,7 @@ nothing that was asked before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.simulation import Simulation
 
 Array = NDArray[np.float64]
+Part = tuple[int, int]
+"""A link of the arm, or what it carries: numbers of body and link in the model's client."""
 
 _AWAY = (0.0, 0.0, 1.0e3)  # metres, for what takes no part in a query
 _FAR = 0.05  # metres: proving more room at once costs more than it saves
@@ -42,7 +44,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class _Copy:
+class Copy:
     """One collision shape of the world and its copy: the world's body and link, and the copy's body."""
 
     body: int
@@ -58,129 +60,136 @@ class CollisionModel:
         arm: in that simulation.
         margin: metres that the arm keeps from everything, itself included.
         keep_out: volumes, world frame, that it keeps out of, by its links' boxes as the controller looks at them.
+
+    Attributes:
+        bullet, client: of the copy; `robot` is the arm's number there.
+        links: that have a shape; `static` are those that no joint of the arm moves.
+        self_pairs: of links that could collide.
+        others: what surrounds the arm, as of the last update; `low` and `high` are their boxes, (n, 3), world frame.
+        carried: what moves with the tool, and its pose in the frame of the tool's link.
     """
 
     def __init__(
         self, simulation: Simulation, arm: SimulatedArm, margin: float = 0.005, keep_out: Sequence[Volume] = ()
     ) -> None:
-        self._simulation, self._arm, self.margin = simulation, arm, margin
-        self._bullet = simulation.bullet
-        self._client: int = self._bullet.connect(self._bullet.DIRECT)
+        self._simulation, self.arm, self.margin = simulation, arm, margin
+        self.bullet = simulation.bullet
+        self.client: int = self.bullet.connect(self.bullet.DIRECT)
         simulation.when_closed(self.close)
-        self._copies: list[_Copy] = []
+        self._copies: list[Copy] = []
         self._known: set[int] = set()
         with quiet():
-            self._robot = self._load_arm()
-        self._links = [-1, *range(self._bullet.getNumJoints(self._robot, physicsClientId=self._client))]
-        self._links = [link for link in self._links if self._shapes(self._client, self._robot, link)]
-        self._self_pairs: list[tuple[int, int]] = []
-        self._static = self._never_moving()
+            self.robot = self._load_arm()
+        self.links = [-1, *range(self.bullet.getNumJoints(self.robot, physicsClientId=self.client))]
+        self.links = [link for link in self.links if self._shapes(self.client, self.robot, link)]
+        self.self_pairs: list[tuple[int, int]] = []
+        self.static = self._never_moving()
         self._find_self_pairs()
         self._reach = self._reaches()
         self._beyond = 0.0
         self._keep_out = tuple(keep_out)
         self._kept_low = np.array([volume.lower for volume in keep_out]).reshape(-1, 3)
         self._kept_high = np.array([volume.upper for volume in keep_out]).reshape(-1, 3)
-        self._others: list[_Copy] = []
-        self._carried: list[tuple[_Copy, Any]] = []
-        self._low = self._high = np.empty((0, 3))
+        self.others: list[Copy] = []
+        self.carried: list[tuple[Copy, Any]] = []
+        self.low = self.high = np.empty((0, 3))
 
     def close(self) -> None:
         """Give the client back. May be called again."""
-        if self._client >= 0 and self._bullet.isConnected(self._client):
-            self._bullet.disconnect(physicsClientId=self._client)
-        self._client = -1
+        if self.client >= 0 and self.bullet.isConnected(self.client):
+            self.bullet.disconnect(physicsClientId=self.client)
+        self.client = -1
 
     # Copying
 
     def _load_arm(self) -> int:
-        body: int = self._arm.robot.model.load(
-            self._bullet, self._client, (0.0, 0.0, 0.0), 0.0, fixed=True, flags=self._bullet.URDF_IGNORE_VISUAL_SHAPES
+        body: int = self.arm.robot.model.load(
+            self.bullet, self.client, (0.0, 0.0, 0.0), 0.0, fixed=True, flags=self.bullet.URDF_IGNORE_VISUAL_SHAPES
         )
         return body
 
     def _shapes(self, client: int, body: int, link: int) -> Sequence[Any]:
-        found: Sequence[Any] = self._bullet.getCollisionShapeData(body, link, physicsClientId=client)
+        found: Sequence[Any] = self.bullet.getCollisionShapeData(body, link, physicsClientId=client)
         return found
 
     def _never_moving(self) -> frozenset[int]:
         """Links that no joint of the arm moves."""
-        moved: set[int] = set(self._arm.joints)
+        moved: set[int] = set(self.arm.joints)
         static = {-1}
-        for index in range(self._bullet.getNumJoints(self._robot, physicsClientId=self._client)):
-            parent = self._bullet.getJointInfo(self._robot, index, physicsClientId=self._client)[16]
+        for index in range(self.bullet.getNumJoints(self.robot, physicsClientId=self.client)):
+            parent = self.bullet.getJointInfo(self.robot, index, physicsClientId=self.client)[16]
             if index not in moved and parent in static:
                 static.add(index)
         return frozenset(static)
 
     def _find_self_pairs(self) -> None:
         """Pairs of links that could collide: neither neighbours, nor in touch at home, nor both at rest."""
-        bullet, on = self._bullet, {"physicsClientId": self._client}
+        bullet, on = self.bullet, {"physicsClientId": self.client}
         parents = {-1: -1}
         rigid: dict[int, int] = {-1: -1}  # the first link of the rigid group that a link belongs to
-        moving = {*self._arm.joints, *self._arm.fingers}
-        for index in range(bullet.getNumJoints(self._robot, **on)):
-            parents[index] = bullet.getJointInfo(self._robot, index, **on)[16]
+        moving = {*self.arm.joints, *self.arm.fingers}
+        for index in range(bullet.getNumJoints(self.robot, **on)):
+            parents[index] = bullet.getJointInfo(self.robot, index, **on)[16]
             rigid[index] = index if index in moving else rigid[parents[index]]
-        self._set_joints(self._arm.home)
-        for number, one in enumerate(self._links):
-            for other in self._links[number + 1 :]:
+        self._set_joints(self.arm.home)
+        for number, one in enumerate(self.links):
+            for other in self.links[number + 1 :]:
                 a, b = rigid[one], rigid[other]
                 near = a == b or rigid[parents[b]] == a or rigid[parents[a]] == b
-                if near or (one in self._static and other in self._static):
+                if near or (one in self.static and other in self.static):
                     continue
-                if not bullet.getClosestPoints(self._robot, self._robot, self.margin, one, other, **on):
-                    self._self_pairs.append((one, other))
-        place = {link: index for index, link in enumerate(self._links)}
-        self._pair_a = np.array([place[one] for one, _ in self._self_pairs], dtype=int)
-        self._pair_b = np.array([place[other] for _, other in self._self_pairs], dtype=int)
+                if not bullet.getClosestPoints(self.robot, self.robot, self.margin, one, other, **on):
+                    self.self_pairs.append((one, other))
+        place = {link: index for index, link in enumerate(self.links)}
+        self._pair_a = np.array([place[one] for one, _ in self.self_pairs], dtype=int)
+        self._pair_b = np.array([place[other] for _, other in self.self_pairs], dtype=int)
 
     def _reaches(self) -> Array:
         """For each joint, an upper bound of the distance from its axis to any point that it moves, metres."""
-        bullet, on = self._bullet, {"physicsClientId": self._client}
-        count = bullet.getNumJoints(self._robot, **on)
+        bullet, on = self.bullet, {"physicsClientId": self.client}
+        count = bullet.getNumJoints(self.robot, **on)
         origins = [
-            np.array(bullet.getLinkState(self._robot, link, computeForwardKinematics=True, **on)[4])
+            np.array(bullet.getLinkState(self.robot, link, computeForwardKinematics=True, **on)[4])
             for link in range(count)
         ]
-        parents = [bullet.getJointInfo(self._robot, link, **on)[16] for link in range(count)]
+        parents = [bullet.getJointInfo(self.robot, link, **on)[16] for link in range(count)]
         farthest = np.zeros(count)  # from a link's frame, through those that hang on it
         for link in reversed(range(count)):
-            if link in self._links:
-                low, high = (np.array(corner) for corner in bullet.getAABB(self._robot, link, **on))
+            if link in self.links:
+                low, high = (np.array(corner) for corner in bullet.getAABB(self.robot, link, **on))
                 reach = float(np.linalg.norm(np.maximum(np.abs(low - origins[link]), np.abs(high - origins[link]))))
                 farthest[link] = max(farthest[link], reach)
             if parents[link] >= 0:
                 away = float(np.linalg.norm(origins[link] - origins[parents[link]]))
                 farthest[parents[link]] = max(farthest[parents[link]], away + farthest[link])
-        reaches: Array = farthest[self._arm.joints]
+        reaches: Array = farthest[self.arm.joints]
         return reaches
 
     def _copy_body(self, body: int) -> None:
-        bullet, client, still = self._bullet, self._simulation.client, self._simulation.still
+        bullet, client, still = self.bullet, self._simulation.client, self._simulation.still
         self._known.add(body)
         if body in still:
             half = still[body]
             if half is not None:
-                box = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self._client)
-                here = bullet.createMultiBody(0.0, box, -1, _AWAY, physicsClientId=self._client)
-                self._copies.append(_Copy(body, -1, here))
+                box = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self.client)
+                here = bullet.createMultiBody(0.0, box, -1, _AWAY, physicsClientId=self.client)
+                self._copies.append(Copy(body, -1, here))
             return
         for link in range(-1, bullet.getNumJoints(body, physicsClientId=client)):
             for shape in self._shapes(client, body, link):
                 collision = self._collision_shape(body, shape)
                 if collision >= 0:
-                    here = bullet.createMultiBody(0.0, collision, -1, _AWAY, physicsClientId=self._client)
-                    self._copies.append(_Copy(body, link, here))
+                    here = bullet.createMultiBody(0.0, collision, -1, _AWAY, physicsClientId=self.client)
+                    self._copies.append(Copy(body, link, here))
 
     def _collision_shape(self, body: int, shape: Any) -> int:
         """A copy of a shape, placed in its link's inertial frame as the original is."""
-        bullet = self._bullet
+        bullet = self.bullet
         _, link, kind, dimensions, file, position, rotation = shape[:7]
         where: dict[str, Any] = {
             "collisionFramePosition": position,
             "collisionFrameOrientation": rotation,
-            "physicsClientId": self._client,
+            "physicsClientId": self.client,
         }
         if kind == bullet.GEOM_BOX:
             return int(bullet.createCollisionShape(kind, halfExtents=[d / 2.0 for d in dimensions], **where))
@@ -198,28 +207,34 @@ class CollisionModel:
 
     # Following the world
 
-    def update(self, without: Collection[int] = (), carried: int | None = None) -> None:
+    def update(
+        self,
+        without: Collection[int] = (),
+        carried: int | None = None,
+        counts: Callable[[int, int], bool] = lambda body, link: True,
+    ) -> None:
         """Take over where everything stands now.
 
         Args:
             without: Bullet's numbers of bodies that may be touched.
             carried: the body that moves with the tool; the fingers may touch it.
+            counts: whether a link of a body surrounds the arm, by Bullet's numbers in the world; -1 is its base.
         """
-        bullet, client, on = self._bullet, self._simulation.client, {"physicsClientId": self._client}
-        arm = self._arm
+        bullet, client, on = self.bullet, self._simulation.client, {"physicsClientId": self.client}
+        arm = self.arm
         base = bullet.getBasePositionAndOrientation(arm.body, physicsClientId=client)
-        bullet.resetBasePositionAndOrientation(self._robot, *base, **on)
+        bullet.resetBasePositionAndOrientation(self.robot, *base, **on)
         for joint in range(bullet.getNumJoints(arm.body, physicsClientId=client)):
             state = bullet.getJointState(arm.body, joint, physicsClientId=client)
-            bullet.resetJointState(self._robot, joint, state[0], 0.0, **on)
+            bullet.resetJointState(self.robot, joint, state[0], 0.0, **on)
         for index in range(bullet.getNumBodies(physicsClientId=client)):
             body = bullet.getBodyUniqueId(index, physicsClientId=client)
-            if body != arm.body and body not in self._known:
+            if body != arm.body and body not in self._known and (body == carried or counts(body, -1)):
                 self._copy_body(body)
-        self._others, self._carried = [], []
+        self.others, self.carried = [], []
         grip = self._tool_frame()
         for copy in self._copies:
-            if copy.body in without and copy.body != carried:
+            if copy.body != carried and (copy.body in without or not counts(copy.body, copy.link)):
                 bullet.resetBasePositionAndOrientation(copy.here, _AWAY, (0.0, 0.0, 0.0, 1.0), **on)
                 continue
             if copy.link < 0:
@@ -228,25 +243,83 @@ class CollisionModel:
                 pose = bullet.getLinkState(copy.body, copy.link, physicsClientId=client)[:2]
             bullet.resetBasePositionAndOrientation(copy.here, *pose, **on)
             if copy.body == carried:
-                self._carried.append((copy, bullet.multiplyTransforms(*bullet.invertTransform(*grip), *pose)))
+                self.carried.append((copy, bullet.multiplyTransforms(*bullet.invertTransform(*grip), *pose)))
             else:
-                self._others.append(copy)
-        self._beyond = max((self._beyond_tool(copy, grip) for copy, _ in self._carried), default=0.0)
-        boxes = [bullet.getAABB(copy.here, -1, **on) for copy in self._others]
-        self._low = np.array([box[0] for box in boxes]).reshape(-1, 3)
-        self._high = np.array([box[1] for box in boxes]).reshape(-1, 3)
+                self.others.append(copy)
+        self._beyond = max((self._beyond_tool(copy, grip) for copy, _ in self.carried), default=0.0)
+        boxes = [bullet.getAABB(copy.here, -1, **on) for copy in self.others]
+        self.low = np.array([box[0] for box in boxes]).reshape(-1, 3)
+        self.high = np.array([box[1] for box in boxes]).reshape(-1, 3)
 
-    def _beyond_tool(self, copy: _Copy, grip: Any) -> float:
+    def _beyond_tool(self, copy: Copy, grip: Any) -> float:
         """Metres from the tool link's frame to the farthest corner of what is carried."""
-        low, high = (np.array(corner) for corner in self._bullet.getAABB(copy.here, -1, physicsClientId=self._client))
+        low, high = (np.array(corner) for corner in self.bullet.getAABB(copy.here, -1, physicsClientId=self.client))
         middle = np.array(grip[0])
         return float(np.linalg.norm(np.maximum(np.abs(low - middle), np.abs(high - middle))))
 
     def _tool_frame(self) -> Any:
-        state = self._bullet.getLinkState(
-            self._robot, self._arm.tool_link, computeForwardKinematics=True, physicsClientId=self._client
+        state = self.bullet.getLinkState(
+            self.robot, self.arm.tool_link, computeForwardKinematics=True, physicsClientId=self.client
         )
         return state[4], state[5]
+
+    def is_fixed(self, body: int, link: int) -> bool:
+        """Whether a link of a body of the world, by Bullet's numbers, can be moved by nothing at all, not by a joint of
+        its own either."""
+        bullet, on = self.bullet, {"physicsClientId": self._simulation.client}
+        if bullet.getDynamicsInfo(body, -1, **on)[0] > 0.0:
+            return False
+        while link >= 0:
+            info = bullet.getJointInfo(body, link, **on)
+            if info[2] != bullet.JOINT_FIXED:
+                return False
+            link = info[16]
+        return True
+
+    # Postures
+
+    def put(self, q: Array) -> None:
+        """Have the arm, with what it carries, stand at joint positions `q` (joints,)."""
+        self._set_joints(q)
+        if self.carried:
+            grip, on = self._tool_frame(), {"physicsClientId": self.client}
+            for copy, offset in self.carried:
+                pose = self.bullet.multiplyTransforms(*grip, *offset)
+                self.bullet.resetBasePositionAndOrientation(copy.here, *pose, **on)
+
+    def put_finger(self, finger: int, position: float) -> None:
+        """Bring a finger's pad `position` metres from the middle, until the next update."""
+        self.bullet.resetJointState(self.robot, finger, position, 0.0, physicsClientId=self.client)
+
+    def positions(self) -> Array:
+        """The joint positions at which the arm stands, (joints,)."""
+        states = self.bullet.getJointStates(self.robot, self.arm.joints, physicsClientId=self.client)
+        return np.array([state[0] for state in states])
+
+    def base_frame(self) -> Array:
+        """The pose, 4x4, of the body whose link the arm is, world frame."""
+        place, turn = self.bullet.getBasePositionAndOrientation(self.robot, physicsClientId=self.client)
+        pose = np.eye(4)
+        pose[:3, :3] = np.array(self.bullet.getMatrixFromQuaternion(turn)).reshape(3, 3)
+        pose[:3, 3] = place
+        return pose
+
+    def parent(self, link: int) -> int:
+        """The link that a link hangs on; -1 is the base."""
+        found: int = self.bullet.getJointInfo(self.robot, link, physicsClientId=self.client)[16]
+        return found
+
+    def box(self, part: Part) -> tuple[Array, Array]:
+        """The lowest and the highest corner of a part's box along the world's axes, where it stands."""
+        low, high = self.bullet.getAABB(*part, physicsClientId=self.client)
+        return np.array(low), np.array(high)
+
+    def gap(self, one: Part, other: Part, far: float) -> tuple[float, Any]:
+        """The distance of two parts, metres, negative where they overlap, and the point of the other that is nearest;
+        `far` where there is more than that between them."""
+        points = self.bullet.getClosestPoints(one[0], other[0], far, one[1], other[1], physicsClientId=self.client)
+        nearest = min(points, key=lambda point: point[8], default=None)
+        return (far, (0.0, 0.0, 0.0)) if nearest is None else (nearest[8], nearest[6])
 
     # Asking
 
@@ -256,47 +329,47 @@ class CollisionModel:
 
     def hit(self, q: Array, margin: float | None = None) -> Hit | None:
         """The first thing that the arm, or what it carries, comes nearer to than the margin at joint positions `q`."""
-        bullet, on, robot = self._bullet, {"physicsClientId": self._client}, self._robot
+        bullet, on, robot = self.bullet, {"physicsClientId": self.client}, self.robot
         distance = self.margin if margin is None else margin
         self._set_joints(q)
-        boxes = [bullet.getAABB(robot, link, **on) for link in self._links]
+        boxes = [bullet.getAABB(robot, link, **on) for link in self.links]
         low = np.array([box[0] for box in boxes]) - distance
         high = np.array([box[1] for box in boxes])
         if self._keep_out:
             kept = (low[:, None] <= self._kept_high) & (high[:, None] >= self._kept_low - distance)
             for index, number in np.argwhere(np.all(kept, axis=2)).tolist():
-                if self._links[index] not in self._static:
-                    return Hit(self._links[index], None, self._keep_out[number])
-        near = np.all((low[:, None] <= self._high) & (high[:, None] >= self._low - distance), axis=2)
+                if self.links[index] not in self.static:
+                    return Hit(self.links[index], None, self._keep_out[number])
+        near = np.all((low[:, None] <= self.high) & (high[:, None] >= self.low - distance), axis=2)
         for index, number in np.argwhere(near).tolist():
-            link, copy = self._links[index], self._others[number]
-            if link not in self._static and bullet.getClosestPoints(robot, copy.here, distance, link, **on):
+            link, copy = self.links[index], self.others[number]
+            if link not in self.static and bullet.getClosestPoints(robot, copy.here, distance, link, **on):
                 return Hit(link, copy.body)
         meet = np.all((low[self._pair_a] <= high[self._pair_b]) & (high[self._pair_a] >= low[self._pair_b]), axis=1)
         for number in np.flatnonzero(meet).tolist():
-            one, other = self._self_pairs[number]
+            one, other = self.self_pairs[number]
             if bullet.getClosestPoints(robot, robot, distance, one, other, **on):
                 return Hit(one, None)
-        return self._hit_of_carried(distance) if self._carried else None
+        return self._hit_of_carried(distance) if self.carried else None
 
     def _hit_of_carried(self, distance: float) -> Hit | None:
-        bullet, on = self._bullet, {"physicsClientId": self._client}
+        bullet, on = self.bullet, {"physicsClientId": self.client}
         grip = self._tool_frame()
-        hand = {self._arm.tool_link, *self._arm.fingers}
-        for copy, offset in self._carried:
+        hand = {self.arm.tool_link, *self.arm.fingers}
+        for copy, offset in self.carried:
             bullet.resetBasePositionAndOrientation(copy.here, *bullet.multiplyTransforms(*grip, *offset), **on)
             box = bullet.getAABB(copy.here, -1, **on)
             low, high = np.array(box[0]) - distance, np.array(box[1]) + distance
             kept = np.all((low <= self._kept_high) & (high >= self._kept_low), axis=1)
             if kept.any():
                 return Hit(None, None, self._keep_out[int(np.argmax(kept))])
-            near = np.all((low <= self._high) & (high >= self._low), axis=1)
+            near = np.all((low <= self.high) & (high >= self.low), axis=1)
             for number in np.flatnonzero(near).tolist():
-                other = self._others[number]
+                other = self.others[number]
                 if bullet.getClosestPoints(copy.here, other.here, distance, **on):
                     return Hit(None, other.body)
-            for link in self._links:
-                if link not in hand and bullet.getClosestPoints(self._robot, copy.here, distance, link, **on):
+            for link in self.links:
+                if link not in hand and bullet.getClosestPoints(self.robot, copy.here, distance, link, **on):
                     return Hit(link, copy.body)
         return None
 
@@ -327,6 +400,6 @@ class CollisionModel:
         return None
 
     def _set_joints(self, q: Array) -> None:
-        self._bullet.resetJointStatesMultiDof(
-            self._robot, self._arm.joints, [[value] for value in np.asarray(q).tolist()], physicsClientId=self._client
+        self.bullet.resetJointStatesMultiDof(
+            self.robot, self.arm.joints, [[value] for value in np.asarray(q).tolist()], physicsClientId=self.client
         )

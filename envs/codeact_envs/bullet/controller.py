@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
-from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast, TooStrong
+from codeact_envs.bullet.collisions import CollisionModel
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.kinematics import Kinematics
+from codeact_envs.bullet.path_check import Meeting, PathCheck
 from codeact_envs.bullet.results import MotionResult as MotionResult
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
@@ -88,6 +90,7 @@ class ArmController:
         self._touched: set[int] = set()
         self.blocked = ""
         self._force_limit = math.inf
+        self._path_check: PathCheck | None = None
 
     def reset(self) -> None:
         self.violations.clear()
@@ -260,6 +263,7 @@ class ArmController:
         self.require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
         rows = parametrise(path, self.bounds, STEP, speed, length)
         self.require_joint_limits(rows)
+        self.require_free(rows)
         self.begin()
         before = self._arm.commanded.copy()
         done = self._arm.follow(rows, self._arm.finger, self.watch, WATCH_EVERY)
@@ -287,6 +291,35 @@ class ArmController:
             f"{self._called} would bring {joints.names[joint]} to {rows[row, joint]:.3f} rad; "
             f"it may go from {low:.3f} to {high:.3f} rad"
         )
+
+    def require_free(self, rows: Array, besides: Collection[int] = ()) -> None:
+        """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
+        that stands still. `besides` are bodies that are not asked, by Bullet's numbers."""
+        check = self._path_check
+        if check is None:  # the copy of the scene takes a moment, and not every world moves
+            model = CollisionModel(self._simulation, self._arm)
+            check = self._path_check = PathCheck(model, [arm.body for arm in self._world.arms.values()])
+        check.look(self._arm.grasped(), besides)
+        way = np.vstack([self._arm.commanded, rows])
+        meeting = check.meeting(way, self.keep_out)
+        if meeting is not None:
+            raise self._refusal(meeting, way)
+
+    def _refusal(self, meeting: Meeting, way: Array) -> RobotRefused:
+        hit = meeting.hit
+        part = f"what {self._called} holds" if hit.link is None else f"{self._called}'s {self._arm.link_name(hit.link)}"
+        where = "({:.3f}, {:.3f}, {:.3f})".format(*meeting.point)
+        if meeting.free:
+            x, y, z = self.kinematics.forward(way[meeting.free])[:3, 3]
+            rest = f"the way is free as far as the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m"
+        else:
+            rest = "no part of this way is free; go another way"
+        if hit.volume is not None:
+            return KeepOut(
+                f"on the way {part} would come into {hit.volume.name}, which is kept out, near {where} m; {rest}"
+            )
+        what = "the arm itself" if hit.body is None else self._world.call(hit.body)
+        return InCollision(f"on the way {part} would touch {what} at {where} m; {rest}")
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
         """Come to rest from the middle of a motion, inside the maker's limits."""

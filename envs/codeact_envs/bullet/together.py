@@ -50,6 +50,8 @@ class Together:
 
         Raises:
             OutOfReach: an arm has no such line inside its joint limits; nothing was moved.
+            InCollision, KeepOut: an arm would meet something that stands still; nothing was moved. Whether the arms
+                would meet each other is not asked.
             Stopped: the robot is stopped, or was stopped on the way; all arms are at rest.
         """
         paths: list[Path] = []
@@ -97,6 +99,7 @@ class Together:
         for controller, own in zip(self._controllers, rows, strict=True):
             if len(own):
                 controller.require_joint_limits(own)
+                controller.require_free(own, besides=[arm.body for arm in self._arms])
             controller.begin()
         before = [arm.commanded.copy() for arm in self._arms]
         done = self._follow(rows, self._watch)

@@ -165,6 +165,11 @@ class BulletWorld:
         """What the first arm is."""
         return self.arm.robot
 
+    def call(self, body: int) -> str:
+        """What messages to programs call a body, by Bullet's number."""
+        name = self.name_of(body)
+        return self.surface_of(body) if name is None else repr(name)
+
     def surface_of(self, body: int) -> str:
         """What messages call a body that is no object of the episode, by Bullet's number."""
         for name, arm in self.arms.items():
