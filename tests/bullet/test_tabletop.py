@@ -250,6 +250,7 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
         "find",
         "find_all",
         "held",
+        "opened",
     }
     assert set(effects.values()) == {"read", "physical"}
     assert "OutOfReach" in box.errors

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from codeact_envs.bullet.assembly import Joint, Vector3
+from codeact_envs.bullet.assembly import Assembly, Joint, Vector3
 from codeact_envs.bullet.bodies import Pose, Quaternion
 from codeact_envs.bullet.clearance import rotation_matrix
 
@@ -84,6 +84,35 @@ class Room(Space):
         if self.round and math.hypot(x, y) > self.size[0] / 2.0:
             return False
         return x <= self.size[0] / 2.0 and y <= self.size[1] / 2.0 and z <= self.size[2] / 2.0
+
+
+def handle(assembly: Assembly, joint: Joint, body: Pose, state: JointState) -> Handle:
+    """Where a hand takes hold of what the joint of a body at pose `body` moves."""
+    grip = assembly.grips[0]
+    pose = compose(body, moved(joint, state.position, grip.position))
+    turns = joint.kind == "revolute"
+    origin = compose(body, Pose(joint.origin, _UNTURNED)).position if turns else pose.position
+    return Handle(pose, grip.size, joint.kind, rotated(body.quaternion, joint.axis), origin, state)
+
+
+def grips(assembly: Assembly, body: Pose, position: float) -> tuple[Space, ...]:
+    """Where a hand takes hold of a body at pose `body` with its joint at `position`, the best place first."""
+    joint = assembly.joint
+    places = (
+        moved(joint, position, grip.position) if joint else Pose(grip.position, _UNTURNED) for grip in assembly.grips
+    )
+    return tuple(Space(compose(body, place), grip.size) for place, grip in zip(places, assembly.grips, strict=True))
+
+
+def room(assembly: Assembly, body: Pose, position: float) -> Room | None:
+    """The room in a body at pose `body` with its joint at `position`; None where it has none."""
+    hollow, joint = assembly.hollow, assembly.joint
+    if hollow is None:
+        return None
+    local = Pose(hollow.position, _UNTURNED)
+    if hollow.moves and joint is not None:
+        local = moved(joint, position, hollow.position)
+    return Room(compose(body, local), hollow.size, hollow.round)
 
 
 def moved(joint: Joint, position: float, point: Vector3) -> Pose:

@@ -32,6 +32,7 @@ _TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is i
 _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
 BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _LARGEST_TURN = 2.0 * math.pi  # radians of one twist
+_LEAST_WAY = 1e-4  # metres of the tool between two looks, below which its way has no direction
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
 
@@ -90,6 +91,7 @@ class ArmController:
         self._touched: set[int] = set()
         self.blocked = ""
         self._force_limit = math.inf
+        self._force_from = np.zeros(3)
         self._path_check: PathCheck | None = None
 
     def reset(self) -> None:
@@ -191,7 +193,7 @@ class ArmController:
 
         Args:
             speed: metres per second, at most; joint limits may make it slower.
-            force: newtons; where what the fingers touch holds against them with more, the motion ends.
+            force: newtons along the way; where what the fingers touch holds against them with more, the motion ends.
 
         Raises:
             OutOfReach: no such way inside the joint limits; nothing was moved.
@@ -203,7 +205,7 @@ class ArmController:
             raise OutOfReach(
                 f"{self._called} cannot follow this way to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
             )
-        self._force_limit = force
+        self._force_limit, self._force_from = force, self.tool()[:3, 3]
         try:
             return self._run(SplinePath(*way), way[0][-1], speed or self._robot.motion.tool_speed, length)
         finally:
@@ -438,9 +440,18 @@ class ArmController:
         return total
 
     def _watch_force(self) -> None:
-        size = float(np.linalg.norm(self.finger_force()))
-        if size > self._force_limit:
-            self._block(f"something holds against {self._called} with {size:.0f} N, more than {self._force_limit:g} N")
+        """What the world does to the fingers against their way. Across it, a stiff hand and a stiff handle can press on
+        each other without any harm."""
+        place, before = self.tool()[:3, 3], self._force_from
+        self._force_from = place
+        way = float(np.linalg.norm(place - before))
+        if way < _LEAST_WAY:
+            return
+        against = -float(self.finger_force() @ (place - before)) / way
+        if against > self._force_limit:
+            self._block(
+                f"something holds against {self._called} with {against:.0f} N, more than {self._force_limit:g} N"
+            )
 
     def _block(self, reason: str) -> None:
         self.blocked = self.blocked or reason

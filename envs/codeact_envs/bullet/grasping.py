@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from codeact_envs.bullet.articulation import Handle, Room
 from codeact_envs.bullet.clearance import Obstacle, Prism, overlap, wrap_half_turn
 from codeact_envs.bullet.errors import NotGraspable
 from codeact_envs.bullet.robots.description import GripperDescription
@@ -15,8 +16,11 @@ _LEAST_ROOM = 0.005
 _ROUND_YAWS = 12
 _PALM_GAP = 0.005  # metres between the palm and the top of the body
 _TIP_GAP = 0.003  # metres between the fingertips and what is below them
+_HANDLE_ROOM = 0.008  # metres that each pad stays off a handle: there is not much behind it
 _END_INSET = 0.015  # metres between the end of a long body and the finger near it
 _BETWEEN_HANDS = 0.1  # metres between two hands that hold one body
+_ROOM_GAP = 0.006  # metres that a body keeps from the walls of a room into which it is put
+_ROOM_SHARES = (0.0, 0.33, -0.33, 0.66, -0.66, 1.0, -1.0)
 _RELEASE_GAP = 0.003  # metres that a body falls when it is let go
 
 
@@ -88,6 +92,30 @@ def end_grasps(gripper: GripperDescription, body: Obstacle) -> tuple[tuple[float
     return (prism.x + c, prism.y + s, grasp), (prism.x - c, prism.y - s, grasp)
 
 
+def handle_grasps(gripper: GripperDescription, handle: Handle, natural: float) -> Iterator[Grasp]:
+    """Grasps from above of what a joint moves: across its grip, best first as for `grasps`.
+
+    Raises:
+        NotGraspable: the grip is wider than the gripper opens.
+    """
+    _, _, qz, qw = handle.pose.quaternion
+    yaw, (size_x, size_y, size_z) = 2.0 * math.atan2(qz, qw), handle.size
+    widest = gripper.opening - 2.0 * _LEAST_ROOM
+    sides = [(turn, width) for turn, width in ((yaw, size_y), (yaw + math.pi / 2.0, size_x)) if width <= widest]
+    if not sides:
+        raise NotGraspable(
+            f"the grip is {min(size_x, size_y):.3f} m wide, and the gripper takes at most {widest:.3f} m"
+        )
+    # On a long bar the pads keep off its ends, so that its sides come first.
+    sides.sort(key=lambda side: (round(side[1], 6), round(abs(wrap_half_turn(side[0] - natural)), 6)))
+    middle = handle.pose.position[2]
+    lowest = max(middle, middle + size_z / 2.0 - gripper.palm_above_tool + _PALM_GAP)
+    for turn, width in sides:
+        for room in (_HANDLE_ROOM, _LEAST_ROOM):
+            for higher in (0.0, size_z / 4.0):
+                yield Grasp(turn, lowest + higher, min(gripper.opening, width + 2.0 * room))
+
+
 def support(prism: Prism, others: list[Obstacle]) -> float:
     """The height on which a body with this footprint comes to stand, metres."""
     height = 0.0
@@ -114,6 +142,21 @@ def spots(bowl: Obstacle, half_width: float) -> Iterator[tuple[float, float]]:
     c, s = math.cos(prism.yaw), math.sin(prism.yaw)
     for along, across in ((1.0, 0.0), (-1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
         yield (prism.x + away * (along * c - across * s), prism.y + away * (along * s + across * c))
+
+
+def room_spots(room: Room, yaw: float, carried: Prism) -> list[tuple[float, float]]:
+    """Places over a room where a body parallel to it lies inside, nearest to its middle first; metres, world frame."""
+    half = max(carried.half_x, carried.half_y) + _ROOM_GAP
+    x, y, _ = room.pose.position
+    c, s = math.cos(yaw), math.sin(yaw)
+    offsets = [
+        [share * max(0.0, extent / 2.0 - half) for share in _ROOM_SHARES] for extent in (room.size[0], room.size[1])
+    ]
+    pairs = [(along, across) for along in offsets[0] for across in offsets[1]]
+    if room.round:
+        pairs = [pair for pair in pairs if math.hypot(*pair) <= max(offsets[0])]
+    pairs.sort(key=lambda pair: round(math.hypot(*pair), 6))
+    return [(x + c * along - s * across, y + s * along + c * across) for along, across in pairs]
 
 
 def release_height(surface: float, below_tool: float) -> float:

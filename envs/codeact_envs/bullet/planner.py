@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
+from codeact_envs.bullet.parts import parts
 from codeact_envs.bullet.perception.view import Perception, Privileged
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ class Planner:
     # What is there
 
     def obstacles(self, *without: str | None) -> list[Obstacle]:
-        """The bodies of the episode that take room, as they stand now, without those named."""
+        """The bodies of the episode that take room, part by part as they stand now, without those named."""
         perception = self._perception
         found = []
         for name in perception.names():
             spec = perception.spec(name)
             if spec.shape != "zone" and name not in without:
-                found.append(obstacle(name, spec, perception.pose(name)))
+                found += parts(name, spec, perception.pose(name), perception.joint_position(name))
         return found
 
     def place_now(self) -> Place:

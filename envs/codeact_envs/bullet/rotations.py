@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.bodies import Pose, Quaternion
+from codeact_envs.bullet.bodies import Pose, Quaternion, Vector3
 from codeact_envs.bullet.clearance import rotation_matrix
 
 Array = NDArray[np.float64]
@@ -29,6 +29,19 @@ def quaternion_of(rotation: Array) -> Quaternion:
         scale = -scale
     x, y, z, w = (value * scale for value in rows[largest])
     return (x, y, z, w)
+
+
+def from_roll_pitch_yaw(rotation: Vector3) -> Quaternion:
+    """The quaternion of a turn about x, then y, then z, each an axis of the fixed frame; radians."""
+    (sx, sy, sz), (cx, cy, cz) = (
+        tuple(function(angle / 2.0) for angle in rotation) for function in (math.sin, math.cos)
+    )
+    return (
+        sx * cy * cz - cx * sy * sz,
+        cx * sy * cz + sx * cy * sz,
+        cx * cy * sz - sx * sy * cz,
+        cx * cy * cz + sx * sy * sz,
+    )
 
 
 def turn_between(now: Array, goal: Array) -> Array:

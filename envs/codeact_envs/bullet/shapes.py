@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codeact_envs.bullet.assembly import Assembly, Solid, Vector3
 from codeact_envs.bullet.furniture import button, containers, door, drawer, fitting, knob, structures, tools
@@ -34,6 +35,10 @@ class ShapeKind:
     ball: bool = False
     solid: bool = True
 
+    def assembly(self, size: Vector3) -> Assembly:
+        """As `build`, made once for each size."""
+        return _built(self.build, size)
+
     def problem(self, name: str, size: Vector3) -> str | None:
         """What is wrong with a size, or None."""
         if len(size) != 3 or min(size) <= 0.0:
@@ -49,6 +54,11 @@ class ShapeKind:
         except ValueError as error:
             return str(error)
         return None
+
+
+@lru_cache(maxsize=256)
+def _built(build: Callable[[Vector3], Assembly], size: Vector3) -> Assembly:
+    return build(size)
 
 
 def _box(size: Vector3) -> Assembly:

@@ -10,6 +10,7 @@ from codeact_envs.bullet.errors import (
     Ambiguous,
     InCollision,
     KeepOut,
+    NotArticulated,
     NotGraspable,
     NothingHeld,
     NotUnderstood,
@@ -19,6 +20,7 @@ from codeact_envs.bullet.errors import (
     TooStrong,
     UnknownObject,
 )
+from codeact_envs.bullet.skills.articulated import Articulated
 from codeact_envs.bullet.skills.looking import Looking
 from codeact_envs.bullet.skills.moving import Moving
 from codeact_envs.bullet.skills.pick_and_place import PickAndPlace
@@ -37,10 +39,11 @@ ERRORS = (
     NothingHeld,
     AlreadyHolding,
     NotGraspable,
+    NotArticulated,
 )
 
 
-class TabletopApi(PickAndPlace, Pushing, Moving, Looking):
+class TabletopApi(PickAndPlace, Pushing, Articulated, Moving, Looking):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -64,12 +67,16 @@ class TabletopApi(PickAndPlace, Pushing, Moving, Looking):
         return f"at rest at ({x:.2f}, {y:.2f}, {z:.2f}) m"
 
 
-LOOKING_TOOLS = ("objects", "position", "pose", "size", "color", "find", "find_all")
+LOOKING_TOOLS = ("objects", "position", "pose", "size", "color", "find", "find_all", "opened")
 ARM_TOOLS = (
     "pick",
     "place_on",
     "place_at",
     "push",
+    "pull_open",
+    "push_shut",
+    "press",
+    "turn",
     "move_to",
     "open_gripper",
     "close_gripper",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codeact.errors import TaskError
 from codeact.tools import Toolbox
-from codeact_envs.bullet.errors import Ambiguous, NotUnderstood, UnknownObject
+from codeact_envs.bullet.errors import Ambiguous, NotArticulated, NotUnderstood, UnknownObject
 from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.moving_robots import BaseApi, DroneApi
 from codeact_envs.bullet.perception.camera_tools import CameraApi
@@ -14,7 +14,7 @@ from codeact_envs.bullet.skills.two_arms import TwoArmsApi
 from codeact_envs.bullet.tabletop import LOOKING_TOOLS, TabletopApi
 from codeact_envs.bullet.world import BulletWorld
 
-LOOKING_ERRORS = (UnknownObject, Ambiguous, NotUnderstood)
+LOOKING_ERRORS = (UnknownObject, Ambiguous, NotUnderstood, NotArticulated)
 
 
 def robot_toolbox(world: BulletWorld, perception: Perception, tier: str) -> Toolbox:

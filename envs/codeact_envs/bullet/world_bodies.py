@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.articulation import Handle, JointState, Room, Space, compose, moved, rotated
+from codeact_envs.bullet import articulation
+from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
 from codeact_envs.bullet.assembly import Assembly, Joint, Loaded, load
 from codeact_envs.bullet.bodies import COLORS, BodySpec, Placement, Pose, require_color
 from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
@@ -221,11 +222,7 @@ class WorldBodies:
             UnknownObject, NotArticulated: as for `joint`.
         """
         joint, _ = self._jointed(name)
-        state, grip, body = self.joint(name), self._assembly(name).grips[0], self.pose(name)
-        pose = compose(body, moved(joint, state.position, grip.position))
-        turns = joint.kind == "revolute"
-        origin = compose(body, Pose(joint.origin, (0.0, 0.0, 0.0, 1.0))).position if turns else pose.position
-        return Handle(pose, grip.size, joint.kind, rotated(body.quaternion, joint.axis), origin, state)
+        return articulation.handle(self._assembly(name), joint, self.pose(name), self.joint(name))
 
     def room(self, name: str) -> Room:
         """The room in a body into which things go, as it stands now.
@@ -234,13 +231,12 @@ class WorldBodies:
             UnknownObject: no body has this name.
             NotHollow: nothing can lie in it.
         """
-        hollow, joint = self._assembly(name).hollow, self._assembly(name).joint
-        if hollow is None:
+        assembly = self._assembly(name)
+        position = self.joint(name).position if assembly.joint else 0.0
+        room = articulation.room(assembly, self.pose(name), position)
+        if room is None:
             raise NotHollow(f"nothing can be put into {name!r}; {self._those(lambda assembly: assembly.hollow)}")
-        local = Pose(hollow.position, (0.0, 0.0, 0.0, 1.0))
-        if hollow.moves and joint is not None:
-            local = moved(joint, self.joint(name).position, hollow.position)
-        return Room(compose(self.pose(name), local), hollow.size, hollow.round)
+        return room
 
     def grips(self, name: str) -> tuple[Space, ...]:
         """Where a hand takes hold of a body as it stands now, the best place first.
@@ -248,14 +244,9 @@ class WorldBodies:
         Raises:
             UnknownObject: no body has this name.
         """
-        assembly, body = self._assembly(name), self.pose(name)
-        joint = assembly.joint
-        position = 0.0 if joint is None else self.joint(name).position
-        places = (
-            moved(joint, position, grip.position) if joint else Pose(grip.position, (0.0, 0.0, 0.0, 1.0))
-            for grip in assembly.grips
-        )
-        return tuple(Space(compose(body, place), grip.size) for place, grip in zip(places, assembly.grips, strict=True))
+        assembly = self._assembly(name)
+        position = self.joint(name).position if assembly.joint else 0.0
+        return articulation.grips(assembly, self.pose(name), position)
 
     def _jointed(self, name: str) -> tuple[Joint, int]:
         self.number(name)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from codeact_envs.bullet.articulation import JointState
 from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.perception.seen import Seen
 from codeact_envs.bullet.perception.view import Perception, Tier
@@ -59,6 +60,9 @@ class Noisy(Perception):
 
     def held(self, arm: str | None = None) -> str | None:
         return self.world.held(arm)
+
+    def joint(self, name: str) -> JointState:
+        return self.world.joint(self.seen(name).name)
 
     def retry_s(self) -> float:
         return 1.0 / FRAMES

@@ -13,10 +13,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from codeact.errors import TaskError
+from codeact_envs.bullet import articulation
+from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
+from codeact_envs.bullet.assembly import Assembly
 from codeact_envs.bullet.bodies import BodySpec, Pose, Vector3
-from codeact_envs.bullet.errors import NotUnderstood, UnknownObject
+from codeact_envs.bullet.errors import NotArticulated, NotUnderstood, UnknownObject
 from codeact_envs.bullet.perception.queries import find_all, find_one
 from codeact_envs.bullet.perception.seen import Seen, inside, rests_on
+from codeact_envs.bullet.shapes import SHAPES
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.arm import SimulatedArm
@@ -124,6 +128,41 @@ class Perception(ABC):
         one, other = self.seen(name), self.seen(target)
         return rests_on(one, other) or inside(one, other)
 
+    def joint(self, name: str) -> JointState:
+        """Where the joint of a thing is.
+
+        Raises:
+            UnknownObject: nothing of that name is known.
+            NotArticulated: it has no joint, or none that is seen.
+        """
+        raise NotArticulated(f"nothing is seen of {self.seen(name).name!r} that opens, turns or is pressed")
+
+    def joint_position(self, name: str) -> float:
+        """Metres or radians; 0 for what has no joint, or none that is seen."""
+        if self._assembly(name).joint is None:
+            return 0.0
+        with contextlib.suppress(NotArticulated):
+            return self.joint(name).position
+        return 0.0
+
+    def handle(self, name: str) -> Handle:
+        """Where a hand takes hold of what the joint of a thing moves. Raises as `joint`."""
+        state, assembly = self.joint(name), self._assembly(name)
+        assert assembly.joint is not None
+        return articulation.handle(assembly, assembly.joint, self.pose(name), state)
+
+    def room(self, name: str) -> Room | None:
+        """The room in a thing into which others go; None where there is none."""
+        return articulation.room(self._assembly(name), self.pose(name), self.joint_position(name))
+
+    def grips(self, name: str) -> tuple[Space, ...]:
+        """Where a hand takes hold of a thing, the best place first; empty where any place is as good."""
+        return articulation.grips(self._assembly(name), self.pose(name), self.joint_position(name))
+
+    def _assembly(self, name: str) -> Assembly:
+        spec = self.spec(name)
+        return SHAPES[spec.shape].assembly(spec.size)
+
     def resolve(self, words: str) -> str:
         """The name of the thing that an exact name, or a description, means. Where looking again may show more, it
         waits for a few frames before it says that there is no such thing.
@@ -179,6 +218,9 @@ class Privileged(Perception):
 
     def rests(self, name: str, target: str) -> bool:
         return self.world.contacts(name, target)
+
+    def joint(self, name: str) -> JointState:
+        return self.world.joint(name)
 
     # Straight from the world: planners ask often.
 

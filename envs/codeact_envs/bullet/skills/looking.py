@@ -57,3 +57,11 @@ class Looking:
         Raises UnknownObject, Ambiguous (for what the description refers to), NotUnderstood.
         """
         return self._perception.find_all(query)
+
+    @tool(effect="read")
+    def opened(self, name: str) -> float:
+        """How far a drawer or a door is open, a button pressed or a knob turned, as a share of its travel in [0, 1].
+
+        Raises UnknownObject, NotArticulated (it has no such part, or none that is seen).
+        """
+        return self._perception.joint(self._perception.resolve(name)).fraction

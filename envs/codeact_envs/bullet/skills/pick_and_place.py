@@ -6,9 +6,10 @@ import math
 from dataclasses import replace
 
 from codeact.tools import tool
+from codeact_envs.bullet.articulation import Room
 from codeact_envs.bullet.clearance import Obstacle, Prism, obstacle, wrap_half_turn
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, NothingHeld, OutOfReach
-from codeact_envs.bullet.grasping import Grasp, grasps, release_height, spots, support
+from codeact_envs.bullet.grasping import Grasp, grasps, release_height, room_spots, spots, support
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import LIFT, RETREAT, SETTLE_S, ArmSkill
 
@@ -73,7 +74,8 @@ class PickAndPlace(ArmSkill):
 
     @tool(effect="physical")
     def place_on(self, target: str) -> bool:
-        """Put the held object on the middle of another object or zone, or into a bowl. True when it rests there.
+        """Put the held object on the middle of another object or zone, or into a bowl, a basket or an open drawer. True
+        when it rests there.
 
         Raises NothingHeld, OutOfReach, InCollision, UnknownObject.
         """
@@ -92,6 +94,9 @@ class PickAndPlace(ArmSkill):
         body = next(other for other in others if other.prism.name == target)
         if body.hollow:
             return self._put_into(name, body, others)
+        room = perception.room(target)
+        if room is not None:
+            return self._put_inside(name, target, room, others)
         done = self._put(name, body.prism.x, body.prism.y, body.prism.yaw, others, None)
         return done and perception.rests(name, target)
 
@@ -109,6 +114,29 @@ class PickAndPlace(ArmSkill):
         x, y, z = perception.pose(name).position
         over = math.hypot(x - bowl.prism.x, y - bowl.prism.y) < bowl.prism.half_x
         return self._held() is None and over and z > bowl.prism.low
+
+    def _put_inside(self, name: str, target: str, room: Room, others: list[Obstacle]) -> bool:
+        """Let go in the room of a thing, nearest to its middle where it is open above and the hand has room."""
+        perception, carried = self._perception, self._carried()
+        yaw = 2.0 * math.atan2(room.pose.quaternion[2], room.pose.quaternion[3])
+        top = room.pose.position[2] + room.size[2] / 2.0
+        refusal: InCollision | OutOfReach | KeepOut | None = None
+        for x, y in room_spots(room, yaw, carried):
+            if support(replace(carried, x=x, y=y, yaw=yaw), others) > top:
+                continue  # covered there, or full
+            try:
+                self._put(name, x, y, yaw, others, None)
+            except (InCollision, OutOfReach, KeepOut) as error:
+                refusal = refusal or error
+                continue
+            return (
+                name in perception.names()
+                and self._held() is None
+                and (perception.room(target) or room).contains(perception.pose(name).position)
+            )
+        raise refusal or InCollision(
+            f"no room for {name!r} in {target!r}: it is closed, full or too small; open it, or take something out"
+        )
 
     @tool(effect="physical")
     def place_at(self, x: float, y: float, z: float | None = None) -> bool:

@@ -1,0 +1,34 @@
+"""The space that a body takes, part by part: a hand finds its way into an open drawer or around a handle."""
+
+from __future__ import annotations
+
+from codeact_envs.bullet.articulation import compose, moved
+from codeact_envs.bullet.assembly import Solid
+from codeact_envs.bullet.bodies import BodySpec, Pose
+from codeact_envs.bullet.clearance import Obstacle, obstacle
+from codeact_envs.bullet.rotations import from_roll_pitch_yaw
+from codeact_envs.bullet.shapes import SHAPES
+
+_WHOLE = ("box", "cylinder", "bowl", "zone")  # shapes that one obstacle describes best
+
+
+def parts(name: str, spec: BodySpec, pose: Pose, joint: float = 0.0) -> list[Obstacle]:
+    """The obstacles that a body at `pose` consists of, each with the body's name.
+
+    Args:
+        joint: position of its joint, metres or radians.
+    """
+    if spec.shape in _WHOLE:
+        return [obstacle(name, spec, pose)]
+    assembly = SHAPES[spec.shape].assembly(spec.size)
+    placed = [(solid, Pose(solid.position, from_roll_pitch_yaw(solid.rotation))) for solid in assembly.solids]
+    if assembly.joint is not None:
+        for solid in assembly.moving:
+            turned = Pose((0.0, 0.0, 0.0), from_roll_pitch_yaw(solid.rotation))
+            placed.append((solid, compose(moved(assembly.joint, joint, solid.position), turned)))
+    return [_part(name, solid, compose(pose, local)) for solid, local in placed]
+
+
+def _part(name: str, solid: Solid, pose: Pose) -> Obstacle:
+    shape = "cylinder" if solid.shape == "cylinder" else "box"
+    return obstacle(name, BodySpec(name, shape, solid.size), pose)
