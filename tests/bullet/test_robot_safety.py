@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from codeact.episode.schema import BrokenRule, line_of
+from codeact.events import Stepped
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, RobotRefused, Stopped
 from codeact_envs.bullet.robots.description import Volume
@@ -223,3 +225,26 @@ def test_a_worker_killed_while_the_arm_moves_brakes_it_at_once() -> None:
 def test_a_keep_out_says_where_it_is(api: TabletopApi) -> None:
     with pytest.raises((KeepOut, OutOfReach), match="z must be at least"):
         api.move_to(0.5, 0.0, 0.0)
+
+
+def test_a_trace_keeps_the_figures_of_a_violation() -> None:
+    pressed = Violation("pressed", "force", 3, 45.0, "N", 0.5)
+    stepped = Stepped(1, "", 0.0, True, False, 0.0, False, (pressed, "fell"), None)
+    line = line_of(stepped, 1.0)
+    assert line.violations == ["pressed", "fell"]  # type: ignore[attr-defined]
+    assert line.broken_rules == [BrokenRule("pressed", "force", 3, 45.0, "N", 0.5)]  # type: ignore[attr-defined]
+
+
+def test_who_sees_by_cameras_reads_no_true_names() -> None:
+    """Neither in a refusal nor in a violation, which keeps its figures."""
+    with CodeEnv("stack2", perception="camera") as env:
+        env.reset(seed=0)
+        world = env._make_world()
+        bullet = world.bullet  # type: ignore[attr-defined]
+        name = bullet.names()[0]
+        assert bullet.call(bullet.body(name)) == "something"
+        found = Violation(f"the arm ran into {name!r}", "collision", 2, 9.0, "N", 1.5)
+        (told,) = env.task.breaches(env._episode(), None, world.snapshot(), (found,))
+        assert (told, told.worst, told.first_s) == ("the arm ran into something", 9.0, 1.5)  # type: ignore[attr-defined]
+        with env.branch() as other:
+            assert not other._make_world().bullet.tells_names  # type: ignore[attr-defined]

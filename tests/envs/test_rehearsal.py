@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from codeact import CodeActAgent, Limits, Toolbox, tool
 from codeact.agent.rehearsing import Rehearses
+from codeact.cli.app import app
 from codeact.episode import play, read_trace, replay
 from codeact.errors import TaskError
 from codeact.events import ActionChosen, CallStarted, Rehearsed, Stepped
@@ -127,6 +130,24 @@ def test_an_agent_acts_only_after_a_rehearsal_that_passes(tmp_path: Path) -> Non
     lines = [line for line in read_trace(episode.directory).lines if type(line).__name__ == "Rehearsed"]
     assert [line.passed for line in lines] == [False, True]  # type: ignore[attr-defined]
     assert "Rehearsed, and not run" in (episode.directory / "episode.html").read_text()
+
+
+def test_the_command_line_rehearses(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps([reply("raise ValueError('never')")]))
+    command = [
+        "run",
+        "CodeAct/Reach-v0",
+        "--model",
+        f"scripted:{script}",
+        "--max-turns",
+        "1",
+        "--no-video",
+        "--rehearse",
+    ]
+    shown = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "runs")])
+    assert shown.exit_code == 0, shown.output
+    assert "rehearsed, and not run" in shown.output
 
 
 def test_rehearsals_that_fail_are_bounded_by_the_turns(hasty: CodeEnv) -> None:

@@ -168,6 +168,18 @@ def test_a_model_is_an_agent(tmp_path: Path) -> None:
     assert result.total.tokens > 0
 
 
+def test_an_evaluation_rehearses_a_models_programs_and_says_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps(["<execute>\nraise ValueError('no')\n</execute>"] * 2))
+    for rehearse in (True, False):
+        out = tmp_path / str(rehearse)
+        result = evaluate([PUSH], [0], f"scripted:{script}", out=out, max_turns=2, rehearse=rehearse)
+        assert result.results[0].error is None
+        assert ("rehearse" in lines(out)[0]["settings"]) is rehearse
+    with pytest.raises(EvaluationError, match="has no model"):
+        evaluate([PUSH], [0], "oracle", rehearse=True)
+
+
 EVALUATION = """
 import sys
 import gymnasium, line_world

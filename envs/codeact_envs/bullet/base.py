@@ -208,8 +208,9 @@ class BaseController:
                 bx, by, _ = self._from_centre(px, py, heading)
                 name = self.hit(bx, by, heading)
                 if name is not None:
+                    what = self._world.call(self._world.body(name))
                     raise InCollision(
-                        f"the base would hit {name!r} at ({bx:.2f}, {by:.2f}) on its straight way there; "
+                        f"the base would hit {what} at ({bx:.2f}, {by:.2f}) on its straight way there; "
                         "drive around it by way of other places"
                     )
             x, y, yaw = px, py, heading

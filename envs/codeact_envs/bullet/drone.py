@@ -286,8 +286,8 @@ class DroneController:
             for name, body in blocks:
                 if body.blocks(prism, _MARGIN):
                     raise InCollision(
-                        f"the drone would come too near to {name!r} at ({x:.2f}, {y:.2f}, {z:.2f}) on its straight way "
-                        "there; fly around it by way of other places"
+                        f"the drone would come too near to {self._world.call(self._world.body(name))} at "
+                        f"({x:.2f}, {y:.2f}, {z:.2f}) on its straight way there; fly around it by way of other places"
                     )
 
     # Motions

@@ -241,5 +241,4 @@ class FreeMotion:
             return KeepOut(f"{what} come into {hit.volume.name}, which is kept out")
         if hit.body is None:
             return InCollision(f"{what} touch itself")
-        name = self._world.name_of(hit.body)
-        return InCollision(f"{what} touch {repr(name) if name else self._world.surface_of(hit.body)}")
+        return InCollision(f"{what} touch {self._world.call(hit.body)}")

@@ -36,6 +36,10 @@ class Violation(str):
         made.kind, made.times, made.worst, made.unit, made.first_s = kind, times, worst, unit, first_s
         return made
 
+    def reworded(self, text: str) -> Violation:
+        """The same figures under other words."""
+        return Violation(text, self.kind, self.times, self.worst, self.unit, self.first_s)
+
     def __getnewargs__(self) -> tuple[str, str, int, float, str, float]:  # type: ignore[override]
         return (str(self), self.kind, self.times, self.worst, self.unit, self.first_s)
 

@@ -54,6 +54,9 @@ class BulletWorld:
             robot's own, which are for the tool only.
         make_arm: makes each arm out of the arguments of `SimulatedArm`; a branch of the world has simulated ones.
 
+    Attributes:
+        tells_names: whether refusals, which programs read, call bodies by their true names; `violations` always do.
+
     Raises:
         TaskError: two bodies share a key, the description of the robot is wrong, or `gui` finds no display.
     """
@@ -85,6 +88,7 @@ class BulletWorld:
         self.drone_controller: DroneController | None = None
         self._violations = Violations()
         self._emergency = False
+        self.tells_names = True
         with quiet():
             self.table = build_scene(self.simulation, self.description.ground)
             self._build_robot()
@@ -166,9 +170,11 @@ class BulletWorld:
         return self.arm.robot
 
     def call(self, body: int) -> str:
-        """What messages to programs call a body, by Bullet's number."""
+        """What a refusal calls a body, by Bullet's number."""
         name = self.name_of(body)
-        return self.surface_of(body) if name is None else repr(name)
+        if name is None:
+            return self.surface_of(body)
+        return repr(name) if self.tells_names else "something"
 
     def surface_of(self, body: int) -> str:
         """What messages call a body that is no object of the episode, by Bullet's number."""

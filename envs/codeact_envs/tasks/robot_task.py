@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
+from codeact_envs.bullet.safety import Violation
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
@@ -154,9 +155,10 @@ def _require_judged(task: RobotTask, world: RobotWorld) -> None:
 
 def _nameless(text: str, now: Snapshot) -> str:
     """What was broken without true names: whoever sees by cameras knows things by other ones."""
+    told = str(text)
     for name in now.bodies:
-        text = text.replace(repr(name), "something")
-    return text
+        told = told.replace(repr(name), "something")
+    return text.reworded(told) if isinstance(text, Violation) else told
 
 
 def judge(spec: TaskSpec, cast: Cast, start: Snapshot, now: Snapshot) -> Judgement:

@@ -66,6 +66,7 @@ class RobotWorld(ABC):
             ]
             bullet = BulletWorld(bodies, robot=robot)
         self.bullet = bullet
+        bullet.tells_names = perception != "camera"
         self._perception = perceive(perception, bullet)
         self._tier = tier
         self.toolbox: Toolbox = robot_toolbox(bullet, self._perception, tier)

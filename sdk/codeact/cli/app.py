@@ -58,6 +58,10 @@ Model = Annotated[
 ]
 MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model in an episode.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in one reply of the model.")]
+Rehearse = Annotated[
+    bool,
+    typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -80,6 +84,7 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder in which the episode gets a folder of its own.")] = Path("runs"),
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
+    rehearse: Rehearse = False,
     video: Annotated[bool, typer.Option(help="Film the episode.")] = True,
     approve: Annotated[
         Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
@@ -109,6 +114,7 @@ def run(
             out=out,
             max_turns=max_turns,
             max_tokens=max_tokens,
+            rehearse=rehearse,
             video=video,
             approve=approve.value,
         )
@@ -148,6 +154,7 @@ def evaluate(
     resume: Annotated[bool, typer.Option(help="Go on with what is in the folder.")] = False,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
+    rehearse: Rehearse = False,
     traces: Annotated[bool, typer.Option(help="Keep the trace of each episode.")] = True,
 ) -> None:
     """Play many episodes and say how often they succeed.
@@ -174,6 +181,7 @@ def evaluate(
             resume=resume,
             max_turns=max_turns,
             max_tokens=max_tokens,
+            rehearse=rehearse,
             traces=traces,
         )
 

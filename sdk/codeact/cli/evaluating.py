@@ -36,6 +36,7 @@ def evaluate_agent(
     resume: bool,
     max_turns: int | None,
     max_tokens: int | None,
+    rehearse: bool,
     traces: bool,
 ) -> None:
     """Evaluate, with a live table on a terminal and a line an episode elsewhere. Exits with 1 when an episode broke.
@@ -61,6 +62,7 @@ def evaluate_agent(
                 resume=resume,
                 max_turns=max_turns,
                 max_tokens=max_tokens,
+                rehearse=rehearse,
                 traces=traces,
                 on_progress=view.show,
             )

@@ -27,6 +27,7 @@ def run_episode(
     out: Path,
     max_turns: int | None,
     max_tokens: int | None,
+    rehearse: bool,
     video: bool,
     approve: str,
 ) -> None:
@@ -46,7 +47,9 @@ def run_episode(
         raise SelectionError(f"{task!r} matches {len(found)} tasks; `codeact eval` plays many, `codeact run` one")
     env = make_environment(found[0], video=video)
     try:
-        player = make_agent(agent, max_turns=max_turns, max_tokens=max_tokens, approve=policy(approve))
+        player = make_agent(
+            agent, max_turns=max_turns, max_tokens=max_tokens, rehearse=rehearse, approve=policy(approve)
+        )
         printer = EpisodePrinter(console)
         try:
             episode = play(player, env, seed, out=out, on_event=printer)

@@ -7,6 +7,7 @@ before would misread a line; fields that are added with a default do not raise i
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -139,6 +140,23 @@ class Executed(Line, frozen=True, kw_only=True):
     truncated_output: bool = False
 
 
+class BrokenRule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The figures of a violation, where the environment gives them.
+
+    Attributes:
+        times: looks at which it was so.
+        worst: the worst value seen, in `unit`.
+        first_s: when it first was so, simulated seconds from the reset.
+    """
+
+    text: str
+    kind: str
+    times: int = 1
+    worst: float | None = None
+    unit: str = ""
+    first_s: float | None = None
+
+
 class Stepped(Line, frozen=True, kw_only=True):
     turn: int
     observation: str
@@ -148,6 +166,7 @@ class Stepped(Line, frozen=True, kw_only=True):
     score: float
     success: bool
     violations: list[str] = []
+    broken_rules: list[BrokenRule] = []
     state_hash: str | None = None
     simulated_seconds: float | None = None
     frames: int | None = None
@@ -206,8 +225,18 @@ def line_of(event: Event, at: float) -> Line:
     for name in _VALUES.intersection(fields):
         fields[name] = value_of(fields[name])
     if isinstance(event, events.Stepped):
-        fields["violations"] = list(event.violations)
+        fields["violations"] = [str(violation) for violation in event.violations]
+        fields["broken_rules"] = [_broken_rule(each) for each in event.violations if hasattr(each, "kind")]
     return _LINES[type(event)](at=at, **fields)
+
+
+def _broken_rule(violation: Any) -> BrokenRule:
+    worst, first_s = (
+        None if value is None or math.isnan(value) else float(value)
+        for value in (getattr(violation, "worst", None), getattr(violation, "first_s", None))
+    )
+    times, unit = getattr(violation, "times", 1), getattr(violation, "unit", "")
+    return BrokenRule(str(violation), str(violation.kind), times, worst, unit, first_s)
 
 
 def value_of(value: object) -> Any:

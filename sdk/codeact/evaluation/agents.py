@@ -20,18 +20,25 @@ def has_model(name: str) -> bool:
     return name != "oracle" and name not in CONTROLS
 
 
-def require_budget(name: str, max_turns: int | None, max_tokens: int | None) -> None:
-    """Refuse a budget that means nothing.
+def require_budget(name: str, max_turns: int | None, max_tokens: int | None, rehearse: bool = False) -> None:
+    """Refuse a budget, or a rehearsal, that means nothing.
 
     Raises:
-        EvaluationError: a budget was given to an agent that has no model.
+        EvaluationError: one was given to an agent that has no model.
     """
+    if not has_model(name) and rehearse:
+        raise EvaluationError(f"rehearse is for a model's programs, and the agent {name!r} has no model")
     if not has_model(name) and (max_turns is not None or max_tokens is not None):
         raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
 
 
 def make_agent(
-    name: str, *, max_turns: int | None = None, max_tokens: int | None = None, approve: Approve | None = None
+    name: str,
+    *,
+    max_turns: int | None = None,
+    max_tokens: int | None = None,
+    rehearse: bool = False,
+    approve: Approve | None = None,
 ) -> Agent:
     """The agent that `name` names.
 
@@ -40,16 +47,17 @@ def make_agent(
             model, as `codeact.load_model` takes it.
         max_turns: replies of a model in one episode; None: as `CodeActAgent` has it.
         max_tokens: tokens of one reply; None: as `CodeActAgent` has it.
+        rehearse: whether a model's programs are tried in the environment, and undone, before they are run.
         approve: policy that is asked about each call.
 
     Raises:
         SelectionError: no agent or model has that name.
-        EvaluationError: a budget was given to an agent that has no model.
+        EvaluationError: a budget or `rehearse` was given to an agent that has no model.
         ModelError: the model cannot be loaded.
     """
     from codeact.agent import CodeActAgent, ProgramAgent
 
-    require_budget(name, max_turns, max_tokens)
+    require_budget(name, max_turns, max_tokens, rehearse)
     if not has_model(name):
         return _Control(name, approve) if name in CONTROLS else ProgramAgent("oracle", approve=approve)
     from codeact.models import load_model
@@ -59,7 +67,7 @@ def make_agent(
         raise SelectionError(f"no agent is called {name!r}: it is oracle, {', '.join(CONTROLS)} or a model, {FORMS}")
     budget: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
     budget = {key: value for key, value in budget.items() if value is not None}
-    return CodeActAgent(load_model(name), approve=approve, **budget)
+    return CodeActAgent(load_model(name), approve=approve, rehearse=rehearse, **budget)
 
 
 class _Control:

@@ -86,6 +86,7 @@ def evaluate(
     resume: bool = False,
     max_turns: int | None = None,
     max_tokens: int | None = None,
+    rehearse: bool = False,
     traces: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EvaluationResult:
@@ -103,6 +104,7 @@ def evaluate(
         out: folder for the results; None keeps nothing on disk.
         resume: go on with what `out` holds; finished episodes are not played again.
         max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
+        rehearse: try each program of a model in its environment, and undo it, before it is run.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
 
@@ -118,8 +120,8 @@ def evaluate(
         raise EvaluationError(f"workers is {workers}; it must be at least 1")
     if resume and out is None:
         raise EvaluationError("to resume, say with out=... where the results are")
-    settings = {"max_turns": max_turns, "max_tokens": max_tokens}
-    require_budget(agent, max_turns, max_tokens)
+    settings = {"max_turns": max_turns, "max_tokens": max_tokens, **({"rehearse": True} if rehearse else {})}
+    require_budget(agent, max_turns, max_tokens, rehearse)
     folder = Path(out) if out is not None else None
     file = ResultsFile(folder, agent=agent, settings=settings, resume=resume) if folder is not None else None
     try:
