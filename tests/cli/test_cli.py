@@ -128,6 +128,7 @@ def test_an_approval_that_is_not_known_lets_nothing_pass() -> None:
         (["run", "line_world:Line/Psuh-v0", "--agent", "oracle"], 2, "did you mean Line/Push-v0"),
         (["run", "stack2", "--agent", "oracle"], 2, "did you mean CodeAct/Stack2-v0"),
         (["run", PUSH, "--agent", "oracle", "--model", "embedded"], 2, "not both"),
+        (["run", PUSH, "--agent", "oracle", "--tier", "low"], 1, "has no option 'tier'; leave out --tier"),
         (["run", PUSH, "--seed", "x"], 2, "valid integer"),
         (["run", PUSH, "--approve", "maybe"], 2, "never-physical"),
         (["run", "Line/*", "--agent", "oracle"], 2, "no task matches"),

@@ -82,6 +82,10 @@ def run(
     model: Model = None,
     agent: Agent = None,
     out: Annotated[Path, typer.Option(help="Folder in which the episode gets a folder of its own.")] = Path("runs"),
+    tier: Annotated[str | None, typer.Option(help="Of the tools: high or low; by default the task's own.")] = None,
+    perception: Annotated[
+        str | None, typer.Option(help="privileged, noisy or camera; by default the task's own.")
+    ] = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
@@ -99,6 +103,8 @@ def run(
 
         codeact run CodeAct/Stack2-v0 --agent oracle
 
+        codeact run CodeAct/PickPlace-v0 --tier low --agent oracle
+
         codeact run CodeAct/Push-v0 --seed 7 --model hf:Qwen/Qwen2.5-Coder-1.5B-Instruct
 
         codeact run CodeAct/Lift-v0 --model openai:http://localhost:8000/v1#my-model --approve ask
@@ -112,6 +118,8 @@ def run(
             seed,
             agent or model or "embedded",
             out=out,
+            tier=tier,
+            perception=perception,
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,

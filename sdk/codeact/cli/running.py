@@ -25,6 +25,8 @@ def run_episode(
     agent: str,
     *,
     out: Path,
+    tier: str | None = None,
+    perception: str | None = None,
     max_turns: int | None,
     max_tokens: int | None,
     rehearse: bool,
@@ -45,7 +47,7 @@ def run_episode(
     found = find_tasks([task])
     if len(found) != 1:
         raise SelectionError(f"{task!r} matches {len(found)} tasks; `codeact eval` plays many, `codeact run` one")
-    env = make_environment(found[0], video=video)
+    env = make_environment(found[0], video=video, tier=tier, perception=perception)
     try:
         player = make_agent(
             agent, max_turns=max_turns, max_tokens=max_tokens, rehearse=rehearse, approve=policy(approve)
@@ -61,16 +63,17 @@ def run_episode(
     _print_files(console, episode.directory)
 
 
-def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
-    """The environment, filming when that is wanted and possible.
+def make_environment(task: str, *, video: bool, **options: str | None) -> gymnasium.Env[Any, Any]:
+    """The environment, filming when that is wanted and possible, with those options that are given.
 
     Raises:
-        TaskError: it cannot be made.
+        TaskError: it cannot be made, or takes no such option.
     """
     import importlib.util
 
     import gymnasium
 
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     films = video and importlib.util.find_spec("av") is not None
     if video and not films:
         Console(stderr=True).print(
@@ -79,9 +82,16 @@ def make_environment(task: str, *, video: bool) -> gymnasium.Env[Any, Any]:
     try:
         # An environment that cannot film would only warn when it is asked to.
         films = films and "rgb_array_list" in _render_modes(task)
-        return gymnasium.make(task, render_mode="rgb_array_list") if films else gymnasium.make(task)
+        if films:
+            given["render_mode"] = "rgb_array_list"
+        return gymnasium.make(task, **given)
     except CodeActError:
         raise
+    except TypeError as error:
+        unknown = next((name for name in given if f"argument '{name}'" in str(error)), None)
+        if unknown is None:
+            raise
+        raise TaskError(f"{task} has no option {unknown!r}; leave out --{unknown}") from error
     except (gymnasium.error.Error, ImportError) as error:
         raise TaskError(f"{task} cannot be made: {error}. `codeact doctor` says what is missing.") from error
 
