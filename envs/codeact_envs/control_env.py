@@ -123,7 +123,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
 
     def _make_space(self) -> spaces.Space[Any]:
         robot = 7 + (2 * len(self._bullet.robot.joints.names) if self._joints_too else 0)
-        bodies = sum(part.count for part in self.task.spec.scene.roles.values())
+        bodies = sum(part.most for part in self.task.spec.scene.roles.values())
         each = 13 if self.goal_conditioned else 16
         state = spaces.Box(-_BOUND, _BOUND, (robot + (0 if self._pictures else bodies * each),), np.float32)
         if not self._pictures and not self.goal_conditioned:

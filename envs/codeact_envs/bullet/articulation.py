@@ -117,13 +117,11 @@ def room(assembly: Assembly, body: Pose, position: float) -> Room | None:
 
 def moved(joint: Joint, position: float, point: Vector3) -> Pose:
     """Where a point of the moving part, given at joint position 0, comes to; in the body's frame, as is its turn."""
+    place = joint.carried(position, point)
     if joint.kind == "prismatic":
-        x, y, z = (value + position * axis for value, axis in zip(point, joint.axis, strict=True))
-        return Pose((x, y, z), _UNTURNED)
+        return Pose(place, _UNTURNED)
     s, c = math.sin(position / 2.0), math.cos(position / 2.0)
-    turn = (s * joint.axis[0], s * joint.axis[1], s * joint.axis[2], c)
-    x, y, z = (a - b for a, b in zip(point, joint.origin, strict=True))
-    return compose(Pose(joint.origin, turn), Pose((x, y, z), _UNTURNED))
+    return Pose(place, (s * joint.axis[0], s * joint.axis[1], s * joint.axis[2], c))
 
 
 def compose(frame: Pose, local: Pose) -> Pose:

@@ -82,6 +82,23 @@ class Joint:
     damping: float = 0.0
     counts: bool = False
 
+    def carried(self, position: float, point: Vector3) -> Vector3:
+        """Where a point of the moving part, given at position 0, comes to; in the body's frame, metres."""
+        if self.kind == "prismatic":
+            x, y, z = (value + position * axis for value, axis in zip(point, self.axis, strict=True))
+            return (x, y, z)
+        # Rodrigues' formula.
+        kx, ky, kz = self.axis
+        vx, vy, vz = (a - b for a, b in zip(point, self.origin, strict=True))
+        s, c = math.sin(position), math.cos(position)
+        along = (kx * vx + ky * vy + kz * vz) * (1.0 - c)
+        ox, oy, oz = self.origin
+        return (
+            ox + vx * c + (ky * vz - kz * vy) * s + kx * along,
+            oy + vy * c + (kz * vx - kx * vz) * s + ky * along,
+            oz + vz * c + (kx * vy - ky * vx) * s + kz * along,
+        )
+
 
 @dataclass(frozen=True)
 class Grip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeact.errors import TaskError
+from codeact_envs.bullet.assembly import Assembly
 from codeact_envs.bullet.assembly import Vector3 as Vector3
 from codeact_envs.bullet.colors import COLORS as COLORS
 from codeact_envs.bullet.colors import require_color as require_color
@@ -55,6 +56,11 @@ class BodySpec:
         if self.mass is not None and kind.solid and self.mass <= 0.0:
             raise TaskError(f"body {self.key!r}: mass must be positive, not {self.mass!r}")
         require_color(self.color)
+
+    @property
+    def assembly(self) -> Assembly:
+        """What it is made of."""
+        return SHAPES[self.shape].assembly(self.size)
 
 
 @dataclass(frozen=True)

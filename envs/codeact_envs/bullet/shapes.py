@@ -39,6 +39,12 @@ class ShapeKind:
         """As `build`, made once for each size."""
         return _built(self.build, size)
 
+    def radius(self, size: Vector3) -> float:
+        """Of the circle around its middle seen from above, with everything that its joint may move, metres."""
+        if self.round:
+            return size[0] / 2.0
+        return max(math.hypot(size[0], size[1]) / 2.0, _swept(self.assembly(size)))
+
     def problem(self, name: str, size: Vector3) -> str | None:
         """What is wrong with a size, or None."""
         if len(size) != 3 or min(size) <= 0.0:
@@ -59,6 +65,20 @@ class ShapeKind:
 @lru_cache(maxsize=256)
 def _built(build: Callable[[Vector3], Assembly], size: Vector3) -> Assembly:
     return build(size)
+
+
+@lru_cache(maxsize=256)
+def _swept(assembly: Assembly) -> float:
+    """How far from the middle a joint brings a part at its end, seen from above, metres."""
+    joint = assembly.joint
+    if joint is None:
+        return 0.0
+    places = [
+        (math.hypot(solid.size[0], solid.size[1]) / 2.0, joint.carried(joint.travel * step / 8, solid.position))
+        for solid in assembly.moving
+        for step in range(9)
+    ]
+    return max(math.hypot(x, y) + corner for corner, (x, y, _) in places)
 
 
 def _box(size: Vector3) -> Assembly:

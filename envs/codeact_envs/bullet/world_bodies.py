@@ -51,7 +51,7 @@ class WorldBodies:
         self._simulation, self._ground = simulation, ground
         self._bullet, self._on = simulation.bullet, {"physicsClientId": simulation.client}
         self._spec = {spec.key: spec for spec in self.specs}
-        self._assemblies = {spec.key: SHAPES[spec.shape].build(spec.size) for spec in self.specs}
+        self._assemblies = {spec.key: spec.assembly for spec in self.specs}
         self._loaded = {spec.key: self._load(spec) for spec in self.specs}
         self._ids = {key: loaded.body for key, loaded in self._loaded.items()}
         self._drawn = {spec.key: spec.color for spec in self.specs}

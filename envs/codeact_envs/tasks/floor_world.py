@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from codeact_envs.scenes.specification import Kind
 from codeact_envs.tasks.robot_world import RobotWorld
 from codeact_envs.tasks.snapshot import FLOOR
-from codeact_envs.tasks.specification import Kind
 
 if TYPE_CHECKING:
     from codeact_envs.bullet import BulletWorld
+    from codeact_envs.bullet.robots.description import Volume
 
 
 class FloorWorld(RobotWorld):
@@ -28,8 +29,9 @@ class FloorWorld(RobotWorld):
         perception: str = "privileged",
         tier: str = "high",
         bullet: BulletWorld | None = None,
+        keep_out: Sequence[Volume] = (),
     ) -> None:
-        super().__init__(kinds, robot, perception, tier, bullet)
+        super().__init__(kinds, robot, perception, tier, bullet, keep_out)
         from codeact_envs.bullet.camera import Camera
 
         self.bullet.camera = Camera(eye=(-2.6, -3.4, 3.6), target=(0.7, 0.2, 0.0), field_of_view=56.0, far=20.0)

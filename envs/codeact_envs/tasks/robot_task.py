@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.safety import Violation
+from codeact_envs.scenes.drawing import slots
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
-from codeact_envs.tasks.scene import draw_scene, slots
+from codeact_envs.tasks.scene import draw_scene
 from codeact_envs.tasks.snapshot import Snapshot
 from codeact_envs.tasks.specification import TaskSpec, read_task
 
@@ -101,7 +102,8 @@ class RobotTask:
 
         robot = self.spec.scene.robot
         kind = FloorWorld if load_robot(robot).ground == "floor" else TabletopWorld
-        world = kind(slots(self.spec.scene, self.spec.attributes), robot, self.perception, self.tier)
+        bodies = slots(self.spec.scene, self.spec.attributes)
+        world = kind(bodies, robot, self.perception, self.tier, keep_out=self.spec.scene.keep_out)
         try:
             _require_judged(self, world)
         except BaseException:
@@ -116,9 +118,10 @@ class RobotTask:
             TaskError: no scene fits the region.
         """
         scene = draw_scene(self.spec, random, values)
+        cast = Cast(scene.roles, scene.meanings)
         templates = self.spec.instructions
         said = {
-            field: scene.words[field] if field in scene.words else scene.cast.name(field)
+            field: scene.words[field] if field in scene.words else cast.name(field)
             for field in self.spec.instruction_fields
         }
         instruction = templates[int(random.integers(len(templates)))].format(**said)
@@ -127,7 +130,7 @@ class RobotTask:
         return Plan(
             instruction=instruction,
             setup=scene.bodies,
-            goal=scene.cast,
+            goal=cast,
             oracle=head + programs.oracle,
             opposite=head + programs.opposite,
         )

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from codeact.errors import TaskError
-from codeact_envs.tasks.scene import Placed
+from codeact_envs.scenes.drawing import Placed
+from codeact_envs.scenes.specification import Kind
 from codeact_envs.tasks.snapshot import ROBOT, Body, Snapshot
-from codeact_envs.tasks.specification import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codeact.tools import Toolbox
     from codeact_envs.bullet import BulletWorld
+    from codeact_envs.bullet.robots.description import Volume
     from codeact_envs.bullet.world_state import WorldState
 
 _TOUCHING = 1e-3  # metres between surfaces that count as touching
@@ -39,6 +40,7 @@ class RobotWorld(ABC):
         perception: the tier in which programs see what is there: `privileged`, `noisy` or `camera`.
         tier: of the tools that programs get, `high` or `low`.
         bullet: a world that has these bodies already; without it one is made.
+        keep_out: volumes that the robot may not enter, for a world that is made.
 
     Raises:
         TaskError: pybullet is not installed, or the robot has no such tier.
@@ -51,6 +53,7 @@ class RobotWorld(ABC):
         perception: str = "privileged",
         tier: str = "high",
         bullet: BulletWorld | None = None,
+        keep_out: Sequence[Volume] = (),
     ) -> None:
         try:
             from codeact_envs.bullet import BodySpec, BulletWorld
@@ -60,11 +63,8 @@ class RobotWorld(ABC):
             raise TaskError(f"robot tasks need {error.name}: pip install 'codeact[bullet]'") from error
         self._kinds, self._robot = dict(kinds), robot
         if bullet is None:
-            bodies = [
-                BodySpec(slot, kind.shape, (kind.size[0], kind.size[1], kind.size[2]), kind.mass)
-                for slot, kind in self._kinds.items()
-            ]
-            bullet = BulletWorld(bodies, robot=robot)
+            bodies = [BodySpec(slot, kind.shape, kind.extents, kind.mass) for slot, kind in self._kinds.items()]
+            bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out)
         self.bullet = bullet
         bullet.tells_names = perception != "camera"
         self._perception = perceive(perception, bullet)
@@ -86,9 +86,7 @@ class RobotWorld(ABC):
     # Episodes
 
     def reset(self, setup: Sequence[Placed]) -> None:
-        from codeact_envs.bullet import Placement
-
-        self.bullet.reset([Placement(body.slot, body.name, body.position, body.yaw, body.color) for body in setup])
+        self.bullet.reset([body.placement for body in setup])
         self._perception.reset()
 
     @property
@@ -154,9 +152,18 @@ class RobotWorld(ABC):
         world = self.bullet
         bodies = {}
         for name in world.names():
-            pose = world.pose(name)
-            shape = world.spec(name).shape
-            bodies[name] = Body(name, world.color(name), shape, world.size(name), pose.position, pose.quaternion)
+            pose, spec = world.pose(name), world.spec(name)
+            assembly = spec.assembly
+            bodies[name] = Body(
+                name,
+                world.color(name),
+                spec.shape,
+                spec.size,
+                pose.position,
+                pose.quaternion,
+                world.joint(name) if assembly.joint is not None else None,
+                world.room(name) if assembly.hollow is not None else None,
+            )
         held = next((name for name in map(world.held, world.arms) if name is not None), None)
         return Snapshot(
             bodies,

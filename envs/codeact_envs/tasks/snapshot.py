@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from codeact_envs.bullet.articulation import JointState, Room
+
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 
@@ -23,6 +25,8 @@ class Body:
         size: full extents (x, y, z) in metres, in its own frame.
         position: of its centre, metres, world frame (x forward, y left, z up; the table top is z = 0).
         quaternion: (x, y, z, w).
+        joint: where its joint is, if it has one.
+        room: the room in it into which things go, if there is any.
     """
 
     name: str
@@ -31,6 +35,8 @@ class Body:
     size: Vector3
     position: Vector3
     quaternion: Quaternion = (0.0, 0.0, 0.0, 1.0)
+    joint: JointState | None = None
+    room: Room | None = None
 
     @property
     def underside(self) -> float:

@@ -3,147 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.shapes import SHAPES
-from codeact_envs.tasks.conditions import CONDITIONS, Condition, Role
+from codeact_envs.scenes.reading import Part, problems, read_yaml
+from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
+from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
-
-Range = Annotated[list[float], Field(min_length=2, max_length=2)]
-Size = Annotated[list[PositiveFloat], Field(min_length=3, max_length=3)]
 
 _LEAST_TEMPLATES = 5
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Attribute(_Part):
-    """Values that an episode may draw, the unseen ones kept for tests of generalisation.
-
-    A list of words, or a mapping from what the instruction says to what it means: `{"15 cm": 0.15}`.
-    """
-
-    seen: list[str] | dict[str, Any]
-    unseen: list[str] | dict[str, Any]
-
-    @cached_property
-    def meanings(self) -> dict[str, Any]:
-        """What each value means; a word means itself."""
-        return {**_meanings(self.seen), **_meanings(self.unseen)}
-
-    def words(self, values: str) -> tuple[str, ...]:
-        return tuple(self.seen if values == "seen" else self.unseen)
-
-
-def _meanings(values: list[str] | dict[str, Any]) -> dict[str, Any]:
-    return values if isinstance(values, dict) else {word: word for word in values}
-
-
-class Kind(_Part):
-    """A kind of body, called `<colour> <noun>`.
-
-    Attributes:
-        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
-        size: full extents (x, y, z) in metres; the shape's usual ones where none are given.
-        mass: kilograms; the shape's usual mass where none is given.
-    """
-
-    noun: str
-    shape: str
-    size: Size
-    mass: PositiveFloat
-
-    @model_validator(mode="before")
-    @classmethod
-    def _usual(cls, given: Any) -> Any:
-        kind = SHAPES.get(str(given.get("shape"))) if isinstance(given, dict) else None
-        return {"size": list(kind.size), "mass": kind.mass, **given} if kind is not None else given
-
-    @field_validator("shape")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in SHAPES:
-            raise ValueError(f"there is no shape {value!r}; there are {', '.join(SHAPES)}")
-        return value
-
-    @model_validator(mode="after")
-    def _can_be_made(self) -> Kind:
-        x, y, z = self.size
-        problem = SHAPES[self.shape].problem(self.shape, (x, y, z))
-        if problem is not None:
-            raise ValueError(problem)
-        return self
-
-
-class RoleSpec(_Part):
-    """One or more bodies of a kind in an episode.
-
-    Attributes:
-        kind: a key of `kinds`, or `$attribute` whose value is one.
-        color: `$attribute`, dealt without repeating among bodies of one noun; a colour; or `as <role>`, the same ones
-        in
-            another order.
-        count: how many.
-        yaw: range of the rotation about z, radians.
-    """
-
-    kind: str
-    color: str = "$color"
-    count: PositiveInt = 1
-    yaw: Range = [-0.7, 0.7]
-
-
-class Region(_Part):
-    """Where centres of bodies may lie: ranges in metres, world frame, and of the distance from the robot's base."""
-
-    x: Range
-    y: Range
-    reach: Range = [0.30, 0.70]
-
-    def contains(self, x: float, y: float) -> bool:
-        return (
-            self.x[0] <= x <= self.x[1]
-            and self.y[0] <= y <= self.y[1]
-            and self.reach[0] <= (x * x + y * y) ** 0.5 <= self.reach[1]
-        )
-
-
-class SceneSpec(_Part):
-    """What stands on the table. `clearance` is the least distance in metres between the circles around two bodies."""
-
-    robot: str = "panda"
-    region: Region
-    clearance: PositiveFloat
-    kinds: dict[str, Kind]
-    roles: dict[Role, RoleSpec]
-
-
-class LimitsSpec(_Part):
+class LimitsSpec(Part):
     turns: PositiveInt
     simulated_seconds: PositiveFloat
     tool_calls: PositiveInt
 
 
-class LowSpec(_Part):
+class LowSpec(Part):
     """The programs of the low tier, for a task that has both."""
 
     oracle: str
@@ -155,7 +38,7 @@ class LowSpec(_Part):
         return _compiled(value)
 
 
-class TaskSpec(_Part):
+class TaskSpec(Part):
     """A task as its YAML gives it. `docs/add-a-task.md` explains every key."""
 
     title: str
@@ -165,7 +48,7 @@ class TaskSpec(_Part):
     attributes: dict[str, Attribute]
     scene: SceneSpec
     goal: list[Condition]
-    keep: list[Condition] = []
+    keep: list[Condition] = Field(default=[])
     hard_constraints: list[str]
     limits: LimitsSpec
     oracle: str
@@ -219,22 +102,11 @@ def _condition(entry: Any) -> Condition:
     try:
         return kind.model_validate(given or {})
     except ValidationError as error:
-        raise ValueError("; ".join(_lines(error, name))) from error
+        raise ValueError("; ".join(problems(error, name))) from error
 
 
 def _fields(template: str) -> set[str]:
     return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-
-
-def _lines(error: ValidationError, prefix: str = "") -> Iterator[str]:
-    for problem in error.errors():
-        key = prefix
-        for step in problem["loc"]:
-            key += f"[{step}]" if isinstance(step, int) else f".{step}" if key else str(step)
-        message = problem["msg"].removeprefix("Value error, ")
-        yield f"{key}: {message}" + (
-            f", not {problem['input']!r}" if isinstance(problem["input"], (int, float, str)) else ""
-        )
 
 
 def parse_task(data: Any, source: str) -> TaskSpec:
@@ -250,16 +122,16 @@ def parse_task(data: Any, source: str) -> TaskSpec:
     try:
         spec = TaskSpec.model_validate(data)
     except ValidationError as error:
-        raise TaskError("\n".join(f"{source}: {line}" for line in _lines(error))) from error
-    problems = [
+        raise TaskError("\n".join(f"{source}: {line}" for line in problems(error))) from error
+    wrong = [
         *_check_tiers(spec),
         *_check_instructions(spec),
         *_check_scene(spec),
         *_check_conditions(spec),
         *_check_attributes(spec),
     ]
-    if problems:
-        raise TaskError("\n".join(f"{source}: {problem}" for problem in problems))
+    if wrong:
+        raise TaskError("\n".join(f"{source}: {line}" for line in wrong))
     return spec
 
 
@@ -269,15 +141,7 @@ def read_task(path: Path) -> TaskSpec:
     Raises:
         TaskError: as for `parse_task`, and where the file is missing or no YAML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TaskError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise TaskError(f"{path}: no YAML: {error}") from error
-    return parse_task(data, str(path))
+    return parse_task(read_yaml(path), str(path))
 
 
 def _check_tiers(spec: TaskSpec) -> Iterator[str]:
@@ -306,49 +170,12 @@ def _check_instructions(spec: TaskSpec) -> Iterator[str]:
 
 
 def _check_scene(spec: TaskSpec) -> Iterator[str]:
-    scene = spec.scene
-    for name, part in scene.roles.items():
-        key = f"scene.roles.{name}"
-        for kind in _possible(part.kind, spec.attributes, f"{key}.kind"):
-            if kind.startswith(f"{key}."):
-                yield kind
-            elif kind not in scene.kinds:
-                yield f"{key}.kind: there is no kind {kind!r}; there are {', '.join(scene.kinds)}"
-        if part.color.startswith("as "):
-            other = scene.roles.get(part.color[3:])
-            if other is None or other.count != part.count:
-                yield f"{key}.color: {part.color!r} must name a role with the same count"
-        else:
-            yield from (
-                text for text in _possible(part.color, spec.attributes, f"{key}.color") if "no attribute" in text
-            )
-    for axis in ("x", "y", "reach"):
-        low, high = getattr(scene.region, axis)
-        if low >= high:
-            yield f"scene.region.{axis}: the first number must be the smaller one"
+    yield from check_scene(spec.scene, spec.attributes, "scene.")
+    for name, part in spec.scene.roles.items():
+        if isinstance(part.count, list):
+            yield f"scene.roles.{name}.count: every episode of a task has the same number of bodies; give one number"
     for values in ("seen", "unseen"):
-        yield from _check_colors(spec, values)
-
-
-def _possible(value: str, attributes: Mapping[str, Attribute], key: str) -> list[str]:
-    if not value.startswith("$"):
-        return [value]
-    attribute = attributes.get(value[1:])
-    if attribute is None:
-        return [f"{key}: there is no attribute {value[1:]!r}; there are {', '.join(attributes)}"]
-    return [str(meaning) for meaning in attribute.meanings.values()]
-
-
-def _check_colors(spec: TaskSpec, values: str) -> Iterator[str]:
-    """Bodies of one noun are told apart by their colours, so there must be enough of them."""
-    needed: dict[str, int] = {}
-    for part in spec.scene.roles.values():
-        if part.color.startswith("$") and part.color[1:] in spec.attributes:
-            needed[part.color[1:]] = needed.get(part.color[1:], 0) + part.count
-    for name, count in needed.items():
-        there = len(spec.attributes[name].words(values))
-        if there < count:
-            yield f"attributes.{name}.{values}: {there} values, but {count} bodies take one each"
+        yield from check_colors(spec.scene, spec.attributes, values)
 
 
 def _check_conditions(spec: TaskSpec) -> Iterator[str]:

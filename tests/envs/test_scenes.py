@@ -1,0 +1,167 @@
+"""Scene files: one language with tasks' scenes, drawn from seeds, and refused with the key that is wrong."""
+
+from __future__ import annotations
+
+import copy
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from codeact.errors import TaskError
+from codeact_envs.scenes import load_scene
+
+SCENE: dict[str, Any] = {
+    "robot": "panda",
+    "region": {"x": [0.35, 0.7], "y": [-0.45, 0.45]},
+    "clearance": 0.02,
+    "kinds": {
+        "block": {"noun": "block", "shape": "box", "size": [0.04, 0.04, 0.04], "mass": 0.05},
+        "cabinet": {"shape": "drawer"},
+        "cup": {"shape": "cup"},
+        "ball": {"shape": "ball"},
+    },
+    "roles": {
+        "cabinet": {
+            "kind": "cabinet",
+            "color": "white",
+            "yaw": [-0.2, 0.2],
+            "joint": [0.3, 0.8],
+            "region": {"x": [0.6, 0.6], "y": [-0.1, 0.1]},
+        },
+        "blocks": {"kind": "block", "count": [1, 3]},
+        "cup": {"kind": "cup", "color": "cyan"},
+        "balls": {"kind": "ball", "count": 4, "color": "red", "inside": "cup"},
+        "hidden": {"kind": "block", "color": "black", "inside": "cabinet"},
+    },
+    "keep_out": [{"name": "the shelf", "lower": [0.2, 0.5, 0.0], "upper": [0.8, 0.6, 0.5]}],
+}
+
+
+def test_a_seed_gives_the_same_scene_in_every_process(tmp_path: Path) -> None:
+    path = tmp_path / "kitchen.yaml"
+    path.write_text(yaml.safe_dump(SCENE, sort_keys=False))
+    code = f"from codeact_envs.scenes import load_scene; print(load_scene({str(path)!r}).draw(7).layout)"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    here = load_scene(path).draw(7).layout
+    assert there.stdout.strip() == str(here)
+    assert here == load_scene(SCENE).draw(7).layout
+    assert here != load_scene(SCENE).draw(8).layout
+
+
+def test_what_is_drawn_keeps_to_what_is_said() -> None:
+    scene = load_scene(SCENE)
+    counts = set()
+    for seed in range(40):
+        drawn = scene.draw(seed)
+        bodies = {body.name: body for body in drawn.bodies}
+        counts.add(len(drawn.roles["blocks"]))
+        cabinet = bodies["white drawer"]
+        assert cabinet.position[0] == 0.6
+        assert abs(cabinet.position[1]) <= 0.1
+        assert abs(cabinet.yaw) <= 0.2
+        assert 0.3 <= cabinet.joint <= 0.8
+        assert drawn.roles["balls"] == tuple(f"red ball {number}" for number in range(1, 5))
+        apart = [bodies[name] for role in ("cabinet", "blocks", "cup") for name in drawn.roles[role]]
+        for index, one in enumerate(apart):
+            for other in apart[:index]:
+                room = one.kind.radius + other.kind.radius + scene.scene.clearance
+                assert math.dist(one.position[:2], other.position[:2]) >= room
+    assert counts == {1, 2, 3}
+
+
+def test_a_world_of_a_scene_holds_what_begins_inside() -> None:
+    scene = load_scene(SCENE)
+    with scene.make_world() as world:
+        for seed in (0, 1):
+            drawn = scene.draw(seed)
+            world.reset(drawn.layout)
+            before = world.state_hash()
+            world.settle(0.7)
+            assert world.joint("white drawer").fraction == pytest.approx(drawn.bodies[0].joint, abs=0.01)
+            inside = [world.room("cyan cup").contains(world.pose(name).position) for name in drawn.roles["balls"]]
+            assert all(inside)
+            assert world.room("white drawer").contains(world.pose("black block").position)
+            world.reset(drawn.layout)
+            assert world.state_hash() == before
+        assert [volume.name for volume in world.controller.keep_out] == ["the shelf"]
+
+
+def test_a_body_that_moves_far_has_room_for_it() -> None:
+    kinds = load_scene(SCENE).scene.kinds
+    assert kinds["block"].radius == pytest.approx(math.hypot(0.02, 0.02))
+    assert kinds["cabinet"].radius > 0.135 + 0.14  # half its depth, and its drawer all the way out
+
+
+def wrong(change: Callable[[dict[str, Any]], Any]) -> str:
+    data = copy.deepcopy(SCENE)
+    change(data)
+    with pytest.raises(TaskError) as caught:
+        load_scene(data).draw(0)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda d: d.update(regoin={}), "scene: regoin: Extra inputs are not permitted"),
+        (
+            lambda d: d["kinds"]["cup"].update(shape="cpu"),
+            "scene: kinds.cup.shape: there is no shape 'cpu'; there are box",
+        ),
+        (lambda d: d["kinds"]["cup"].update(size=[0.06, 0.07, 0.08]), "scene: kinds.cup: a cup is round"),
+        (
+            lambda d: d["roles"]["cup"].update(kind="mug"),
+            "scene: roles.cup.kind: there is no kind 'mug'; there are block",
+        ),
+        (lambda d: d["roles"]["cup"].update(color="$paint"), "roles.cup.color: there is no attribute 'paint'"),
+        (lambda d: d["roles"]["cup"].update(color="mauve"), "roles.cup.color: colour 'mauve' is unknown"),
+        (lambda d: d["roles"]["cup"].update(joint=[0.0, 1.0]), "scene: roles.cup.joint: a cup has no joint"),
+        (lambda d: d["roles"]["cabinet"].update(joint=[0.0, 1.5]), "roles.cabinet.joint[1]: Input should be less than"),
+        (
+            lambda d: d["roles"]["cabinet"].update(joint=[0.9, 0.1]),
+            "roles.cabinet.joint: the first number must be the smaller",
+        ),
+        (
+            lambda d: d["roles"]["balls"].update(inside="blocks"),
+            "roles.balls.inside: 'blocks' must name a role of one body",
+        ),
+        (
+            lambda d: d["roles"]["balls"].update(inside="lamp"),
+            "roles.balls.inside: 'lamp' must name a role of one body",
+        ),
+        (
+            lambda d: d["roles"]["hidden"].update(color="white", kind="cabinet"),
+            "two roles have a body called 'white drawer'",
+        ),
+        (
+            lambda d: d["roles"]["blocks"].update(count=30),
+            "attributes.color.seen: 11 values are free, but 30 bodies take one each",
+        ),
+        (lambda d: d["region"].update(x=[0.7, 0.35]), "scene: region.x: the first number must be the smaller one"),
+        (
+            lambda d: d["region"].update(y=[0.0, 0.05]),
+            "no scene was found in 400 tries; widen region or lower clearance",
+        ),
+        (lambda d: d["keep_out"][0].pop("upper"), "scene: keep_out[0].upper: Field required"),
+    ],
+)
+def test_a_wrong_scene_names_its_key(change: Callable[[dict[str, Any]], Any], text: str) -> None:
+    assert text in wrong(change)
+
+
+def test_a_file_that_is_no_scene(tmp_path: Path) -> None:
+    path = tmp_path / "scene.yaml"
+    with pytest.raises(TaskError, match=r"scene\.yaml: cannot be read: No such file"):
+        load_scene(path)
+    path.write_text("[a, list]")
+    with pytest.raises(TaskError, match=r"scene\.yaml: a scene is a mapping of keys such as region, kinds and roles"):
+        load_scene(path)
+    path.write_text("region: {x: [")
+    with pytest.raises(TaskError, match=r"scene\.yaml: no YAML"):
+        load_scene(path)
