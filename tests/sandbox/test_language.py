@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from codeact.sandbox import Sandbox
+from codeact.sandbox.language.program import Interpreter
 
 SNIPPETS = {
     "loops": "total = 0\nfor i in range(10):\n    if i % 2: continue\n    total += i\nelse:\n    print('done')\nprint(total)",
@@ -177,3 +178,21 @@ def test_asyncio_runs_behind_the_wall_without_the_filter() -> None:
     with Sandbox(without=("filter",)) as behind_wall:
         execution = behind_wall.run(code)
     assert execution.value == [2, 1], execution.error
+
+
+def test_the_texts_of_old_programs_are_forgotten_and_errors_told_all_the_same() -> None:
+    interpreter = Interpreter(True)
+    interpreter.run("def early():\n    return 1 / 0")
+    padding = "#" * 150_000
+    for _ in range(20):
+        assert interpreter.run(f"x = 1 {padding}").error is None
+    interpreter.run("def late():\n    early()")
+    error = interpreter.run("late()").error
+    assert error is not None
+    assert error[:3] == ("ZeroDivisionError", "division by zero", 1)
+    assert "in late\n    early()" in error[3]
+    assert "1 / 0" not in error[3]
+    kept = sum(map(len, interpreter._sources.values()))
+    assert 1_500_000 < kept <= 2_000_000
+    assert interpreter.run(f"y = (\n {padding * 20}").error is not None  # one that is longer than all that is kept
+    assert interpreter.run("early()").error is not None

@@ -27,6 +27,11 @@ from codeact.sandbox.text import words
 SHOWN_CHARS = 4_000
 """How much of the last expression's repr is shown."""
 
+_SOURCE_CHARS_KEPT = 2_000_000
+"""How much of the programs' texts is kept: that which runs, and the last ones before it."""
+
+_SOURCE_CHARS = 200  # what a text takes besides its characters
+
 _PLAIN = words(
     """abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format
     frozenset hash hex int iter len list map max min next object oct ord pow property range repr reversed round
@@ -117,7 +122,8 @@ class Interpreter(Whole):
     def __init__(self, filtered: bool) -> None:
         self._filtered = filtered
         self._write: Callable[[str], None] = _lost
-        self._sources: dict[str, str] = {}
+        self._sources: dict[str, str] = {}  # by file name, the oldest first
+        self._sources_made = self._source_chars = 0
         self._guards = Guards()
         self._stream = Stream(self._print_text)
         self._modules = offered.views(self._guards, self._stream, self._told)
@@ -213,9 +219,7 @@ class Interpreter(Whole):
         Args:
             arm: told True when the program may be interrupted from now on, and False when no more.
         """
-        name = f"<program {len(self._sources) + 1}>"
-        self._sources[name] = code
-        self._running = name
+        self._running = name = self._keep(code)
         self._stream.begin()
         arm = arm or _nobody
         value: Any = None
@@ -253,6 +257,18 @@ class Interpreter(Whole):
         """Run a program that leaves nothing behind."""
         self.run("sum([0, 1])")
         self._sources.clear()
+        self._sources_made = self._source_chars = 0
+
+    def _keep(self, text: str) -> str:
+        """Keep a program's text, for errors that come out of what it defined. Returns its file name."""
+        self._sources_made += 1
+        name = f"<program {self._sources_made}>"
+        self._sources[name] = text
+        self._source_chars += len(text) + _SOURCE_CHARS
+        while self._source_chars > _SOURCE_CHARS_KEPT and len(self._sources) > 2:
+            oldest = next(other for other in self._sources if other != self._running)
+            self._source_chars -= len(self._sources.pop(oldest)) + _SOURCE_CHARS
+        return name
 
     def _tell(self, error: BaseException) -> Told:
         return tell(error, self._sources, self._running, self._known, self._modules)
@@ -291,8 +307,7 @@ class Interpreter(Whole):
 
     def _compile_text(self, text: str, mode: str) -> types.CodeType:
         """For `eval` and `exec`: as a program is compiled."""
-        name = f"<program {len(self._sources) + 1}>"
-        self._sources[name] = text
+        name = self._keep(text)
         tree: Any = ast.parse(text, name, mode)
         visitor = Filter(self._modules, text)
         tree = visitor.visit(tree)
