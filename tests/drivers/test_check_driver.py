@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import pytest
 
 from codeact_envs.bullet.robots.description import load_arm
@@ -33,13 +36,27 @@ class Trusting(SimulatedDriver):
 
 
 class Coasting(SimulatedDriver):
-    """Goes on where a row pointed to, as one that is sent velocities and has no watchdog."""
+    """Goes on as it went when no row comes, as an arm that is sent velocities and has no watchdog."""
+
+    _rate: Array | float = 0.0
+    _sent_s = math.inf
+
+    def _go_on(self) -> None:
+        silent = time.monotonic() - self._sent_s
+        if silent > 0.1:
+            self._goal = self._row + self._rate * silent / self.period
+        super()._go_on()
 
     def send(self, positions: Array, opening: float, force: float) -> None:
         with self._lock:
             before = self._goal
             super().send(positions, opening, force)
-            self._goal = positions + 5.0 * (positions - before)
+            self._row, self._rate, self._sent_s = positions, positions - before, time.monotonic()
+
+    def hold(self) -> None:
+        with self._lock:
+            super().hold()
+            self._sent_s = math.inf
 
 
 class Restless(SimulatedDriver):

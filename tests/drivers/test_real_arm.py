@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from so101_rig import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
 
-from codeact import Sandbox
+from codeact import CodeActAgent, Sandbox, load_model
 from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
 from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.robots.description import Volume
@@ -162,6 +163,32 @@ def test_an_overloaded_servo_is_named(simulator: ServoSimulator, robot: RealArm)
     assert servo_speed(simulator) < 0.5
     simulator.servos[3].errors = 0
     assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_nothing_is_sent_to_an_arm_that_was_moved_meanwhile(simulator: ServoSimulator, robot: RealArm) -> None:
+    pan = simulator.servos[PAN]
+    pan.wall = (pan.position - 300, 1)  # it is pushed aside, and kept there
+    wait_for(lambda: abs(servo_positions(simulator)[0]) > 0.4)
+    with pytest.raises(DriverError, match=r"shoulder_pan is 0\.46 rad from where it was left"):
+        robot.world.controller.move_joints(np.array(ASIDE))
+    assert abs(pan.get(registers.GOAL) - pan.position) < 5
+    pan.wall = None
+    assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_an_agent_drives_it(simulator: ServoSimulator, robot: RealArm, tmp_path: Path) -> None:
+    turns = tmp_path / "turns.json"
+    turns.write_text(
+        json.dumps(
+            [
+                "<execute>\nprint(arm.move_joints([0.3, 0, 0, 1.57, -1.52]))\n</execute>",
+                "<execute>\nprint(round(arm.joint_positions()[0], 1))\n</execute>",
+                "It stands at 0.3 rad.",
+            ]
+        )
+    )
+    CodeActAgent(load_model(f"scripted:{turns}")).chat("turn the arm to the left by 0.3 rad", tools=robot.toolbox())
+    assert servo_positions(simulator)[0] == pytest.approx(0.3, abs=0.02)
 
 
 def test_damaged_answers_are_asked_for_again(simulator: ServoSimulator, robot: RealArm) -> None:

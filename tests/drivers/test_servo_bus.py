@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import select
-import threading
-import tty
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from so101_rig import CALIBRATION, HOME, ForeignBus, patient
 
 from codeact_envs.drivers.errors import ConnectionLost
 from codeact_envs.drivers.feetech import frames, registers
 from codeact_envs.drivers.feetech.bus import ServoBus
+from codeact_envs.drivers.feetech.calibrating import calibrate
 from codeact_envs.drivers.feetech.port import SerialPort
 from codeact_envs.drivers.feetech.simulator import ServoSimulator
 
 scservo_sdk = pytest.importorskip("scservo_sdk")  # ftservo-python-sdk: Feetech's
-foreign = pytest.importorskip("feetech_cli.simulator")  # feetech-cli: neither Feetech's nor ours
 
 
 class Wire:
@@ -103,36 +102,6 @@ def test_the_simulator_answers_the_makers_sdk(simulator: ServoSimulator, monkeyp
         port.closePort()
 
 
-class ForeignBus:
-    """The simulator of feetech-cli, which is one of memory, behind a pseudo-terminal."""
-
-    def __init__(self) -> None:
-        self.bus = foreign.build_demo_bus(servo_ids=tuple(range(1, 7)))
-        self._host, self._end = os.openpty()
-        tty.setraw(self._end)
-        self.path = os.ttyname(self._end)
-        self._going = True
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        data = b""
-        while self._going:
-            if not select.select([self._host], [], [], 0.01)[0]:
-                continue
-            data += os.read(self._host, 4096)
-            while len(data) > 3 and len(data) >= 4 + data[3]:
-                whole, data = data[: 4 + data[3]], data[4 + data[3] :]
-                self.bus.write(whole)
-                os.write(self._host, self.bus.read(4096))
-
-    def close(self) -> None:
-        self._going = False
-        self._thread.join()
-        os.close(self._host)
-        os.close(self._end)
-
-
 def test_the_bus_understands_a_simulator_by_somebody_else() -> None:
     other = ForeignBus()
     bus = ServoBus(SerialPort(other.path), {}, timeout=0.5)
@@ -148,6 +117,55 @@ def test_the_bus_understands_a_simulator_by_somebody_else() -> None:
             bus.ping(9)
     finally:
         bus.close()
+        other.close()
+
+
+def test_the_arm_drives_a_simulator_by_somebody_else() -> None:
+    other = ForeignBus()
+    try:
+        with patient(other.path) as robot:
+            assert robot.world.controller.move_joints(robot.arm.home).reached
+            robot.world.controller.open(0.04)
+        servos = {servo.servo_id: servo for servo in other.bus.servos}
+        for name, at in zip(CALIBRATION.joints, HOME.tolist(), strict=True):
+            joint = CALIBRATION.joints[name]
+            assert servos[joint.id].get("present_position") == joint.steps(at), name
+        assert servos[6].get("present_position") == CALIBRATION.gripper.steps(0.04)
+        assert all(servo.get("torque_enable") for servo in servos.values())
+        assert not any(servo.rejected_writes for servo in servos.values())
+    finally:
+        other.close()
+
+
+def test_calibrating_moves_the_zero_of_a_simulator_by_somebody_else() -> None:
+    """Its offsets and its lock are as they were measured at a real STS3215."""
+    other = ForeignBus()
+    try:
+        servos = other.bus.servos
+
+        def move(to: int, servo: Any) -> None:
+            servo.raw_position = to
+            servo._settle()
+
+        def ask(question: str) -> None:
+            for servo in servos:
+                if "middle" in question:
+                    move(100, servo)
+                elif "both ends" in question:
+                    for to in (4096 - 700, 1000):
+                        move(to, servo)
+                        time.sleep(0.05)
+                elif servo.servo_id == 6:
+                    move(800, servo)
+            time.sleep(0.1)
+
+        made = calibrate(other.path, ask)
+        assert made.joints["elbow_flex"].lowest == 2048 - 800
+        assert made.joints["elbow_flex"].highest == 2048 + 900
+        assert made.gripper.open == 2048 + 700
+        assert all(servo.locked for servo in servos)
+        assert not any(servo.rejected_writes for servo in servos)
+    finally:
         other.close()
 
 

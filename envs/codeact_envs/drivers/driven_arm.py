@@ -135,7 +135,7 @@ class DrivenArm(SimulatedArm):
             return 0
         column = np.broadcast_to(np.asarray(fingers, dtype=float), (count,))
         try:
-            self._require_in_touch()
+            self._require_ready()
             due = time.monotonic()
             while done < count and (braking or not self.stop_requested):
                 end = min(done + self._stride, count)
@@ -153,10 +153,24 @@ class DrivenArm(SimulatedArm):
             raise
         return done
 
-    def _require_in_touch(self) -> None:
+    def _require_ready(self) -> None:
+        """Nothing is sent to an arm that has a fault, or that is not where the motion was planned from."""
         if self._stale:
             self.adopt()
             raise DriverError("the arm was out of touch, and was measured anew: ask for the motion again")
+        reading = self._measure()
+        self._require_healthy(reading)
+        away = np.abs(reading.positions - self.commanded)
+        if bool((away > self._driver.lag).any()):
+            name = self.robot.joints.names[int(away.argmax())]
+            raise DriverError(
+                f"{name} is {away.max():.2f} rad from where it was left: something moved the arm. It was measured "
+                "anew: ask for the motion again"
+            )
+
+    def _require_healthy(self, reading: ArmReading) -> None:
+        if reading.faults:
+            raise JointFault("; ".join(reading.faults) + ": let it cool down, take the load off, or see to its power")
 
     def _wait_until(self, due: float) -> float:
         """Wait for the moment at which a row is due; returns the moment at which it is sent."""
@@ -176,8 +190,7 @@ class DrivenArm(SimulatedArm):
         """Send a row, and see whether the arm does what it is told."""
         self._driver.send(row, opening, self.finger_force)
         reading, before, self._sent = self._measure(), self._sent, row
-        if reading.faults:
-            raise JointFault("; ".join(reading.faults) + ": let it cool down, take the load off, or see to its power")
+        self._require_healthy(reading)
         if before is None:
             return
         behind = np.abs(reading.positions - before)
