@@ -166,6 +166,22 @@ def test_reset_forgets_time_violations_stops_and_frames(world: BulletWorld, layo
     assert world.state_hash() == fresh
 
 
+def test_bodies_that_an_episode_does_not_use_stand_still_on_the_floor() -> None:
+    with BulletWorld([BodySpec(str(number), "box", (0.04, 0.04, 0.04)) for number in range(20)]) as world:
+        world.settle(1.0)
+        bullet, client = world.simulation.bullet, world.simulation.client
+        poses = [
+            bullet.getBasePositionAndOrientation(bullet.getBodyUniqueId(index, physicsClientId=client), client)[0]
+            for index in range(bullet.getNumBodies(physicsClientId=client))
+        ]
+        assert sum(z == pytest.approx(-0.58, abs=0.001) for _, _, z in poses) == 20
+
+
+def test_too_many_bodies_are_refused() -> None:
+    with pytest.raises(TaskError, match=r"on a table has room for 8 bodies of up to 1\.41 m across, not for 9"):
+        BulletWorld([BodySpec(str(number), "box", (1.0, 1.0, 0.1)) for number in range(9)])
+
+
 def test_names_colours_and_sizes_come_from_the_layout(world: BulletWorld) -> None:
     world.reset(
         [Placement("b", "the block", (0.5, 0.0, 0.02), color="orange"), Placement("c", "other", (0.5, 0.2, 0.02))]
@@ -196,8 +212,8 @@ def test_a_wrong_layout_is_refused(world: BulletWorld, wrong: list[Placement], m
 def test_wrong_bodies_are_refused() -> None:
     with pytest.raises(TaskError, match="round"):
         BodySpec("x", "cylinder", (0.04, 0.05, 0.06))
-    with pytest.raises(TaskError, match="shape 'ball' is unknown"):
-        BodySpec("x", "ball", (0.04, 0.04, 0.04))  # type: ignore[arg-type]
+    with pytest.raises(TaskError, match="shape 'blob' is unknown"):
+        BodySpec("x", "blob", (0.04, 0.04, 0.04))
     with pytest.raises(TaskError, match="share a key"):
         BulletWorld([BodySpec("x", "box", (0.04, 0.04, 0.04))] * 2)
 

@@ -89,10 +89,14 @@ class BulletWorld:
         self._violations = Violations()
         self._emergency = False
         self.tells_names = True
-        with quiet():
-            self.table = build_scene(self.simulation, self.description.ground)
-            self._build_robot()
-            self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)
+        try:
+            with quiet():
+                self.table = build_scene(self.simulation, self.description.ground)
+                self._build_robot()
+                self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)
+        except BaseException:
+            self.simulation.close()
+            raise
         self._sleepers = Sleepers(
             self.simulation, self._bodies.loaded(), dict.fromkeys(part.body for part in self._parts)
         )

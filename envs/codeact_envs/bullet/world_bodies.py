@@ -21,9 +21,13 @@ from codeact_envs.bullet.simulation import Simulation
 
 LIMBO = 50.0  # metres between bodies while everything is apart
 _ZONE_THICKNESS = 0.001
-# x, first y and spacing of bodies that an episode does not use, metres: on the floor, out of sight
-_PARKING = (-1.2, -1.0, 0.6)
-_FLOOR_PARKING = (-11.0, -11.0)  # the same, without a table: in a corner
+# Where bodies stand that an episode does not use, on the floor, out of sight; metres.
+_ROWS = {
+    "table": ((-1.2, -3.4), (-1.0, 3.6)),
+    "floor": ((-11.0, 11.0), (-11.0, 11.0)),
+}  # of x, one behind another; of y
+_SPACING = 0.6  # or more, where a body is larger
+_BESIDE = 0.1  # between two of the largest
 
 
 def require_distinct(specs: Sequence[BodySpec]) -> None:
@@ -51,6 +55,7 @@ class WorldBodies:
         self._simulation, self._ground = simulation, ground
         self._bullet, self._on = simulation.bullet, {"physicsClientId": simulation.client}
         self._spec = {spec.key: spec for spec in self.specs}
+        self._places = self._parking()
         self._assemblies = {spec.key: spec.assembly for spec in self.specs}
         self._loaded = {spec.key: self._load(spec) for spec in self.specs}
         self._ids = {key: loaded.body for key, loaded in self._loaded.items()}
@@ -126,12 +131,29 @@ class WorldBodies:
         for index, spec in enumerate(self.specs):
             self._put(spec.key, (0.0, 0.0, LIMBO * (index + 1)))
 
+    def _parking(self) -> list[tuple[float, float]]:
+        """A place for every body, (x, y), row by row.
+
+        Raises:
+            TaskError: there are too many bodies.
+        """
+        (first, last), (right, left) = _ROWS[self._ground]
+        widest = max((math.hypot(spec.size[0], spec.size[1]) for spec in self.specs), default=0.0)
+        spacing = max(_SPACING, widest + _BESIDE)
+        deep = range(int(abs(last - first) / spacing) + 1)
+        wide = range(int((left - right) / spacing) + 1)
+        back = math.copysign(spacing, last - first)
+        places = [(first + row * back, right + column * spacing) for row in deep for column in wide]
+        if len(places) < len(self.specs):
+            raise TaskError(
+                f"a world on a {self._ground} has room for {len(places)} bodies of up to {widest:.2f} m across, "
+                f"not for {len(self.specs)}"
+            )
+        return places
+
     def _park(self, index: int, spec: BodySpec) -> None:
-        x, y, spacing = _PARKING
-        if self._ground == "floor":
-            x, y = _FLOOR_PARKING
         floor = 0.0 if self._ground == "floor" else FLOOR
-        self._put(spec.key, (x, y + index * spacing, floor + spec.size[2] / 2.0))
+        self._put(spec.key, (*self._places[index], floor + spec.size[2] / 2.0))
 
     def _put(
         self,
