@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.drone import DroneController, SimulatedDrone
-from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.drone import DroneController
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.simulated_drone import SimulatedDrone
 
 PILLAR = BodySpec("pillar", "box", (0.3, 0.3, 2.0), 50.0, "orange")
 BEHIND = Placement("pillar", "pillar", (1.5, 0.0, 1.0))
@@ -157,3 +159,21 @@ def test_two_processes_end_in_the_same_state() -> None:
     ]
     assert hashes[0] == hashes[1]
     assert len(hashes[0]) == 65
+
+
+def test_it_keeps_out_of_a_volume_and_says_where_it_may_be() -> None:
+    with BulletWorld([], robot="crazyflie", keep_out=[Volume("the desk", (1.0, -0.5, 0.0), (2.0, 0.5, 1.0))]) as world:
+        pilot = world.drone_controller
+        assert pilot is not None
+        pilot.take_off(0.8)
+        before = world.state_hash()
+        with pytest.raises(KeepOut, match="nearest place that is allowed") as refused:
+            pilot.fly_to(1.5, 0.0, 0.9)
+        with pytest.raises(KeepOut, match="on the way"):
+            pilot.fly_to(3.0, 0.0, 0.8)
+        assert world.state_hash() == before
+        x, y, z = (float(value) for value in str(refused.value).rsplit("(", 1)[1].rstrip(")").split(","))
+        assert pilot.fly_to(0.0, 0.0, z).reached
+        assert pilot.fly_to(x, y, z).reached
+        with pytest.raises(OutOfReach, match=r"is \(0\.000, 0\.000, 2\.999\)"):
+            pilot.fly_to(0.0, 0.0, 7.0)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
-from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.simulation import RATE
 
 CUBE = BodySpec("a", "box", (0.05, 0.05, 0.05), 0.05, "red")
 ZONE = BodySpec("zone", "zone", (0.3, 0.3, 0.002), color="cyan")
@@ -104,3 +108,55 @@ def test_a_stop_brings_a_driving_base_to_rest() -> None:
         assert stopped_after <= base.robot.motion.stop_time
         assert abs(base.velocity()[0]) < 0.05
         world.simulation.capture_every(0, None)
+
+
+def test_a_base_keeps_out_of_a_volume_and_says_where_it_may_be() -> None:
+    crossing = Volume("the crossing", (2.0, -0.5, 0.0), (3.0, 0.5, 2.0))
+    volumes = [crossing, Volume("a lamp", (0.5, -1.0, 1.5), (9.0, 1.0, 2.0))]
+    with BulletWorld([], robot="husky", keep_out=volumes) as world:
+        driver = world.base_controller
+        assert driver is not None
+        before = world.state_hash()
+        with pytest.raises(KeepOut, match=r"the crossing.*nearest place that is allowed") as refused:
+            driver.drive_to(2.2, 0.0)
+        with pytest.raises(KeepOut, match="on its straight way"):
+            driver.drive_to(4.5, 0.0)
+        with pytest.raises(KeepOut, match="the crossing"):
+            driver.drive_straight(1.7)
+        assert world.state_hash() == before
+        x, y = (float(value) for value in str(refused.value).rsplit("(", 1)[1].rstrip(")").split(","))
+        assert driver.drive_to(x, y).reached
+        assert driver.drive_to(0.0, 0.0).reached  # under the lamp all the way
+        with pytest.raises(OutOfReach, match=r"is \(9\.999, 2\.000\)"):
+            driver.drive_to(40.0, 2.0)
+
+
+@pytest.mark.parametrize("robot", ["husky", "crazyflie"])
+@pytest.mark.parametrize("emergency", [False, True])
+def test_a_stop_from_another_thread_ends_within_its_time(robot: str, emergency: bool) -> None:
+    with BulletWorld([], robot=robot) as world:
+        part = world.base or world.drone
+        assert part is not None
+        at: list[int] = []
+        if world.drone_controller is not None:
+            assert world.drone_controller.take_off(1.0).reached
+        begin = world.simulation.steps
+
+        def press() -> None:
+            while world.simulation.steps < begin + 240:
+                time.sleep(0.0005)
+            (world.emergency_stop if emergency else world.stop)()
+            at.append(world.simulation.steps)
+
+        thread = threading.Thread(target=press)
+        thread.start()
+        pilot, driver = world.drone_controller, world.base_controller
+        with pytest.raises(Stopped):
+            pilot.fly_to(4.5, 0.0, 1.0, speed=1.5) if pilot else driver.drive_to(9.0, 0.0, speed=1.0)  # type: ignore[union-attr]
+        thread.join(10)
+        assert (world.simulation.steps - at[0]) / RATE <= part.robot.motion.stop_time
+        speed = part.velocity()[0] if world.base else math.dist(part.velocity(), (0.0, 0.0, 0.0))
+        assert abs(speed) < 0.05
+        if emergency:
+            with pytest.raises(Stopped, match="end_emergency"):
+                world.resume()

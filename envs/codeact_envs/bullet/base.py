@@ -1,18 +1,19 @@
-"""A wheeled base with differential or skid steering: its motors, and a controller that drives it to a pose."""
+"""Drives a wheeled base with differential or skid steering to poses, inside its limits. The limits live here."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from codeact.errors import TaskError
-from codeact_envs.bullet.clearance import Prism, obstacle
-from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped, TooFast
-from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.clearance import Prism, obstacle, overlap
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.nearest import nearest, out_of, within
 from codeact_envs.bullet.results import MotionResult
-from codeact_envs.bullet.robots import BaseDescription
+from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violations
+from codeact_envs.bullet.simulated_base import SimulatedBase
 from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.bullet.trajectories import time_law
 
@@ -35,132 +36,27 @@ _MARGIN = 0.05  # metres kept between the footprint and every body
 _SETTLE_STEPS = 24
 
 
-@dataclass(frozen=True)
-class BaseMemory:
-    """What a base remembers between motions."""
-
-    speed: float
-    turn_rate: float
-    stopped: bool
-
-
-class SimulatedBase:
-    """Drives the wheels of one base in a `Simulation`.
-
-    Attributes:
-        body: Bullet's number of the robot.
-        speed, turn_rate: last commanded, metres and radians per second.
-        stop_requested: set by any thread.
-    """
-
-    def __init__(self, simulation: Simulation, robot: BaseDescription) -> None:
-        self._simulation, self.robot = simulation, robot
-        bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
-        with quiet():
-            self.body = robot.model.load(bullet, simulation.client, (0.0, 0.0, 0.0), 0.0, fixed=False)
-        names = {
-            bullet.getJointInfo(self.body, index, **on)[1].decode(): index
-            for index in range(bullet.getNumJoints(self.body, **on))
-        }
-        try:
-            self._left = [names[name] for name in robot.left_wheels]
-            self._right = [names[name] for name in robot.right_wheels]
-        except KeyError as error:
-            raise TaskError(f"robot {robot.name!r}: {robot.urdf} has no joint named {error}") from error
-        self.wheels = self._left + self._right
-        for wheel in self.wheels:
-            bullet.changeDynamics(
-                self.body,
-                wheel,
-                lateralFriction=robot.wheel_friction,
-                anisotropicFriction=[1.0, robot.scrub, 1.0],
-                **on,
-            )
-        self._offset = bullet.getDynamicsInfo(self.body, -1, **on)[3:5]
-        self.speed = self.turn_rate = 0.0
-        self.stop_requested = False
-        self.command(0.0, 0.0)
-
-    def command(self, speed: float, turn_rate: float) -> None:
-        """Turn the wheels for this speed along x and this rate about z, until the next command."""
-        robot = self.robot
-        self.speed, self.turn_rate = speed, turn_rate
-        across = turn_rate * robot.separation_scale * robot.wheel_separation / 2.0
-        left, right = (speed - across) / robot.wheel_radius, (speed + across) / robot.wheel_radius
-        self._simulation.bullet.setJointMotorControlArray(
-            self.body,
-            self.wheels,
-            self._simulation.bullet.VELOCITY_CONTROL,
-            targetVelocities=[left] * len(self._left) + [right] * len(self._right),
-            forces=[robot.wheel_effort] * len(self.wheels),
-            physicsClientId=self._simulation.client,
-        )
-
-    def put(self, x: float, y: float, yaw: float, z: float = 0.0) -> None:
-        """Stand at a place from one moment to the next, at rest: metres, radians, world frame."""
-        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
-        turn = (0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0))
-        place, turn = bullet.multiplyTransforms((x, y, z), turn, *self._offset)
-        bullet.resetBasePositionAndOrientation(self.body, place, turn, **on)
-
-    def reset(self, x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> None:
-        """As new, at a place (the caller has restored the joints)."""
-        self.put(x, y, yaw)
-        self.stop_requested = False
-        self.command(0.0, 0.0)
-
-    def memory(self) -> BaseMemory:
-        """What it remembers between motions, for a saved state."""
-        return BaseMemory(self.speed, self.turn_rate, self.stop_requested)
-
-    def recall(self, memory: BaseMemory) -> None:
-        """Take over what was remembered; the caller has restored the simulation."""
-        self.stop_requested = memory.stopped
-        self.command(memory.speed, memory.turn_rate)
-
-    def exact_state(self) -> list[float]:
-        """Pose, velocities and wheels, and what is commanded, as exact numbers for a hash."""
-        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
-        place, turn = bullet.getBasePositionAndOrientation(self.body, **on)
-        linear, angular = bullet.getBaseVelocity(self.body, **on)
-        values = [*place, *turn, *linear, *angular]
-        for state in bullet.getJointStates(self.body, self.wheels, **on):
-            values += state[:2]
-        return [*values, self.speed, self.turn_rate, self.stop_requested]
-
-    def pose(self) -> tuple[float, float, float]:
-        """Measured (x, y, yaw) of the base's frame: metres and radians, world frame."""
-        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
-        place, turn = bullet.getBasePositionAndOrientation(self.body, **on)
-        (x, y, _), turn = bullet.multiplyTransforms(place, turn, *bullet.invertTransform(*self._offset))
-        qx, qy, qz, qw = turn
-        return (x, y, math.atan2(2.0 * (qw * qz + qx * qy), 1.0 - 2.0 * (qy * qy + qz * qz)))
-
-    def velocity(self) -> tuple[float, float]:
-        """Measured speed along x, metres per second, and rate about z, radians per second."""
-        bullet, on = self._simulation.bullet, {"physicsClientId": self._simulation.client}
-        (vx, vy, _), (_, _, rate) = bullet.getBaseVelocity(self.body, **on)
-        yaw = self.pose()[2]
-        return (vx * math.cos(yaw) + vy * math.sin(yaw), rate)
-
-    def touched(self) -> set[int]:
-        """Bullet's numbers of the bodies that it presses on, wheels and carried arm included."""
-        contacts: Any = self._simulation.bullet.getContactPoints(
-            bodyA=self.body, physicsClientId=self._simulation.client
-        )
-        return {contact[2] for contact in contacts if contact[2] != self.body and contact[9] > 0.0}
-
-
 class BaseController:
     """Drives a base to poses: turn on the spot, straight on, turn on the spot. Every motion goes from rest to rest.
 
     The point that is steered is the turning centre, which never moves sideways: a skid-steered base turns about a point
     that lies towards its heavier axle, not about its middle.
+
+    Args:
+        keep_out: volumes that it keeps out of, world frame; those that lie above it are not in its way.
     """
 
-    def __init__(self, simulation: Simulation, base: SimulatedBase, world: BulletWorld, violations: Violations) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        base: SimulatedBase,
+        world: BulletWorld,
+        violations: Violations,
+        keep_out: Sequence[Volume] = (),
+    ) -> None:
         self._simulation, self._base, self._world, self._violations = simulation, base, world, violations
-        self._robot = base.robot
+        self._robot = robot = base.robot
+        self._keep_out = [each for each in keep_out if each.lower[2] < robot.height and each.upper[2] > 0.0]
         self._touched: set[int] = set()
         self._blocked = ""
         self._pushing = False
@@ -173,10 +69,28 @@ class BaseController:
             raise Stopped("the robot is stopped; nothing moves until it is resumed or the episode is reset")
 
     def require_allowed(self, x: float, y: float) -> None:
-        """Raise `OutOfReach` when the base may not be at (x, y), metres, world frame."""
+        """Raise `OutOfReach` or `KeepOut` when the base may not be at (x, y), metres, world frame, whatever its yaw."""
         area = self._robot.area
-        if not (math.isfinite(x) and math.isfinite(y)) or max(abs(x), abs(y)) > area:
-            raise OutOfReach(f"({x:.2f}, {y:.2f}) lies outside the area: x and y from {-area:g} to {area:g} m")
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise OutOfReach(f"({x}, {y}) is no place: give two finite numbers in metres")
+        if max(abs(x), abs(y)) > area:
+            raise OutOfReach(
+                f"({x:.2f}, {y:.2f}) lies outside the area: x and y from {-area:g} to {area:g} m{self._nearest(x, y)}"
+            )
+        half = min(self._robot.footprint) / 2.0 + _MARGIN
+        for volume in self._keep_out:
+            if _flat(volume, half).contains(x, y, 0.0):
+                raise KeepOut(
+                    f"at ({x:.2f}, {y:.2f}) the base would come into {volume.name}, which is kept out"
+                    f"{self._nearest(x, y)}"
+                )
+
+    def _nearest(self, x: float, y: float) -> str:
+        """The nearest place where the base may be with any yaw, for the end of a sentence."""
+        area, half = self._robot.area, math.hypot(*self._robot.footprint) / 2.0 + _MARGIN
+        inside = Volume("the area", (-area, -area, 0.0), (area, area, 0.0))
+        found = nearest((x, y, 0.0), [within(inside), *(out_of(_flat(each, half)) for each in self._keep_out)])
+        return "" if found is None else f"; the nearest place that is allowed is ({found[0]:.3f}, {found[1]:.3f})"
 
     def require_speed(self, speed: float) -> None:
         """Raise `TooFast` when `speed` is no speed or above the limit, metres per second."""
@@ -186,8 +100,7 @@ class BaseController:
 
     def hit(self, x: float, y: float, yaw: float) -> str | None:
         """The name of a body that the base would touch at a pose; None when it is clear."""
-        half_x, half_y = (extent / 2.0 for extent in self._robot.footprint)
-        prism = Prism("the base", x, y, half_x, half_y, yaw, 0.0, self._robot.height)
+        prism = self._prism(x, y, yaw)
         held = {controller.held() for controller in self._world.controllers.values()}
         for name in self._world.names():
             spec = self._world.spec(name)
@@ -197,7 +110,38 @@ class BaseController:
                 return name
         return None
 
-    def _require_clear(self, legs: list[_Leg]) -> None:
+    def _prism(self, x: float, y: float, yaw: float) -> Prism:
+        half_x, half_y = (extent / 2.0 for extent in self._robot.footprint)
+        return Prism("the base", x, y, half_x, half_y, yaw, 0.0, self._robot.height)
+
+    def _kept_out(self, x: float, y: float, yaw: float) -> Volume | None:
+        """What is kept out and the base would come into at a pose."""
+        prism = self._prism(x, y, yaw)
+        return next((each for each in self._keep_out if overlap(_footprint(each), prism, _MARGIN)), None)
+
+    def _require_clear(self, legs: list[_Leg], pushing: bool = False) -> None:
+        begin = self._base.pose()
+        leaving = self._kept_out(*begin) is not None  # it may come out of where it was pushed into
+        for bx, by, heading in self._on_the_way(legs):
+            volume = self._kept_out(bx, by, heading)
+            leaving = leaving and volume is not None
+            if volume is not None and not leaving:
+                raise KeepOut(
+                    f"the base would come into {volume.name}, which is kept out, at ({bx:.2f}, {by:.2f}) on its "
+                    "straight way there; drive around it by way of other places"
+                )
+            name = None if pushing else self.hit(bx, by, heading)
+            if name is not None:
+                what = self._world.call(self._world.body(name))
+                raise InCollision(
+                    f"the base would hit {what} at ({bx:.2f}, {by:.2f}) on its straight way there; "
+                    "drive around it by way of other places"
+                )
+        if leaving and self._kept_out(bx, by, heading) is not None:
+            raise KeepOut("the base stands in what is kept out, and this way does not lead out of it")
+
+    def _on_the_way(self, legs: list[_Leg]) -> Iterator[tuple[float, float, float]]:
+        """Poses of the base along its legs, (x, y, yaw), the last one included."""
         x, y, yaw = self._centre()
         for leg in legs:
             count = max(1, math.ceil(max(abs(leg.distance) / 0.05, abs(leg.turn) / 0.1)))
@@ -205,14 +149,7 @@ class BaseController:
                 s = index / count
                 px, py = x + s * leg.distance * math.cos(yaw), y + s * leg.distance * math.sin(yaw)
                 heading = yaw + s * leg.turn
-                bx, by, _ = self._from_centre(px, py, heading)
-                name = self.hit(bx, by, heading)
-                if name is not None:
-                    what = self._world.call(self._world.body(name))
-                    raise InCollision(
-                        f"the base would hit {what} at ({bx:.2f}, {by:.2f}) on its straight way there; "
-                        "drive around it by way of other places"
-                    )
+                yield self._from_centre(px, py, heading)
             x, y, yaw = px, py, heading
 
     # Motions
@@ -225,7 +162,7 @@ class BaseController:
             speed: metres per second, at most.
 
         Raises:
-            OutOfReach, InCollision, TooFast: nothing was moved.
+            OutOfReach, KeepOut, InCollision, TooFast: nothing was moved.
             Stopped: the robot is stopped, or was stopped on the way; it is at rest.
         """
         self.require_running()
@@ -253,7 +190,7 @@ class BaseController:
         """Drive `distance` metres along its own x axis, backwards when negative, pushing what is in the way.
 
         Raises:
-            OutOfReach, TooFast: nothing was moved.
+            OutOfReach, KeepOut, TooFast: nothing was moved.
             Stopped: as for `drive_to`.
         """
         self.require_running()
@@ -262,6 +199,7 @@ class BaseController:
         self.require_allowed(goal_x, goal_y)
         speed = self._robot.motion.speed if speed is None else speed
         self.require_speed(speed)
+        self._require_clear([_Leg(distance, 0.0)], pushing=True)
         self._begin(pushing=True)
         start = self._simulation.steps
         self._run(_Leg(distance, 0.0), speed)
@@ -438,3 +376,14 @@ def _near(now: float, wanted: float, step: float, limit: float) -> float:
     """The value nearest to `wanted` within `limit` and a step from `now`."""
     wanted = min(max(wanted, -limit), limit)
     return min(max(wanted, now - step), now + step)
+
+
+def _footprint(volume: Volume) -> Prism:
+    (x0, y0, low), (x1, y1, high) = volume.lower, volume.upper
+    return Prism(volume.name, (x0 + x1) / 2.0, (y0 + y1) / 2.0, (x1 - x0) / 2.0, (y1 - y0) / 2.0, 0.0, low, high)
+
+
+def _flat(volume: Volume, by: float) -> Volume:
+    """Where the middle of something may not be that reaches `by` metres around it, as far as x and y go."""
+    (x0, y0, _), (x1, y1, _) = volume.lower, volume.upper
+    return Volume(volume.name, (x0 - by, y0 - by, -1.0), (x1 + by, y1 + by, 1.0))

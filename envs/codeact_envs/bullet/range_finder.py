@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from codeact_envs.bullet.base import SimulatedBase
 from codeact_envs.bullet.errors import OutOfReach
+from codeact_envs.bullet.simulated_base import SimulatedBase
 from codeact_envs.bullet.simulation import Simulation
 
 HEIGHT = 0.2  # metres above the floor

@@ -14,11 +14,11 @@ import numpy as np
 from codeact.errors import TaskError
 from codeact_envs.bullet.arm import SimulatedArm
 from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
-from codeact_envs.bullet.base import BaseController, SimulatedBase
+from codeact_envs.bullet.base import BaseController
 from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
 from codeact_envs.bullet.camera import Camera, Frame, render
 from codeact_envs.bullet.controller import ArmController
-from codeact_envs.bullet.drone import DroneController, SimulatedDrone
+from codeact_envs.bullet.drone import DroneController
 from codeact_envs.bullet.errors import Stopped
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import (
@@ -32,6 +32,8 @@ from codeact_envs.bullet.robots import (
 from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.safety import Violation, Violations
 from codeact_envs.bullet.scene import build_scene
+from codeact_envs.bullet.simulated_base import SimulatedBase
+from codeact_envs.bullet.simulated_drone import SimulatedDrone
 from codeact_envs.bullet.simulation import RATE, Simulation
 from codeact_envs.bullet.sleep import Sleepers
 from codeact_envs.bullet.world_bodies import LIMBO, WorldBodies, require_distinct
@@ -50,8 +52,8 @@ class BulletWorld:
         robot: a name in `codeact_envs.bullet.robots`, or the path of a YAML description.
         gui: open Bullet's own window (needs a display).
         real_time: let simulated time follow the clock while something moves. Only the speed changes, never the physics.
-        keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries may enter, beside the
-            robot's own, which are for the tool only.
+        keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries, nor a base, nor a drone may
+            enter, beside the robot's own, which are for the tool only.
         make_arm: makes each arm out of the arguments of `SimulatedArm`; a branch of the world has simulated ones.
 
     Attributes:
@@ -115,7 +117,9 @@ class BulletWorld:
                 self._add_base(robot)
             case DroneDescription() as robot:
                 self.drone = SimulatedDrone(self.simulation, robot)
-                self.drone_controller = DroneController(self.simulation, self.drone, self, self._violations)
+                self.drone_controller = DroneController(
+                    self.simulation, self.drone, self, self._violations, self._keep_out
+                )
             case MobileArmDescription(base=carrier, arm=robot):
                 self._add_arm("arm", Stand(robot), "the arm", self._add_base(carrier).body)
 
@@ -128,7 +132,7 @@ class BulletWorld:
 
     def _add_base(self, robot: BaseDescription) -> SimulatedBase:
         self.base = SimulatedBase(self.simulation, robot)
-        self.base_controller = BaseController(self.simulation, self.base, self, self._violations)
+        self.base_controller = BaseController(self.simulation, self.base, self, self._violations, self._keep_out)
         return self.base
 
     @property

@@ -98,6 +98,21 @@ class Volume(_Strict):
             enter, leave = max(enter, first), min(leave, last)
         return enter <= leave
 
+    @property
+    def ranges(self) -> str:
+        """Its ranges, for messages."""
+        return ", ".join(
+            f"{axis} from {low:g} to {high:g}" for axis, low, high in zip("xyz", self.lower, self.upper, strict=True)
+        )
+
+    def grown(self, x: float, y: float, z: float) -> Volume:
+        """Larger by so much on both sides along each axis, metres."""
+        lower, upper = (
+            (corner[0] + side * x, corner[1] + side * y, corner[2] + side * z)
+            for side, corner in ((-1.0, self.lower), (1.0, self.upper))
+        )
+        return Volume(self.name, lower, upper)
+
     def contains(self, x: float, y: float, z: float) -> bool:
         return all(low <= value <= high for low, value, high in zip(self.lower, (x, y, z), self.upper, strict=True))
 
