@@ -8,6 +8,8 @@ Run it: `make bench-sandbox`, which installs the others; or `python benchmarks/s
     --write-docs  write docs/benchmarks.md and docs/pictures/sandbox-speed.svg
     --rows A B    only these rows
 
+After the rows the bare steps below them are measured (`sandbox_floors.py`), unless only some rows are asked for.
+
 Within a row the others take turns with the sandbox, so that whatever else the machine does hits all of them. Nothing
 is pinned to a processor, and no priority is changed.
 """
@@ -20,6 +22,7 @@ import sys
 from dataclasses import dataclass, field
 
 import numpy as np
+import sandbox_floors
 import sandbox_report
 from sandbox_peers import PEERS, Ours, Plain
 from sandbox_rows import FULL, QUICK, ROWS, Amount, Row, pace
@@ -95,11 +98,13 @@ def main() -> int:
         parser.error("--write-docs takes a whole run: without --quick and --rows")
     rows = [row for row in ROWS if not chosen.rows or row.key in chosen.rows]
     before = sandbox_report.load()
-    results = measure(rows, QUICK if chosen.quick else FULL)
+    amount = QUICK if chosen.quick else FULL
+    results = measure(rows, amount)
+    floors = sandbox_floors.measure(amount) if rows == ROWS else []
     facts = [*sandbox_report.facts(), f"load average before and after: {before}, {sandbox_report.load()}"]
-    print("\n" + sandbox_report.tables(results, facts))
+    print("\n" + sandbox_report.tables(results, facts, floors))
     if chosen.write_docs:
-        for path in sandbox_report.write(results, facts):
+        for path in sandbox_report.write(results, facts, floors):
             print(f"wrote {path}")
     missed = [result.row.title for result in results if result.met_at_pace is False]
     if missed:

@@ -7,10 +7,14 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sandbox_peers import PEERS, Ours, Plain
 
 if TYPE_CHECKING:
     from sandbox import Result
+    from sandbox_floors import Floor
+
+    Floors = list[tuple[Floor, list[float]]]
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -142,8 +146,28 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in ruled)
 
 
-def tables(results: list[Result], machine: list[str]) -> str:
-    """Ours against the targets, the medians of all, and the ratios, in Markdown."""
+def floor_table(floors: Floors) -> str:
+    """What the bare steps took, in Markdown; empty where none was measured."""
+    if not floors:
+        return ""
+    factors = {"ms": 1e3, "us": 1e6}
+    rows = []
+    for floor, samples in floors:
+        low, median, high = np.percentile(samples, [10, 50, 90]) * factors[floor.unit]
+        rows.append(
+            [floor.title, f"{number(median)} {floor.unit} ({number(low)} to {number(high)})", floor.rows, floor.meaning]
+        )
+    return "\n\n".join(
+        [
+            "## Floors of this machine",
+            "Bare steps below the rows, with no sandbox around them: what makes them takes at least as long here.",
+            _table(["", "median (10th to 90th percentile)", "below", "what is done"], rows),
+        ]
+    )
+
+
+def tables(results: list[Result], machine: list[str], floors: Floors) -> str:
+    """Ours against the targets, the medians of all, the ratios and the floors, in Markdown."""
     others = [kind.name for kind in PEERS if kind is not Ours]
     reasons: list[str] = []
 
@@ -176,11 +200,12 @@ def tables(results: list[Result], machine: list[str]) -> str:
         "## Ratios",
         "The sandbox's median divided by the other's: below 1, the sandbox is faster or smaller.",
         _table(["", *others], ratios),
+        floor_table(floors),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def write(results: list[Result], machine: list[str]) -> list[Path]:
+def write(results: list[Result], machine: list[str], floors: Floors) -> list[Path]:
     """Write the page and the picture.
 
     Raises:
@@ -189,7 +214,7 @@ def write(results: list[Result], machine: list[str]) -> list[Path]:
     picture, page = DOCS / "pictures" / "sandbox-speed.svg", DOCS / "benchmarks.md"
     draw(results, picture)
     meanings = "\n".join(f"- **{result.row.title}.** {result.row.meaning}" for result in results)
-    page.write_text(PAGE.format(tables=tables(results, machine), meanings=meanings))
+    page.write_text(PAGE.format(tables=tables(results, machine, floors), meanings=meanings))
     return [page, picture]
 
 

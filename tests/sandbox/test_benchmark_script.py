@@ -34,6 +34,9 @@ def test_quick_run_measures_every_row(script: ModuleType) -> None:
     for row in script.ROWS:
         (line,) = [line for line in table.splitlines() if line.startswith(f"| {row.title} |")]
         assert f" {row.unit}" in line.split("|")[3]
+    floors = done.stdout.partition("## Floors of this machine")[2]
+    for floor in importlib.import_module("sandbox_floors").floors():
+        assert f"| {floor.title} |" in floors
 
 
 def test_a_target_is_held_against_the_median(script: ModuleType) -> None:
@@ -52,6 +55,7 @@ def test_a_relative_target_is_held_against_plain_exec(script: ModuleType) -> Non
 def test_a_check_fails_when_a_target_is_missed(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     row = script.Row("slow", "slow", "ms", lambda *_: {"codeact": [1.0]}, "", 3.0)
     monkeypatch.setattr(script, "ROWS", [row])
+    monkeypatch.setattr(script.sandbox_floors, "measure", lambda amount: [])
     monkeypatch.setattr(sys, "argv", ["sandbox.py", "--quick", "--check"])
     assert script.main() == 1
     monkeypatch.setattr(sys, "argv", ["sandbox.py", "--quick"])
