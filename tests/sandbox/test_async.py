@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 
@@ -184,3 +185,10 @@ def test_a_sandbox_that_is_closed_while_it_opens_stays_closed() -> None:
             await opening
 
     asyncio.run(main())
+
+
+def test_it_takes_what_a_sandbox_takes_and_tells_what_it_does_not_at_once() -> None:
+    ours, theirs = (inspect.signature(kind.__init__).parameters.values() for kind in (AsyncSandbox, Sandbox))
+    assert list(ours) == list(theirs)
+    with pytest.raises(TypeError, match="wal_s"):
+        AsyncSandbox(wal_s=3)  # type: ignore[call-arg]

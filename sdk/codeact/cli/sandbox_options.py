@@ -11,6 +11,7 @@ from codeact.cli.asking import Asking
 from codeact.cli.failures import UsageError
 from codeact.errors import SandboxError
 from codeact.sandbox import Limits, Sandbox, level
+from codeact.sandbox.kernel.wall import LAYERS
 from codeact.tools.wording import did_you_mean, listed
 
 
@@ -48,11 +49,16 @@ class SandboxOptions:
             limits: instead of those that were asked for.
 
         Raises:
-            CodeActError: an option is wrong, or the sandbox cannot be opened.
+            UsageError: an option is wrong.
+            CodeActError: the sandbox cannot be opened.
         """
         from codeact.cli.running import policy
         from codeact.cli.toolboxes import load_toolbox
 
+        for name in self.without:
+            if name not in LAYERS:
+                known = ", ".join(LAYERS)
+                raise UsageError(f"--without {name} names no layer; the layers are {known}{did_you_mean(name, LAYERS)}")
         if limits is None:
             limits = changed_limits(self._default_limits(), self.limits)
         for layer in level(self.workspace is not None).missing:

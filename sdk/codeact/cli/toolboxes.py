@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from codeact.errors import ToolError
+from codeact.cli.failures import UsageError
+from codeact.errors import CodeActError, ToolError
 from codeact.tools import Toolbox
 from codeact.tools.wording import did_you_mean, listed
 
@@ -21,11 +22,12 @@ def load_toolbox(place: str) -> Toolbox:
             only toolbox there. Modules are also looked for in the working folder.
 
     Raises:
-        ToolError: there is no such module, file or toolbox, or importing it failed.
+        UsageError: there is no such module, file or toolbox.
+        ToolError: importing it failed.
     """
     source, _, name = place.rpartition(":") if ":" in place else (place, "", "")
     if not source:
-        raise ToolError(f"--tools {place}: write MODULE:NAME or FILE.py:NAME, such as my_tools.py:box")
+        raise UsageError(f"--tools {place}: write MODULE:NAME or FILE.py:NAME, such as my_tools.py:box")
     module = _module(source, place)
     boxes = {key: value for key, value in vars(module).items() if isinstance(value, Toolbox)}
     if name:
@@ -33,12 +35,12 @@ def load_toolbox(place: str) -> Toolbox:
             return boxes[name]
         if hasattr(module, name):
             kind = type(getattr(module, name)).__name__
-            raise ToolError(
+            raise UsageError(
                 f"--tools {place}: {name} is of type {kind}, not a Toolbox; write box = Toolbox([...]) there"
             )
-        raise ToolError(f"--tools {place}: {source} has no {name!r}{did_you_mean(name, boxes)}")
+        raise UsageError(f"--tools {place}: {source} has no {name!r}{did_you_mean(name, boxes)}")
     if len(boxes) != 1:
-        raise ToolError(f"--tools {place}: {source} holds {listed(boxes)} as toolboxes; name one, {source}:NAME")
+        raise UsageError(f"--tools {place}: {source} holds {listed(boxes)} as toolboxes; name one, {source}:NAME")
     return next(iter(boxes.values()))
 
 
@@ -49,7 +51,7 @@ def _module(source: str, place: str) -> ModuleType:
             return importlib.import_module(source)
         file = Path(source)
         if not file.is_file():
-            raise ToolError(f"--tools {place}: there is no file {source}")
+            raise UsageError(f"--tools {place}: there is no file {source}")
         _look_in(file.resolve().parent)
         spec = importlib.util.spec_from_file_location(file.stem, file)
         assert spec is not None
@@ -58,8 +60,11 @@ def _module(source: str, place: str) -> ModuleType:
         sys.modules[file.stem] = module  # dataclasses look up their module by its name
         spec.loader.exec_module(module)
         return module
-    except ToolError:
+    except CodeActError:
         raise
+    except ModuleNotFoundError as error:
+        kind = UsageError if error.name and f"{source}.".startswith(f"{error.name}.") else ToolError
+        raise kind(f"--tools {place}: importing it failed: {_where(error)}") from error
     except Exception as error:
         raise ToolError(f"--tools {place}: importing it failed: {_where(error)}") from error
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from codeact.errors import SandboxError
 from codeact.sandbox.on_loop import in_thread
@@ -15,22 +16,44 @@ if TYPE_CHECKING:
     from codeact.events import EventSink
     from codeact.sandbox.execution import Execution
     from codeact.sandbox.limits import Limits
-    from codeact.tools import Toolbox
+    from codeact.tools import Approve, Toolbox
 
 
 class AsyncSandbox:
     """A `Sandbox` whose methods never block the event loop. Async tools run on the loop that awaits the run.
 
-    The session is opened by `async with`, or else by the first use; wrong options are told then.
+    The session is opened by `async with`, or else by the first use; what `Sandbox` raises is raised then.
     """
 
-    def __init__(self, toolbox: Toolbox | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox | None = None,
+        *,
+        limits: Limits | None = None,
+        approve: Approve | None = None,
+        without: Collection[str] = (),
+        seed: int = 0,
+        on_event: EventSink | None = None,
+        imports: Collection[str] | None = None,
+        workspace: str | os.PathLike[str] | None = None,
+        readable: Collection[str | os.PathLike[str]] = (),
+    ) -> None:
         """Declare a session.
 
         Args:
-            toolbox, options: as of `Sandbox`.
+            toolbox, limits, approve, without, seed, on_event, imports, workspace, readable: as of `Sandbox`.
         """
-        self._make: Callable[[], Sandbox] = lambda: Sandbox(toolbox, **options)
+        self._make: Callable[[], Sandbox] = lambda: Sandbox(
+            toolbox,
+            limits=limits,
+            approve=approve,
+            without=without,
+            seed=seed,
+            on_event=on_event,
+            imports=imports,
+            workspace=workspace,
+            readable=readable,
+        )
         self._sandbox: Sandbox | None = None
         self._opening = asyncio.Lock()
         self._closed = False
