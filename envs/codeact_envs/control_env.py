@@ -106,8 +106,8 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
             raise TaskError(f"action={action!r} needs a task of a robot at a table; {found.name}'s world is another")
         self._world, self._bullet = world, world.bullet
         self._cameras = Cameras(world.bullet)
-        self._joints = [*world.bullet.arm.joints, *world.bullet.arm.fingers]
         self._joints_too = action == "joint"
+        self._joints = [*(world.bullet.arm.joints if self._joints_too else ()), *world.bullet.arm.fingers]
         self._servo = make_servo(world.bullet, action)
         self._plan: Plan | None = None
         self._bodies: list[int] = []
@@ -183,10 +183,10 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         if self._over:
             raise ResetNeeded("call reset() first: there is no episode, or it is over")
         request = np.asarray(action, dtype=np.float64)
-        if request.shape != self.action_space.shape or not np.isfinite(request).all():
+        if request.shape != self.action_space.shape or not all(map(math.isfinite, request.tolist())):
             raise TaskError(f"an action is an array of {self.action_space.shape} finite numbers, not {action!r}")
         before = len(self._bullet.violations)
-        self._servo.step(np.clip(request, -1.0, 1.0))
+        self._servo.step(request.clip(-1.0, 1.0))
         self._steps += 1
         observation = self._observe()
         reward, success = self._reward_now(observation)
@@ -217,7 +217,11 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         """
         if self._condition is None:
             raise TaskError(f"{self.task.name} is not goal-conditioned: its reward is not one of places")
-        distance = np.linalg.norm(np.asarray(achieved_goal) - np.asarray(desired_goal), axis=-1)
+        return self._reward_at(_distances(np.asarray(achieved_goal), np.asarray(desired_goal)))
+
+    def _reward_at(self, distance: Any) -> Any:
+        """For distances from the goal in metres, a number or an array."""
+        assert self._condition is not None
         if self._kind == "dense":
             return -distance.astype(np.float32)
         return -(distance > self._condition.within).astype(np.float32)
@@ -273,10 +277,8 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
 
     def _reward_now(self, observation: Any) -> tuple[float, bool]:
         if self._condition is not None:
-            achieved = observation["achieved_goal"]
-            distance = math.dist(achieved.tolist(), self._desired.tolist())
-            reward = self.compute_reward(achieved, self._desired, None)
-            return float(reward), distance <= self._condition.within
+            distance = _distances(observation["achieved_goal"], self._desired)
+            return float(self._reward_at(distance)), bool(distance <= self._condition.within)
         judgement = self._judge()
         gain, self._score = judgement.score - self._score, judgement.score
         return (gain if self._kind == "dense" else float(judgement.success) - 1.0), judgement.success
@@ -285,7 +287,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         bullet, arm = self._bullet.simulation.bullet, self._bullet.arm
         on = self._bullet.simulation.client
         tool, velocity = self._tool(bullet, on)
-        states: Any = bullet.getJointStates(arm.body, self._joints, physicsClientId=on)
+        states: Any = bullet.getJointStates(arm.body, self._joints, on)
         numbers = [*tool, *velocity, states[-1][0] + states[-2][0]]
         if self._joints_too:
             numbers += [state[0] for state in states[:-2]] + [state[1] for state in states[:-2]]
@@ -296,13 +298,13 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
                 numbers += (*position, *quaternion, *linear, *angular)
                 if self._condition is None:
                     numbers += self._colors[index]
-        state = np.clip(np.array(numbers, np.float32), -_BOUND, _BOUND)
+        state = np.array(numbers, np.float32).clip(-_BOUND, _BOUND)
         if self._condition is None and not self._pictures:
             return state
         observation: dict[str, Any] = {"observation": state}
         if self._condition is not None:
             achieved = tool if self._goal_body < 0 else bullet.getBasePositionAndOrientation(self._goal_body, on)[0]
-            observation["achieved_goal"] = np.clip(np.array(achieved, np.float32), -_BOUND, _BOUND)
+            observation["achieved_goal"] = np.array(achieved, np.float32).clip(-_BOUND, _BOUND)
             observation["desired_goal"] = self._desired.copy()
         if self._pictures:
             observation["rgb"], observation["depth"] = self._picture()
@@ -322,6 +324,12 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
     def _picture(self) -> tuple[NDArray[np.uint8], Array]:
         shot = self._cameras.take("front", self._width, self._height)
         return shot.rgb, np.minimum(shot.depth, _BOUND).astype(np.float32)[:, :, None]
+
+
+def _distances(achieved: Array, desired: Array) -> Any:
+    """Between places, (3,) or (n, 3): a number or (n,), metres."""
+    away = achieved - desired
+    return np.sqrt((away * away).sum(axis=-1))
 
 
 def _require(name: str, value: Any, known: tuple[Any, ...]) -> None:

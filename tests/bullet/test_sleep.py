@@ -9,6 +9,7 @@ import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.servo import CartesianServo
+from codeact_envs.bullet.simulation import ITERATIONS
 
 CUBE = (0.04, 0.04, 0.04)
 FAR, NEAR, TOP = "far cube", "near cube", "top cube"
@@ -116,3 +117,24 @@ def test_a_restored_state_and_a_branch_sleep_as_the_world_did(table: BulletWorld
     table.reset(LAYOUT)
     table.restore_state(state)
     assert future(table) == expected
+
+
+def test_calm_motors_follow_closely_and_contacts_are_solved_in_full(table: BulletWorld) -> None:
+    table.reset(LAYOUT)
+    servo = CartesianServo(table)
+    random = np.random.default_rng(0)
+    bullet, client = table.simulation.bullet, table.simulation.client
+
+    def iterations() -> int:
+        return int(bullet.getPhysicsEngineParameters(client)["numSolverIterations"])
+
+    for _ in range(30):
+        servo.step(random.uniform(-1.0, 1.0, 4))
+        place = table.controller.kinematics.forward(table.arm.positions())[:3, 3]
+        assert np.linalg.norm(place - table.controller.tool()[:3, 3]) < 1e-3
+    assert iterations() < ITERATIONS
+    table.reset(LAYOUT)
+    assert iterations() == ITERATIONS
+    for _ in range(30):
+        servo.step(np.array([0.0, 0.0, -1.0, 0.0]))
+    assert iterations() == ITERATIONS, "the hand is near the table"

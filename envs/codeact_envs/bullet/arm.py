@@ -200,8 +200,8 @@ class SimulatedArm:
         bullet, client = simulation.bullet, simulation.client
         command, step, mode = bullet.setJointMotorControlArray, bullet.stepSimulation, bullet.POSITION_CONTROL
         forces, position_gains, velocity_gains = self._forces, self._position_gains, self._velocity_gains
-        column = np.broadcast_to(np.asarray(fingers, dtype=float), (count,))[:, None]
-        targets: list[list[float]] = np.hstack([rows, column, column]).tolist()
+        column: list[float] = fingers.tolist() if isinstance(fingers, np.ndarray) else [fingers] * count
+        targets: list[list[float]] = [[*row, finger, finger] for row, finger in zip(rows.tolist(), column, strict=True)]
         done, next_watch = 0, min(every, count)
         try:
             while done < count and (braking or not self.stop_requested):

@@ -29,6 +29,8 @@ def build_scene(simulation: Simulation, ground: Ground = "table") -> int:
         # What never moves can be a rigid body: its contacts are cheaper to solve than those of a multi-body. What moves
         # cannot: Bullet saves no rigid body's inertia in world axes, so a restored state would differ in the last bits.
         body: int = bullet.createMultiBody(0.0, collision, visual, center, useMaximalCoordinates=True, **on)
+        # Asleep, so that what sleeps on it takes no part in the search for contacts.
+        bullet.changeDynamics(body, -1, activationState=bullet.ACTIVATION_STATE_SLEEP, **on)
         simulation.still[body] = half if solid else None
         return body
 

@@ -11,7 +11,7 @@ from codeact_envs.bullet.quiet import quiet
 
 RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
-_ITERATIONS = 25  # of the constraint solver in each step
+ITERATIONS = 25  # of the constraint solver in each step
 _LOOK_EVERY = 4  # steps between two looks of what watches a world
 _CLOCK_EVERY = 4  # steps between two looks at the clock, in a world that follows it
 _BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
@@ -69,7 +69,7 @@ class Simulation:
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
             fixedTimeStep=STEP,
-            numSolverIterations=_ITERATIONS,
+            numSolverIterations=ITERATIONS,
             solverResidualThreshold=0.0,
             **on,
         )
@@ -144,6 +144,10 @@ class Simulation:
                 step(client)
             self.count(stretch)
             steps -= stretch
+
+    def set_iterations(self, count: int) -> None:
+        """How many the constraint solver takes in each step from now on."""
+        self.bullet.setPhysicsEngineParameter(numSolverIterations=count, physicsClientId=self.client)
 
     def when_closed(self, do: Callable[[], None]) -> None:
         """Call `do` once, when the simulation is closed."""

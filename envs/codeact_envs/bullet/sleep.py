@@ -3,16 +3,21 @@
 Bullet leaves a sleeping body out of a step: its pose stays as it is, to the last bit, and its velocity is zero. Whether
 a body may sleep is read from the state alone (`Sleepers.update`). While it sleeps it meets only what never moves: else
 Bullet would wake it for a step whenever something else came near by its own measure, which depends on the past.
+
+While all of them sleep and the arm is clear of the ground, nothing can touch anything, and the motors of the joints are
+all that there is to solve: then fewer iterations do. With six the tool stays within 0.4 mm of where it is commanded
+(0.1 mm with all of them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from codeact_envs.bullet.bodies import BodySpec
-from codeact_envs.bullet.simulation import Simulation
+from codeact_envs.bullet.simulation import ITERATIONS, Simulation
 
 _SLOW, _SLOW_TURN = 1e-3, 1e-2  # metres and radians per second: less is rest
 _UPRIGHT = 0.9999  # cosine: less is tilted
@@ -21,6 +26,21 @@ _ROBOT_AWAY = 0.12  # metres from the boxes around the robot's links: more than 
 _OTHERS_AWAY = 0.10  # metres from what is awake, beside what its velocity covers
 _DEFAULT, _STATIC, _SLEEPING = 1, 2, 64  # collision groups: the first two are Bullet's own
 _LIMBO_STEPS = 2  # that Bullet takes to let a body sleep, one to wake it
+_MOTION = 0.10  # metres that no part of a robot moves in the time of one update
+_CALM_ITERATIONS = 6
+_UP = (0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class SleepMemory:
+    """Which bodies were switched since the reset, by Bullet's number and in this order, and whether each sleeps now;
+    and whether nothing can touch anything."""
+
+    switched: tuple[tuple[int, bool], ...] = ()
+    calm: bool = False
+
+
+AWAKE = SleepMemory()
 
 
 @dataclass(frozen=True)
@@ -42,20 +62,30 @@ class Sleepers:
     """
 
     def __init__(self, simulation: Simulation, bodies: Iterable[tuple[int, BodySpec]], robots: Iterable[int]) -> None:
-        self._bullet, self._on = simulation.bullet, {"physicsClientId": simulation.client}
+        self._simulation, self._bullet = simulation, simulation.bullet
+        self._client, self._on = simulation.client, {"physicsClientId": simulation.client}
         solid = [(number, spec) for number, spec in bodies if spec.shape != "zone"]
         # Where there is furniture, nothing sleeps: its parts move, and things stand on it.
-        simple = all(spec.shape in ("box", "cylinder", "bowl") for _, spec in solid)
-        self._bodies = [self._sleeper(number, spec) for number, spec in solid] if simple else []
-        self._robots = [
+        self._all_known = all(spec.shape in ("box", "cylinder", "bowl") for _, spec in solid)
+        self._bodies = [self._sleeper(number, spec) for number, spec in solid] if self._all_known else []
+        links = [
             (robot, link)
             for robot in robots
             for link in range(-1, self._bullet.getNumJoints(robot, **self._on))
             if self._bullet.getCollisionShapeData(robot, link, **self._on)
         ]
+        # A base cannot sink, nor what only turns about a vertical axis.
+        self._standing = [
+            (robot, link)
+            for robot, link in links
+            if link < 0 or (link == 0 and self._bullet.getJointInfo(robot, 0, **self._on)[13] == _UP)
+        ]
+        self._sinking = [link for link in links if link not in self._standing]
         self.asleep: frozenset[int] = frozenset()
         # In which order colliders were made anew since the reset: Bullet treats contacts in the order of its colliders.
         self._order: list[int] = []
+        self._calm = False
+        self._sure = 0  # how many updates cannot find anything new, because the robot is too far away
 
     def _sleeper(self, number: int, spec: BodySpec) -> _Sleeper:
         x, y, z = (extent / 2.0 for extent in spec.size)
@@ -69,27 +99,45 @@ class Sleepers:
             used: Bullet's numbers of the bodies of this episode.
             seconds: at most 0.1, and simulated before the next call.
         """
-        boxes = [self._bullet.getAABB(robot, link, **self._on) for robot, link in self._robots]
+        if self._sure > 0:
+            self._sure -= 1
+            return
+        sinking = [self._bullet.getAABB(robot, link, self._client) for robot, link in self._sinking]
+        standing = [self._bullet.getAABB(robot, link, self._client) for robot, link in self._standing]
+        lowest = min((box[0][2] for box in sinking), default=0.0)
+        room = lowest
         still, awake = [], []
         for body in self._bodies:
             if body.number not in used:
                 continue
-            place, turn = self._bullet.getBasePositionAndOrientation(body.number, **self._on)
-            linear, angular = self._bullet.getBaseVelocity(body.number, **self._on)
-            (vx, vy, vz), (wx, wy, wz) = linear, angular
-            speed = (vx * vx + vy * vy + vz * vz) ** 0.5
+            place, turn = self._bullet.getBasePositionAndOrientation(body.number, self._client)
+            (vx, vy, vz), (wx, wy, wz) = self._bullet.getBaseVelocity(body.number, self._client)
+            speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+            # Where all that can sink is high above, its height will do for the distance.
+            away = lowest - place[2]
+            if away - body.radius < _ROBOT_AWAY + _MOTION:
+                away = min((_gap(place, box) for box in sinking), default=math.inf)
+            room = min(room, away - body.radius)
+            gap = min([away, *(_gap(place, box) for box in standing)]) - body.radius
             rests = speed <= _SLOW and wx * wx + wy * wy + wz * wz <= _SLOW_TURN**2 and _lies(body, place[2], turn)
-            if rests and not any(_near(place, box, body.radius + _ROBOT_AWAY) for box in boxes):
+            if rests and gap >= _ROBOT_AWAY:
                 still.append((body, place))
             else:
                 awake.append((place, body.radius + _OTHERS_AWAY + speed * seconds))
         for place, reach in awake:  # grows: what is near something awake stays awake itself
             for one in [*still]:
-                body, (x, y, z) = one
-                if (x - place[0]) ** 2 + (y - place[1]) ** 2 + (z - place[2]) ** 2 < (reach + body.radius) ** 2:
+                if math.dist(one[1], place) < reach + one[0].radius:
                     still.remove(one)
-                    awake.append((one[1], body.radius + _OTHERS_AWAY))
+                    awake.append((one[1], one[0].radius + _OTHERS_AWAY))
         self._set(frozenset(body.number for body, _ in still))
+        self._be_calm(self._all_known and not awake and room >= _ROBOT_AWAY)
+        if self._calm:
+            self._sure = int((room - _ROBOT_AWAY) / _MOTION)
+
+    def _be_calm(self, calm: bool) -> None:
+        if calm != self._calm:
+            self._calm = calm
+            self._simulation.set_iterations(_CALM_ITERATIONS if calm else ITERATIONS)
 
     def _set(self, asleep: frozenset[int]) -> None:
         if asleep == self.asleep:
@@ -116,22 +164,24 @@ class Sleepers:
 
     # State
 
-    def memory(self) -> tuple[tuple[int, bool], ...]:
-        """Which bodies were switched, in that order, and whether each sleeps now."""
-        return tuple((number, number in self.asleep) for number in self._order)
+    def memory(self) -> SleepMemory:
+        return SleepMemory(tuple((number, number in self.asleep) for number in self._order), self._calm)
 
-    def recall(self, memory: Sequence[tuple[int, bool]] = ()) -> int:
+    def recall(self, memory: SleepMemory = AWAKE) -> int:
         """Go back to what `memory` said, by default to all awake as at first. Returns how many steps Bullet needs to
         take it over, for which everything must be apart."""
-        if tuple(memory) == self.memory():
+        self._sure = 0
+        before = self.memory()
+        self._be_calm(memory.calm)
+        if memory.switched == before.switched:
             return 0
         by_number = {body.number: body for body in self._bodies}
         for body in self._bodies:  # in the order in which they were loaded
             self._switch(body, False)
         self._order.clear()
-        for number, asleep in memory:
+        for number, asleep in memory.switched:
             self._switch(by_number[number], asleep)
-        self.asleep = frozenset(number for number, asleep in memory if asleep)
+        self.asleep = frozenset(number for number, asleep in memory.switched if asleep)
         return _LIMBO_STEPS
 
 
@@ -145,11 +195,8 @@ def _lies(body: _Sleeper, z: float, turn: tuple[float, float, float, float]) -> 
     return False
 
 
-def _near(place: tuple[float, float, float], box: Any, reach: float) -> bool:
-    """Whether a point comes nearer than `reach` to a box along the axes."""
+def _gap(place: tuple[float, float, float], box: Any) -> float:
+    """Metres from a point to a box along the axes."""
     (x, y, z), ((ax, ay, az), (bx, by, bz)) = place, box
-    dz = max(az - z, z - bz, 0.0)
-    if dz >= reach:
-        return False
-    dx, dy = max(ax - x, x - bx, 0.0), max(ay - y, y - by, 0.0)
-    return bool(dx * dx + dy * dy + dz * dz < reach * reach)
+    dx, dy, dz = max(ax - x, x - bx, 0.0), max(ay - y, y - by, 0.0), max(az - z, z - bz, 0.0)
+    return math.sqrt(dx * dx + dy * dy + dz * dz)

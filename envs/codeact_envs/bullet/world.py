@@ -35,7 +35,7 @@ from codeact_envs.bullet.scene import build_scene
 from codeact_envs.bullet.simulated_base import SimulatedBase
 from codeact_envs.bullet.simulated_drone import SimulatedDrone
 from codeact_envs.bullet.simulation import RATE, Simulation
-from codeact_envs.bullet.sleep import Sleepers
+from codeact_envs.bullet.sleep import AWAKE, Sleepers, SleepMemory
 from codeact_envs.bullet.world_bodies import LIMBO, WorldBodies, require_distinct
 from codeact_envs.bullet.world_state import Memory, WorldState
 
@@ -233,7 +233,7 @@ class BulletWorld:
             self.drone.put(0.0, 0.0, 0.0, -LIMBO)
         self._bodies.move_to_limbo()
 
-    def _forget_contacts(self, sleep: Sequence[tuple[int, bool]] = ()) -> None:
+    def _forget_contacts(self, sleep: SleepMemory = AWAKE) -> None:
         """Bring everything apart, robot at home; `sleep` is what the sleepers are to remember. Bullet keeps the contact
         points of bodies that stay near each other, whatever is restored or teleported, so that otherwise the future
         would depend on the past."""
@@ -458,7 +458,10 @@ class BulletWorld:
             values += controller.kinematics.base.ravel().tolist()
         values += self._bodies.exact_state()
         digest = hashlib.sha256(struct.pack(f"<{len(values)}d", *values))
-        digest.update(repr((self.simulation.steps, list(self._bodies.names()), *self._sleepers.memory())).encode())
+        digest.update(repr((self.simulation.steps, list(self._bodies.names()))).encode())
+        sleep = self._sleepers.memory()
+        if sleep != AWAKE:
+            digest.update(repr(sleep).encode())
         return digest.hexdigest()
 
     # Pictures

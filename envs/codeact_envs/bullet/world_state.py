@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codeact_envs.bullet.bodies import Placement
 from codeact_envs.bullet.presses import Press
 from codeact_envs.bullet.safety import Violation
+from codeact_envs.bullet.sleep import SleepMemory
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -25,7 +26,7 @@ class Memory:
     violations: tuple[Violation, ...]
     layout: tuple[Placement, ...]
     presses: tuple[tuple[str, Press], ...]
-    sleep: tuple[tuple[int, bool], ...]
+    sleep: SleepMemory
 
 
 class WorldState:

@@ -183,4 +183,5 @@ _POWERS = np.stack(
 
 def _cubic(begin: Array, before: Array, end: Array, after: Array) -> Array:
     """Joint positions after each of the step's substeps, (SUBSTEPS, joints)."""
-    return begin + _POWERS @ np.stack([end - begin, before, after])
+    rows: Array = begin + _POWERS @ np.array([end - begin, before, after])
+    return rows

@@ -23,8 +23,8 @@ _BRAKING = 1.5  # the same, on which the tool relies to come to rest before a wa
 _OVERSHOOT = 0.0015  # metres: braking fills whole steps, and so takes up to 1.3 mm more than it would need
 _DAMPING = 1e-9 * np.eye(6)
 _POSTURE_GAIN = 0.5  # 1/s: how fast the elbow is drawn back to the home posture, where the tool does not feel it
-# Metres and radians between the tool and where the step should bring it: a Newton step from here leaves less than 1e-5.
-_NEAR = 3e-4
+# Metres and radians between the tool and where the step should bring it: a Newton step from here leaves about 1e-5.
+_NEAR = 6e-4
 _NEWTON_STEPS = 4
 _CALM = 0.25  # of the acceleration, for a tool that slows down because a joint comes near its limit
 # How many radians the joints move for a metre of the tool, in its worst direction: where to look for the end of the
@@ -187,6 +187,9 @@ class CartesianServo(Servo):
         if orientation is not self._upright:
             orientation = _turned(orientation, self._upright)
         inverse, drift = self._smallest_motion(end)
+        along = inverse[:, :3] @ twist
+        after = along + drift
+        end = begin + (before + after) * half
         goal = orientation.tolist()
         for _ in range(_NEWTON_STEPS):
             error = _error(self._kinematics.pose(end), goal, target)
@@ -195,8 +198,6 @@ class CartesianServo(Servo):
                 break
         else:
             return None
-        along = inverse[:, :3] @ twist
-        after = along + drift
         if not self._allowed(begin, before, end, after):
             return None
         self._orientation, self._position, self._tool_velocity = orientation, target, velocity
