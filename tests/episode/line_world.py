@@ -31,6 +31,10 @@ class OffTheLine(Refused):
     """The block would leave the line."""
 
 
+class Rule(str):
+    """A broken rule that is more than its words."""
+
+
 class AnyText(spaces.Text):
     """Any text at all; samples are of letters and digits."""
 
@@ -164,7 +168,7 @@ class LineWorld(gymnasium.Env[str, str]):
             "success": success,
             "score": score,
             "execution": execution,
-            "violations": (),
+            "violations": (Rule("the block may not move"),) if self.curse == "rule" else (),
             "state_hash": self.state_hash(),
             "simulated_seconds": 0.25 * self.turn,
             "answer": execution.answer,
@@ -201,5 +205,6 @@ class LineWorld(gymnasium.Env[str, str]):
 
 
 gymnasium.register(id="Line/Push-v0", entry_point="line_world:LineWorld")
-for name, curse in {"Cursed": "kill", "Slow": "slow", **{flaw.capitalize(): flaw for flaw in FLAWS}}.items():
+CURSES = {"Cursed": "kill", "Slow": "slow", "Rule": "rule"} | {flaw.capitalize(): flaw for flaw in FLAWS}
+for name, curse in CURSES.items():
     gymnasium.register(id=f"Line/{name}-v0", entry_point="line_world:LineWorld", kwargs={"curse": curse})

@@ -53,6 +53,12 @@ def test_each_episode_is_a_line_and_two_runs_differ_in_times_only(tmp_path: Path
     assert list(result.results) == sorted(read_results(tmp_path / "one"), key=lambda r: r.seed)
 
 
+def test_broken_rules_are_kept_in_words(tmp_path: Path) -> None:
+    result = evaluate(["line_world:Line/Rule-v0"], [0], out=tmp_path)
+    assert [each.violations for each in result.results] == [["the block may not move"]]
+    assert result.errors == ()
+
+
 def test_each_episode_has_a_trace(tmp_path: Path) -> None:
     evaluate([PUSH], [3], out=tmp_path)
     trace = read_trace(tmp_path / "traces" / "line_world_Line_Push-v0-3.jsonl")

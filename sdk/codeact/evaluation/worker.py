@@ -132,7 +132,7 @@ class Player:
             calls=episode.calls,
             prompt_tokens=episode.prompt_tokens,
             completion_tokens=episode.completion_tokens,
-            violations=list(episode.violations),
+            violations=[str(each) for each in episode.violations],
             reason=episode.reason,
             answer=value_of(episode.answer),
             simulated_seconds=episode.simulated_seconds,
