@@ -32,3 +32,8 @@ def parts(name: str, spec: BodySpec, pose: Pose, joint: float = 0.0) -> list[Obs
 def _part(name: str, solid: Solid, pose: Pose) -> Obstacle:
     shape = "cylinder" if solid.shape == "cylinder" else "box"
     return obstacle(name, BodySpec(name, shape, solid.size), pose)
+
+
+def anchored(spec: BodySpec) -> bool:
+    """Whether a body stands fast."""
+    return SHAPES[spec.shape].assembly(spec.size).anchored

@@ -9,13 +9,16 @@ from codeact.tools import tool
 from codeact_envs.bullet.articulation import Room
 from codeact_envs.bullet.clearance import Obstacle, Prism, obstacle, wrap_half_turn
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, NothingHeld, OutOfReach
-from codeact_envs.bullet.grasping import Grasp, grasps, release_height, room_spots, spots, support
+from codeact_envs.bullet.grasping import Grasp, Graspable, grasps
+from codeact_envs.bullet.letting_go import release_height, room_spots, spots, support
+from codeact_envs.bullet.parts import anchored, parts
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import LIFT, RETREAT, SETTLE_S, ArmSkill
 
 _ATTEMPTS = 2  # at a grasp
 _PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
 _HEIGHT_TOLERANCE = 0.015  # metres, between the height where a body was let go and where it lies
+_SHALLOW = 0.025  # metres: what is no deeper than this is stood upon, not put into
 _CLEAR_OPENING = 0.024  # metres that the pads open beyond a body's width to let it go
 
 
@@ -24,18 +27,21 @@ class PickAndPlace(ArmSkill):
 
     @tool(effect="physical")
     def pick(self, name: str) -> bool:
-        """Grasp an object from above and lift it. True when the gripper holds it.
+        """Grasp an object from above, by its handle or its rim where it has one, and lift it. True when the gripper
+        holds it.
 
-        Raises AlreadyHolding, NotGraspable (too wide, or a flat zone), OutOfReach, InCollision (something on top or too
-        near), UnknownObject.
+        Raises AlreadyHolding, NotGraspable (too wide, fixed, or a flat zone), OutOfReach, InCollision (something on top
+        or too near), UnknownObject.
         """
         name = self._perception.resolve(name)
         spec = self._perception.spec(name)
         self._require_empty(f"picking {name!r}")
         if spec.shape == "zone":
             raise NotGraspable(f"{name!r} is a flat zone on the table; objects can be placed on it")
+        if anchored(spec):
+            raise NotGraspable(f"{name!r} stands fast and cannot be lifted")
         for _ in range(_ATTEMPTS):
-            place, grasp = self._reachable_grasp(name)
+            place, grasp = self.reachable_grasp(name)
             self._open(grasp.opening)
             result = self._planner.travel(place)
             if not result.reached:
@@ -48,15 +54,23 @@ class PickAndPlace(ArmSkill):
             self._open(grasp.opening)
         return False
 
-    def _reachable_grasp(self, name: str) -> tuple[Place, Grasp]:
-        """The best grasp that is clear of everything else and within reach."""
+    def reachable_grasp(self, name: str) -> tuple[Place, Grasp]:
+        """The best grasp of a thing that is clear of everything else and within reach.
+
+        Raises:
+            NotGraspable, InCollision, OutOfReach, KeepOut: there is none.
+        """
         perception, planner = self._perception, self._planner
-        body = obstacle(name, perception.spec(name), perception.pose(name))
+        spec, pose = perception.spec(name), perception.pose(name)
+        body, room = obstacle(name, spec, pose), perception.room(name)
+        own = parts(name, spec, pose, perception.joint_position(name))
+        rim = room if room is not None and room.round else None
+        thing = Graspable(body, tuple(own) if len(own) > 1 else (), perception.grips(name), rim)
         others = planner.obstacles(name)
-        x, y = body.prism.x, body.prism.y
+        natural = self._controller.kinematics.bearing(body.prism.x, body.prism.y)
         refusal: InCollision | OutOfReach | KeepOut | None = None
-        for grasp in grasps(self._robot.gripper, body, self._controller.kinematics.bearing(x, y)):
-            place = Place(x, y, grasp.z, planner.natural_yaw(x, y, grasp.yaw))
+        for grasp in grasps(self._robot.gripper, thing, natural):
+            place = Place(grasp.x, grasp.y, grasp.z, planner.natural_yaw(grasp.x, grasp.y, grasp.yaw))
             hit = planner.hit(place, others, grasp.opening)
             if hit is not None:
                 refusal = refusal or InCollision(
@@ -69,8 +83,7 @@ class PickAndPlace(ArmSkill):
                 refusal = error
                 continue
             return place, grasp
-        assert refusal is not None
-        raise refusal
+        raise refusal or NotGraspable(f"the hand finds no place at {name!r} where it fits")
 
     @tool(effect="physical")
     def place_on(self, target: str) -> bool:
@@ -120,6 +133,11 @@ class PickAndPlace(ArmSkill):
         perception, carried = self._perception, self._carried()
         yaw = 2.0 * math.atan2(room.pose.quaternion[2], room.pose.quaternion[3])
         top = room.pose.position[2] + room.size[2] / 2.0
+        if room.size[2] < _SHALLOW:  # a plate: what stands on it may stick out over its rim
+            x, y, z = room.pose.position
+            beside = [other for other in others if other.prism.name != target]
+            height = max(z - room.size[2] / 2.0, support(replace(carried, x=x, y=y, yaw=yaw), beside))
+            return self._put(name, x, y, yaw, others, height) and perception.rests(name, target)
         refusal: InCollision | OutOfReach | KeepOut | None = None
         for x, y in room_spots(room, yaw, carried):
             if support(replace(carried, x=x, y=y, yaw=yaw), others) > top:

@@ -32,10 +32,10 @@ class Side(ArmSkill):
     def gripper_opening(self) -> float:
         return self._robot.gripper.opening
 
-    def far_from(self, x: float, y: float) -> float:
-        """How far (x, y) lies from the arm's base, metres."""
+    def far_from(self, grasp: Grasp) -> float:
+        """How far a grasp is from the arm's base, metres."""
         base = self._controller.kinematics.base
-        return math.hypot(x - float(base[0, 3]), y - float(base[1, 3]))
+        return math.hypot(grasp.x - float(base[0, 3]), grasp.y - float(base[1, 3]))
 
     def place(self) -> Place:
         return self._planner.place_now()
@@ -43,10 +43,10 @@ class Side(ArmSkill):
     def holding(self) -> str | None:
         return self._held()
 
-    def require_grasp(self, name: str, x: float, y: float, grasp: Grasp) -> Place:
-        """Where the tool goes for a grasp at (x, y), metres; raises a refusal when it cannot go there."""
+    def require_grasp(self, name: str, grasp: Grasp) -> Place:
+        """Where the tool goes for a grasp; raises a refusal when it cannot go there."""
         self._require_empty(f"lifting {name!r} together")
-        place = Place(x, y, grasp.z, self._planner.natural_yaw(x, y, grasp.yaw))
+        place = Place(grasp.x, grasp.y, grasp.z, self._planner.natural_yaw(grasp.x, grasp.y, grasp.yaw))
         hit = self._planner.hit(place, self._planner.obstacles(name), grasp.opening)
         if hit is not None:
             raise InCollision(
@@ -121,11 +121,11 @@ class TwoArmsApi:
         if not 0.0 < height < math.inf:
             raise OutOfReach(f"height must be a positive number of metres, not {height:g}")
         grasps = self._ends(name)
-        places = {side: self._sides[side].require_grasp(name, *grasps[side]) for side in SIDES}
+        places = {side: self._sides[side].require_grasp(name, grasps[side]) for side in SIDES}
         for side, place in places.items():
             self._sides[side].require_allowed(place.x, place.y, place.z + height)
         low = self._perception.pose(name).position[2]
-        taken = all(self._sides[side].take(places[side], grasps[side][2].opening) for side in SIDES)
+        taken = all(self._sides[side].take(places[side], grasps[side].opening) for side in SIDES)
         if taken and self._both_hold() == name and self._shift(0.0, 0.0, height, _LEVEL_SPEED):
             risen = self._both_hold() == name and self._perception.pose(name).position[2] - low
             if risen >= _LIFTED * height:
@@ -133,14 +133,14 @@ class TwoArmsApi:
         self.release_together()
         return False
 
-    def _ends(self, name: str) -> dict[str, tuple[float, float, Grasp]]:
+    def _ends(self, name: str) -> dict[str, Grasp]:
         """A grasp for each side, so that the arms do not cross."""
         spec, pose = self._perception.spec(name), self._perception.pose(name)
         gripper = min((arm.robot.gripper for arm in self._world.arms.values()), key=lambda gripper: gripper.opening)
         one, other = end_grasps(gripper, obstacle(name, spec, pose))
         left, right = (self._sides[side] for side in SIDES)
-        straight = left.far_from(*one[:2]) + right.far_from(*other[:2])
-        crossed = left.far_from(*other[:2]) + right.far_from(*one[:2])
+        straight = left.far_from(one) + right.far_from(other)
+        crossed = left.far_from(other) + right.far_from(one)
         first, second = (other, one) if round(straight - crossed, 6) > 0.0 else (one, other)
         return {"left": first, "right": second}
 
