@@ -19,6 +19,7 @@ from codeact.episode.schema import BrokenRule, line_of
 from codeact.events import Stepped
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, RobotRefused, Stopped
+from codeact_envs.bullet.nearest import nearest, out_of, within
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violation, Violations
 from codeact_envs.bullet.simulation import RATE
@@ -248,3 +249,52 @@ def test_who_sees_by_cameras_reads_no_true_names() -> None:
         assert (told, told.worst, told.first_s) == ("the arm ran into something", 9.0, 1.5)  # type: ignore[attr-defined]
         with env.branch() as other:
             assert not other._make_world().bullet.tells_names  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [(0.9, 0.0, 0.3), (0.5, 0.0, -0.2), (0.1, 0.05, 0.3), (0.75, 0.55, 0.68), (0.3, -0.9, 1.5), (0.42, 0.1, 0.1)],
+)
+def test_the_place_that_a_refusal_names_is_accepted(place: tuple[float, float, float]) -> None:
+    kept = Volume("the scale", (0.35, 0.0, 0.0), (0.5, 0.25, 0.2))
+    with BulletWorld([], keep_out=[kept]) as world:
+        api, before = TabletopApi(world), world.state_hash()
+        with pytest.raises((KeepOut, OutOfReach), match="the nearest place that") as refused:
+            api.move_to(*place)
+        assert world.state_hash() == before
+        x, y, z = (float(value) for value in str(refused.value).rsplit("(", 1)[1].rstrip(")").split(","))
+        assert api.move_to(x, y, z)
+        assert world.violations == ()
+
+
+def test_places_on_a_robot_that_drives_are_named_in_the_world() -> None:
+    with BulletWorld([], robot="husky_panda") as world:
+        assert world.base_controller is not None
+        assert world.base_controller.drive_to(1.0, 1.0, 1.0).reached
+        world.stand_arms()
+        found = world.controller.places.nearest(3.0, 3.0, 0.5)
+        assert found is not None
+        assert world.controller.places.allows(found)
+        assert math.dist(found[:2], (1.0, 1.0)) < 1.3
+
+
+def test_a_line_that_cannot_be_followed_says_how_far_it_can(world: BulletWorld) -> None:
+    with pytest.raises(OutOfReach, match="as far as") as refused:
+        world.controller.move_line((0.4, 0.0, 1.4))
+    x, y, z = (float(value) for value in str(refused.value).rsplit("(", 1)[1].rstrip(")").split(","))
+    assert z > 0.5
+    assert world.controller.move_line((x, y, z)).reached
+
+
+def test_the_nearest_place_is_the_nearest() -> None:
+    space, post = Volume("room", (0.0, 0.0, 0.0), (4.0, 4.0, 2.0)), Volume("post", (1.0, 1.0, 0.0), (2.0, 2.0, 2.0))
+    rules = [within(space), out_of(post)]
+    assert nearest((1.9, 1.5, 1.0), rules) == (2.001, 1.5, 1.0)
+    assert nearest((-3.0, 5.0, 1.0), rules) == (0.001, 3.999, 1.0)
+    assert nearest((1.5, 1.2, 1.0), rules) == (1.5, 0.999, 1.0)
+    beside = Volume("wall", (2.0, 1.0, 0.0), (2.4, 2.0, 2.0))
+    found = nearest((1.9, 1.5, 1.0), [*rules, out_of(beside)])
+    assert found is not None
+    assert not post.contains(*found)
+    assert not beside.contains(*found)
+    assert nearest((math.nan, 0.0, 0.0), rules) is None

@@ -19,6 +19,7 @@ from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
 from codeact_envs.bullet.safety import Violations
 from codeact_envs.bullet.simulation import STEP, Simulation
+from codeact_envs.bullet.tool_places import ToolPlaces
 from codeact_envs.bullet.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
 BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _LARGEST_TURN = 2.0 * math.pi  # radians of one twist
 _LEAST_WAY = 1e-4  # metres of the tool between two looks, below which its way has no direction
+_HALVINGS = 6  # of a line, to find how far the tool can follow it
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
 
@@ -52,6 +54,7 @@ class ArmController:
         violations: what broke a rule since the reset, in words.
         kinematics: of the arm as it stands, in the world frame.
         keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
+        places: where its tool may be.
         bounds: what its motions are planned with.
         blocked: what was in the way of the last motion, in words; empty when nothing was.
 
@@ -76,6 +79,7 @@ class ArmController:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
         self.keep_out = tuple(keep_out)
         self.kinematics = Kinematics(robot, base)
+        self.places = ToolPlaces(robot, self.kinematics, self.keep_out, called, self._could_stand)
         self._called = called
         self.violations = Violations() if violations is None else violations
         joints, motion = robot.joints, robot.motion
@@ -118,35 +122,11 @@ class ArmController:
 
     def require_allowed(self, x: float, y: float, z: float) -> None:
         """Raise `OutOfReach` or `KeepOut` when the tool centre point may not be at (x, y, z), world frame, metres."""
-        if not all(math.isfinite(value) for value in (x, y, z)):
-            raise OutOfReach(f"({x}, {y}, {z}) is not a place: give three finite numbers in metres")
-        space, lowest = self._robot.workspace, self._robot.gripper.tip_below_tool + 0.001
-        local = self.kinematics.in_base(x, y, z)
-        own = ", in the frame of the robot's base" if local != (x, y, z) else ""
-        where = f"({x:.3f}, {y:.3f}, {z:.3f})"
-        if z < lowest:
-            raise KeepOut(f"{where} would push the fingertips into the table; z must be at least {lowest:.3f} m")
-        inside = [(volume, own) for volume in self._robot.keep_out if volume.contains(*local)]
-        inside += [(volume, "") for volume in self.keep_out if volume.contains(x, y, z)]
-        for volume, frame in inside:
-            lower, upper = (", ".join(f"{value:g}" for value in corner) for corner in (volume.lower, volume.upper))
-            raise KeepOut(f"{where} lies in {volume.name}, which is kept out: from ({lower}) to ({upper}) m{frame}")
-        if not space.contains(*local):
-            ranges = ", ".join(
-                f"{axis} from {low:g} to {high:g}"
-                for axis, low, high in zip("xyz", space.lower, space.upper, strict=True)
-            )
-            raise OutOfReach(f"{where} lies outside the workspace: {ranges} m{own}")
+        self.places.require(x, y, z)
 
     def require_line_allowed(self, start: Array, end: Array) -> None:
         """As `require_allowed`, for the straight line of the tool from `start` to `end`, each (3,), world frame."""
-        self.require_allowed(*end.tolist())
-        own = tuple(self.kinematics.in_base(*point.tolist()) for point in (start, end))
-        found = [volume for volume in self._robot.keep_out if volume.meets(*own)]
-        world = (start.tolist(), end.tolist())
-        found += [volume for volume in self.keep_out if volume.meets(*world)]
-        if found:
-            raise KeepOut(f"on the way {self._called} would come into {found[0].name}, which is kept out")
+        self.places.require_line(start, end)
 
     def held(self) -> str | None:
         """The name of the body that this arm's fingers press on; None when they hold nothing."""
@@ -181,9 +161,22 @@ class ArmController:
         if line is None:
             x, y, z = goal
             raise OutOfReach(
-                f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
+                f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits; "
+                + self._end_of_line(goal)
             )
         return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
+
+    def _end_of_line(self, goal: Array) -> str:
+        """How far the tool could follow its straight line to `goal`, in words."""
+        begin, low, high = self.tool()[:3, 3], 0.0, 1.0
+        for _ in range(_HALVINGS):
+            share = (low + high) / 2.0
+            free = self.kinematics.line(self._arm.commanded, begin + (goal - begin) * share) is not None
+            low, high = (share, high) if free else (low, share)
+        if low == 0.0:
+            return "it cannot move that way at all from where it is"
+        x, y, z = begin + (goal - begin) * low
+        return f"it can follow it as far as ({x:.3f}, {y:.3f}, {z:.3f})"
 
     def move_through(
         self, poses: Sequence[Array], length: float, speed: float | None = None, force: float = math.inf
@@ -297,15 +290,21 @@ class ArmController:
     def require_free(self, rows: Array, besides: Collection[int] = ()) -> None:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
         that stands still. `besides` are bodies that are not asked, by Bullet's numbers."""
-        check = self._path_check
-        if check is None:  # the copy of the scene takes a moment, and not every world moves
-            model = CollisionModel(self._simulation, self._arm)
-            check = self._path_check = PathCheck(model, [arm.body for arm in self._world.arms.values()])
-        check.look(self._arm.grasped(), besides)
+        check = self._look_around(besides)
         way = np.vstack([self._arm.commanded, rows])
         meeting = check.meeting(way, self.keep_out)
         if meeting is not None:
             raise self._refusal(meeting, way)
+
+    def _look_around(self, besides: Collection[int] = ()) -> PathCheck:
+        if self._path_check is None:  # the copy of the scene takes a moment, and not every world moves
+            model = CollisionModel(self._simulation, self._arm)
+            self._path_check = PathCheck(model, [arm.body for arm in self._world.arms.values()])
+        self._path_check.look(self._arm.grasped(), besides)
+        return self._path_check
+
+    def _could_stand(self, q: Array) -> bool:
+        return self._look_around().free(q, self.keep_out)
 
     def _refusal(self, meeting: Meeting, way: Array) -> RobotRefused:
         hit = meeting.hit

@@ -140,11 +140,7 @@ class FreeMotion:
 
     def _tool_may_go(self, start: Array, end: Array) -> bool:
         places = [np.array(self._kinematics.pose(q))[:3, 3] for q in (start, end)]
-        try:
-            self._controller.require_line_allowed(*places)
-        except RobotRefused:
-            return False
-        return True
+        return self._controller.places.allows_line(*places)
 
     def look(self, touching: Collection[str] = ()) -> None:
         """Take over where everything stands now. What is held moves along.
@@ -206,8 +202,11 @@ class FreeMotion:
             return self._go(goals)
         q = self._kinematics.inverse(pose, [self._arm.commanded, self._arm.home], restarts=100)
         if q is None:
-            x, y, z = pose[:3, 3]
-            raise OutOfReach(f"the arm cannot reach ({x:.3f}, {y:.3f}, {z:.3f}) with the hand turned that way")
+            x, y, z = pose[:3, 3].tolist()
+            raise OutOfReach(
+                f"the arm cannot reach ({x:.3f}, {y:.3f}, {z:.3f}) with the hand turned that way"
+                + self._controller.places.near((x, y, z), "; with the hand pointing down it can reach")
+            )
         hit = self.model.hit(q)
         raise self._refusal(hit) if hit else InCollision("at its goal the arm would touch something")
 

@@ -71,6 +71,13 @@ class Kinematics:
         bx, by, bz, _ = (self._to_base @ (x, y, z, 1.0)).tolist()
         return (bx, by, bz)
 
+    def in_world(self, x: float, y: float, z: float) -> tuple[float, float, float]:
+        """A point of the frame of the base link in the world frame, metres."""
+        if not self._moved:
+            return (x, y, z)
+        wx, wy, wz, _ = (self.base @ (x, y, z, 1.0)).tolist()
+        return (wx, wy, wz)
+
     def bearing(self, x: float, y: float) -> float:
         """The direction in which (x, y) lies from the base, radians, world frame."""
         return math.atan2(y - self.base[1, 3], x - self.base[0, 3])

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.bodies import Pose, Quaternion, Vector3
-from codeact_envs.bullet.collisions import CollisionModel, Hit
-from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused, Stopped, TooFast, TooStrong
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.impedance import Impedance, ImpedanceController
 from codeact_envs.bullet.rotations import matrix_of, pose_of, turn_between
 from codeact_envs.bullet.world import BulletWorld
@@ -24,7 +23,6 @@ ERRORS = (OutOfReach, KeepOut, TooFast, TooStrong, InCollision, Stopped)
 
 _TURN_SPEED = 1.0  # radians per second of the hand, on lines
 _LOOK_EVERY = 0.05  # radians between two postures of a motion that are looked at before it begins
-_TOUCH = 0.0  # metres: how near the arm may come to the table or to itself
 _RESTARTS = 100  # of inverse kinematics
 _NEAREST_STEPS, _NEAREST_DAMPING, _NEAREST_STEP = 200, 1e-3, 0.2
 _LONGEST_WAIT = 60.0  # seconds
@@ -60,7 +58,6 @@ class ArmApi:
         self._arm, self._controller = world.arms[name], world.controllers[name]
         self._robot, self._kinematics = self._arm.robot, self._controller.kinematics
         self._compliant = ImpedanceController(world, name)
-        self._surroundings: CollisionModel | None = None
 
     def toolbox(self, name: str = "arm") -> Toolbox:
         """The tools in a group, with the world's stop path."""
@@ -178,7 +175,7 @@ class ArmApi:
     def move_joints(self, joints: list[float]) -> bool:
         """Move all joints together, straight in joint space, to these positions, radians. True when they are there.
 
-        Raises OutOfReach, KeepOut, InCollision (the arm would hit the table or itself).
+        Raises OutOfReach, KeepOut, InCollision (the arm would touch the table or itself).
         """
         self._controller.require_running()
         goal = self._vector(joints)
@@ -202,7 +199,7 @@ class ArmApi:
             quaternion: (x, y, z, w); None keeps the hand as it is turned.
             speed: metres per second, at most 0.5.
 
-        Raises OutOfReach, KeepOut, TooFast, InCollision (the arm would hit the table or itself).
+        Raises OutOfReach, KeepOut, TooFast, InCollision (the arm would touch the table or itself).
         """
         self._controller.require_running()
         now = self._controller.tool()
@@ -365,42 +362,19 @@ class ArmApi:
                 raise OutOfReach(f"{name} may go from {low:.3f} to {high:.3f} rad, not to {value:.3f}")
 
     def _require_free(self, postures: Array) -> None:
-        """Refuse a motion through these joint positions, (n, joints), that would bring the arm against the table or
-        itself, or the tool where it may not be. The first is where the arm is: from a bad place it may come back."""
-        self._controller.require_allowed(*self._kinematics.forward(postures[-1])[:3, 3].tolist())
-        model = self._model()
-        bodies = [self._world.body(name) for name in self._world.names()]
-        model.update(bodies)
+        """Refuse a motion through these joint positions, (n, joints), that would bring the tool where it may not be.
+
+        The first is where the arm is: from a bad place it may come back. What the arm would touch the controller
+        refuses.
+        """
+        places = [tuple(self._kinematics.forward(q)[:3, 3].tolist()) for q in postures]
+        self._controller.require_allowed(*places[-1])
         leaving = True
-        for index, q in enumerate(postures):
-            refusal = self._refusal(model.hit(q, _TOUCH)) or self._kept_out(q)
-            if refusal is None:
-                leaving = False
-            elif not leaving or index == len(postures) - 1:
-                raise refusal
-
-    def _refusal(self, hit: Hit | None) -> RobotRefused | None:
-        if hit is None:
-            return None
-        if hit.volume is not None:
-            return KeepOut(f"on the way the arm would come into {hit.volume.name}, which is kept out")
-        what = "itself" if hit.body is None else self._world.surface_of(hit.body)
-        return InCollision(f"on the way the arm would hit {what}")
-
-    def _kept_out(self, q: Array) -> KeepOut | None:
-        try:
-            self._controller.require_allowed(*self._kinematics.forward(q)[:3, 3].tolist())
-        except KeepOut as refusal:
-            return KeepOut(f"on the way: {refusal}")
-        except OutOfReach:  # beyond the workspace on the way: the goal alone must lie in it
-            return None
-        return None
-
-    def _model(self) -> CollisionModel:
-        if self._surroundings is None:
-            keep_out = self._controller.keep_out
-            self._surroundings = CollisionModel(self._world.simulation, self._arm, _TOUCH, keep_out)
-        return self._surroundings
+        for place in places:
+            volume = self._controller.places.volume_at(place)
+            if volume is not None and not leaving:
+                raise KeepOut(f"on the way the tool would come into {volume.name}, which is kept out")
+            leaving = leaving and volume is not None
 
 
 ARM_TOOLS = (

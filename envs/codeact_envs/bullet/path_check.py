@@ -27,7 +27,7 @@ Numbers = NDArray[np.intp]
 
 _SPACING = 0.03  # metres that anything moves between two postures whose boxes are looked at
 _FAR = 0.1  # metres up to which distances are measured
-_DEEPER = 0.001  # metres that something may press into something, or deeper than where the motion begins
+_DEEPER = 0.001  # metres that the load may press into something, and anything deeper than where the motion begins
 _KEPT = 0.01  # metres that boxes stay away from what is kept out, so that the look at the moving arm does not meet it
 
 
@@ -96,7 +96,11 @@ class PathCheck:
             self._still[key] = body in self._robots or self.model.is_fixed(body, link)
         return self._still[key]
 
-    def meeting(self, rows: Array, volumes: Sequence[Volume] = ()) -> Meeting | None:
+    def free(self, q: Array, volumes: Sequence[Volume] = ()) -> bool:
+        """Whether the arm could stand at joint positions `q` (joints,); the caller has looked."""
+        return self.meeting(np.stack([q, q]), volumes, leaving=False) is None
+
+    def meeting(self, rows: Array, volumes: Sequence[Volume] = (), leaving: bool = True) -> Meeting | None:
         """The first thing that is met on the way; None when the way is free.
 
         What is met already where the motion begins may be left, but not entered deeper.
@@ -105,6 +109,7 @@ class PathCheck:
             rows: joint positions (n, joints), radians, from where the arm is. What lies between two of them is not
                 looked at by itself: they are the commands of successive simulation steps.
             volumes: kept out, world frame.
+            leaving: whether what is met where the motion begins may be left.
         """
         change = np.abs(np.diff(rows, axis=0))
         travel = np.vstack([np.zeros(len(self._boxes.parts)), np.cumsum(change @ self._boxes.reach.T, axis=0)])
@@ -115,7 +120,7 @@ class PathCheck:
         half += (travel[ends] - travel[begins])[:, :, None]
         first, found = len(rows), None
         for pair in self._pairs(middle - half, middle + half, travel, change, volumes):
-            row, point = _advance(pair, rows, begins, ends, first)
+            row, point = _advance(pair, rows, begins, ends, first, leaving)
             if row < first:
                 free = int(np.searchsorted(pair.travel, pair.travel[row] - _KEPT, side="right")) - 1
                 first, found = row, Meeting(pair.hit, point, row, max(0, free))
@@ -136,7 +141,7 @@ class PathCheck:
                 Hit(names[part], copy.body),
                 travel[:, part],
                 np.flatnonzero(meets[:, part, other]),
-                -_DEEPER,
+                0.0 if part < loaded else -_DEEPER,
                 self._gap(parts[part], (copy.here, -1)),
             )
         pairs = np.array([*self._own_pairs(loaded)]).reshape(-1, 2)
@@ -147,7 +152,7 @@ class PathCheck:
                 Hit(names[one] if moving[one] else names[other], None),
                 self._relative(change, one, other),
                 np.flatnonzero(meets[:, number]),
-                -_DEEPER,
+                0.0 if other < loaded else -_DEEPER,
                 self._gap(parts[other], parts[one]),
             )
         for volume in volumes:
@@ -205,7 +210,7 @@ def _meet(low: Array, high: Array, other_low: Array, other_high: Array) -> NDArr
 
 
 def _advance(
-    pair: _Pair, rows: Array, begins: Numbers, ends: Numbers, first: int
+    pair: _Pair, rows: Array, begins: Numbers, ends: Numbers, first: int, leaving: bool
 ) -> tuple[int, tuple[float, float, float]]:
     """The number of the posture, below `first`, at which a pair meets, and where; `first` if it does not."""
     clear, least, travel = -np.inf, pair.least, pair.travel
@@ -218,7 +223,7 @@ def _advance(
                 row = int(travel.searchsorted(clear))
                 continue
             distance, point = pair.measure(rows[row])
-            if row == 0:
+            if row == 0 and leaving:
                 least = min(least, distance - _DEEPER)
             if distance < least:
                 x, y, z = point

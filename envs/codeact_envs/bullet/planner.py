@@ -127,11 +127,10 @@ class Planner:
         self._controller.require_allowed(place.x, place.y, place.z)
         found = self.posture(place)
         if found is None:
-            nearest, farthest = self._robot.workspace.lower[0], self._robot.workspace.upper[0]
             raise OutOfReach(
                 f"the arm cannot reach ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) with the hand pointing down and "
-                f"turned by {math.degrees(place.yaw):.0f} degrees; it reaches about {nearest:.2f} to {farthest:.2f} m "
-                "from its base, best low"
+                f"turned by {math.degrees(place.yaw):.0f} degrees"
+                + self._controller.places.near(place.position, "; the nearest place that it reaches is")
             )
         return found
 
