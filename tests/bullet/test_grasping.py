@@ -151,3 +151,13 @@ def test_a_mug_goes_onto_a_plate_and_a_cube_into_a_basket(table: BulletWorld) ->
     assert api.place_on("basket")
     assert table.room("basket").contains(table.pose("cube").position)
     assert table.violations == ()
+
+
+def test_what_lies_in_a_basket_comes_along(table: BulletWorld) -> None:
+    table.reset([Placement("basket", "basket", (0.5, -0.1, 0.04)), Placement("box", "cube", (0.5, -0.1, 0.027))])
+    table.settle(0.2)
+    api = TabletopApi(table)
+    assert api.pick("basket")
+    assert api.place_at(0.5, 0.25)
+    assert table.room("basket").contains(table.pose("cube").position)
+    assert table.violations == ()

@@ -13,11 +13,13 @@ from codeact.sandbox import Sandbox
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.clearance import rotation_matrix
 from codeact_envs.bullet.errors import AlreadyHolding, InCollision, NotGraspable, NothingHeld, OutOfReach, TooFast
+from codeact_envs.bullet.shapes import SHAPES
 from codeact_envs.bullet.skills.two_arms import TwoArmsApi
 
 SPECS = (
     BodySpec("beam", "box", (0.5, 0.04, 0.04), 0.4, "orange"),
     BodySpec("board", "box", (0.5, 0.2, 0.03), 0.4, "brown"),
+    BodySpec("tray", "tray", SHAPES["tray"].size),
     BodySpec("a", "box", (0.04, 0.04, 0.04), 0.05, "red"),
     BodySpec("zone", "zone", (0.1, 0.1, 0.002), color="cyan"),
 )
@@ -66,6 +68,24 @@ def test_a_long_beam_is_lifted_and_carried_level(
     assert len(tilts) > 20
     assert pair.held("left") is None
     assert pair.held("right") is None
+    assert pair.violations == ()
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.0, 0.0), (0.45, 0.04, 0.15), (0.53, -0.05, math.pi - 0.1)])
+def test_a_tray_stays_level_with_what_stands_on_it(
+    pair: BulletWorld, api: TwoArmsApi, place: tuple[float, float, float]
+) -> None:
+    x, y, yaw = place
+    height = SHAPES["tray"].size[2] / 2.0
+    pair.reset([Placement("tray", "tray", (x, y, height), yaw), Placement("a", "cube", (x, y + 0.02, 0.026))])
+    pair.settle(0.2)
+    tilts: list[float] = []
+    pair.simulation.capture_every(12, lambda: tilts.append(tilt(pair, "tray")))
+    assert api.lift_together("tray", 0.2)
+    assert api.carry_together(0.03, 0.03, 0.05)
+    assert pair.pose("tray").position == pytest.approx((x + 0.03, y + 0.03, height + 0.25), abs=0.015)
+    assert max(tilts) < 5.0
+    assert pair.room("tray").contains(pair.pose("cube").position)
     assert pair.violations == ()
 
 

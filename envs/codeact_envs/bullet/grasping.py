@@ -165,6 +165,22 @@ def _height(gripper: GripperDescription, prism: Prism) -> float:
     return max((prism.low + prism.high) / 2.0, prism.high - gripper.palm_above_tool + _PALM_GAP, lowest)
 
 
+def pair_of_grasps(gripper: GripperDescription, thing: Graspable) -> tuple[Grasp, Grasp]:
+    """Grasps for two hands: by the two grips that are meant for them, or near the two ends of a long body.
+
+    Raises:
+        NotGraspable: it is too wide for the gripper, or too short for two hands.
+    """
+    if len(thing.grips) < 2:
+        return end_grasps(gripper, thing.body)
+    pairs = [(one, other) for index, one in enumerate(thing.grips) for other in thing.grips[index + 1 :]]
+    farthest = max(pairs, key=lambda pair: round(math.dist(pair[0].pose.position, pair[1].pose.position), 6))
+    found = [next(grasps(gripper, replace(thing, grips=(grip,), rim=None), 0.0), None) for grip in farthest]
+    if found[0] is None or found[1] is None:
+        raise NotGraspable(f"two hands find no place at {thing.body.prism.name!r} where they fit")
+    return found[0], found[1]
+
+
 def end_grasps(gripper: GripperDescription, body: Obstacle) -> tuple[Grasp, Grasp]:
     """Grasps from above near the two ends of a long body, across it.
 

@@ -14,6 +14,7 @@ from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
 from codeact_envs.bullet.parts import parts
+from codeact_envs.bullet.perception.seen import within
 from codeact_envs.bullet.perception.view import Perception, Privileged
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Planner:
 
     # What is there
 
-    def obstacles(self, *without: str | None) -> list[Obstacle]:
+    def obstacles(self, *without: str) -> list[Obstacle]:
         """The bodies of the episode that take room, part by part as they stand now, without those named."""
         perception = self._perception
         found = []
@@ -73,6 +74,17 @@ class Planner:
             if spec.shape != "zone" and name not in without:
                 found += parts(name, spec, perception.pose(name), perception.joint_position(name))
         return found
+
+    def load(self) -> list[str]:
+        """Names of what the gripper holds, and of what lies in that and comes along."""
+        perception = self._perception
+        held = perception.held(self._name)
+        if held is None:
+            return []
+        if perception.room(held) is None:
+            return [held]
+        inside = [name for name in perception.names() if name != held and perception.rests(name, held)]
+        return [held, *(name for name in inside if within(perception.seen(name), perception.seen(held)))]
 
     def place_now(self) -> Place:
         """Where the tool is commanded to be."""
@@ -136,9 +148,8 @@ class Planner:
 
     def transit_height(self, *heights: float) -> float:
         """The tool's height at which hand and load pass over everything, and not below `heights`; metres."""
-        carried, drop = self.hanging()
-        held = carried.name if carried else None
-        top = max((body.prism.high for body in self.obstacles(held)), default=0.0)
+        _, drop = self.hanging()
+        top = max((body.prism.high for body in self.obstacles(*self.load())), default=0.0)
         highest = self._controller.highest
         return min(highest, max(_LOWEST_TRANSIT, top + drop + _ABOVE, *heights))
 
@@ -208,7 +219,7 @@ class Planner:
         """
         goal = self.require_posture(place)
         carried, _ = self.hanging()
-        others = self.obstacles(carried.name if carried else None)
+        others = self.obstacles(*self.load())
         opening = self.opening()
         name = self.hit(place, others, opening, carried)
         if name is not None:
@@ -223,11 +234,11 @@ class Planner:
             return self._across(goal, min(now.z, place.z), 2)
         return self.travel(place, speed)
 
-    def require_line(self, goal: Place, *without: str | None) -> None:
+    def require_line(self, goal: Place, *without: str) -> None:
         """Raise `OutOfReach`, `KeepOut` or `InCollision` when hand and load cannot go straight to `goal`, which has the
         yaw that they have now. Bodies named in `without` are not looked at."""
         carried, _ = self.hanging()
-        others = self.obstacles(carried.name if carried else None, *without)
+        others = self.obstacles(*self.load(), *without)
         self._require_line(self.place_now(), goal, others, self.opening(), carried)
 
     def _require_line(

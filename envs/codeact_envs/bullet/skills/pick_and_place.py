@@ -9,9 +9,9 @@ from codeact.tools import tool
 from codeact_envs.bullet.articulation import Room
 from codeact_envs.bullet.clearance import Obstacle, Prism, obstacle, wrap_half_turn
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, NothingHeld, OutOfReach
-from codeact_envs.bullet.grasping import Grasp, Graspable, grasps
+from codeact_envs.bullet.grasping import Grasp, grasps
 from codeact_envs.bullet.letting_go import release_height, room_spots, spots, support
-from codeact_envs.bullet.parts import anchored, parts
+from codeact_envs.bullet.parts import anchored
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import LIFT, RETREAT, SETTLE_S, ArmSkill
 
@@ -60,14 +60,10 @@ class PickAndPlace(ArmSkill):
         Raises:
             NotGraspable, InCollision, OutOfReach, KeepOut: there is none.
         """
-        perception, planner = self._perception, self._planner
-        spec, pose = perception.spec(name), perception.pose(name)
-        body, room = obstacle(name, spec, pose), perception.room(name)
-        own = parts(name, spec, pose, perception.joint_position(name))
-        rim = room if room is not None and room.round else None
-        thing = Graspable(body, tuple(own) if len(own) > 1 else (), perception.grips(name), rim)
+        planner = self._planner
+        thing = self.graspable(name)
         others = planner.obstacles(name)
-        natural = self._controller.kinematics.bearing(body.prism.x, body.prism.y)
+        natural = self._controller.kinematics.bearing(thing.body.prism.x, thing.body.prism.y)
         refusal: InCollision | OutOfReach | KeepOut | None = None
         for grasp in grasps(self._robot.gripper, thing, natural):
             place = Place(grasp.x, grasp.y, grasp.z, planner.natural_yaw(grasp.x, grasp.y, grasp.yaw))

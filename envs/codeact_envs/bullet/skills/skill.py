@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
+from codeact_envs.bullet.clearance import obstacle
 from codeact_envs.bullet.errors import AlreadyHolding, OutOfReach
+from codeact_envs.bullet.grasping import Graspable
+from codeact_envs.bullet.parts import parts
 from codeact_envs.bullet.perception.view import Perception, Privileged
 from codeact_envs.bullet.planner import Planner
 from codeact_envs.bullet.world import BulletWorld
@@ -30,6 +33,14 @@ class ArmSkill:
 
     def _held(self) -> str | None:
         return self._perception.held(self._name)
+
+    def graspable(self, name: str) -> Graspable:
+        """A thing as a hand sees it, by its exact name."""
+        perception = self._perception
+        spec, pose, room = perception.spec(name), perception.pose(name), perception.room(name)
+        own = parts(name, spec, pose, perception.joint_position(name))
+        rim = room if room is not None and room.round else None
+        return Graspable(obstacle(name, spec, pose), tuple(own) if len(own) > 1 else (), perception.grips(name), rim)
 
     def _require_empty(self, before: str) -> None:
         holding = self._held()

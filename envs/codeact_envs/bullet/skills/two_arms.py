@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
-from codeact_envs.bullet.clearance import obstacle
 from codeact_envs.bullet.errors import InCollision, NotGraspable, NothingHeld, OutOfReach, TooFast
-from codeact_envs.bullet.grasping import Grasp, end_grasps
+from codeact_envs.bullet.grasping import Grasp, pair_of_grasps
 from codeact_envs.bullet.perception.view import Perception, Privileged
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import RETREAT, SETTLE_S, ArmSkill
@@ -43,6 +42,10 @@ class Side(ArmSkill):
     def holding(self) -> str | None:
         return self._held()
 
+    def load(self) -> list[str]:
+        """Names of what is carried, and of what lies in that."""
+        return self._planner.load()
+
     def require_grasp(self, name: str, grasp: Grasp) -> Place:
         """Where the tool goes for a grasp; raises a refusal when it cannot go there."""
         self._require_empty(f"lifting {name!r} together")
@@ -55,7 +58,7 @@ class Side(ArmSkill):
         self._planner.require_posture(place)
         return place
 
-    def require_line(self, goal: Place, *without: str | None) -> None:
+    def require_line(self, goal: Place, *without: str) -> None:
         self._planner.require_line(goal, *without)
 
     def require_allowed(self, x: float, y: float, z: float) -> None:
@@ -108,8 +111,8 @@ class TwoArmsApi:
 
     @tool(effect="physical")
     def lift_together(self, name: str, height: float = 0.15) -> bool:
-        """Grasp a long object near its two ends, with one hand each, and raise it level by `height` metres. True when
-        both hands hold it up there; False when that failed, and then both have let go.
+        """Grasp a long object near its two ends, or a tray by its two bars, with one hand each, and raise it level by
+        `height` metres. True when both hands hold it up there; False when that failed, and then both have let go.
 
         Raises AlreadyHolding, NotGraspable (too wide, or too short for two hands), OutOfReach, InCollision,
         UnknownObject.
@@ -135,9 +138,8 @@ class TwoArmsApi:
 
     def _ends(self, name: str) -> dict[str, Grasp]:
         """A grasp for each side, so that the arms do not cross."""
-        spec, pose = self._perception.spec(name), self._perception.pose(name)
         gripper = min((arm.robot.gripper for arm in self._world.arms.values()), key=lambda gripper: gripper.opening)
-        one, other = end_grasps(gripper, obstacle(name, spec, pose))
+        one, other = pair_of_grasps(gripper, self._sides["left"].graspable(name))
         left, right = (self._sides[side] for side in SIDES)
         straight = left.far_from(one) + right.far_from(other)
         crossed = left.far_from(other) + right.far_from(one)
@@ -197,7 +199,7 @@ class TwoArmsApi:
         return self._go({name: (at.x + dx, at.y + dy, at.z + dz) for name, at in now.items()}, speed)
 
     def _go(self, goals: Mapping[str, Point], speed: float) -> bool:
-        loads = [side.holding() for side in self._sides.values()]
+        loads = [name for side in self._sides.values() for name in side.load()]
         for name, side in self._sides.items():
             x, y, z = goals[name]
             side.require_line(Place(x, y, z, side.place().yaw), *loads)
