@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.errors import KeepOut, Stopped, TooFast, TooStrong
+from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.impedance import Impedance, ImpedanceController
 from codeact_envs.bullet.low_tier import ArmApi
 
@@ -134,6 +134,10 @@ def test_what_is_out_of_bounds_is_refused_and_moves_nothing(world: BulletWorld) 
         arm.move_compliant((0.6, 0.3, 0.3), seconds=0.2)
     with pytest.raises(KeepOut, match="table"):
         arm.move_compliant((0.5, 0.0, -0.05))
+    with pytest.raises(InCollision, match="finger would touch the table"):
+        arm.move_compliant((0.5, 0.0, 0.02), (0.9238795325112867, 0.0, 0.0, -0.3826834323650898), seconds=3.0)
+    with pytest.raises(OutOfReach, match="inside its joint limits"):
+        arm.move_compliant((0.7, 0.5, 0.65), seconds=5.0)
     assert world.state_hash() == before
     with BulletWorld([], robot="husky_panda") as carried, pytest.raises(TaskError, match="stand still"):
         ImpedanceController(carried)

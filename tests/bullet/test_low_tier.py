@@ -16,6 +16,7 @@ from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.rotations import matrix_of, pose_of, quaternion_of, turn_between
 
 OUTWARDS = (math.cos(math.pi / 8), 0.0, math.sin(math.pi / 8), 0.0)  # the hand, leaning by 45 degrees
+ROLLED = (math.sin(5 * math.pi / 8), 0.0, 0.0, math.cos(5 * math.pi / 8))  # about x: its broad side comes down
 INWARDS = (OUTWARDS[0], 0.0, -OUTWARDS[2], 0.0)
 
 
@@ -121,8 +122,8 @@ def test_refusals_say_why_and_move_nothing(world: BulletWorld, arm: ArmApi) -> N
         arm.move_joints([3.0, *home[1:]])
     with pytest.raises(KeepOut, match="table"):
         arm.move_linear((0.5, 0.0, 0.0))
-    with pytest.raises(InCollision, match="would touch the table"):
-        arm.move_linear((0.5, 0.0, 0.011), INWARDS)
+    with pytest.raises(InCollision, match="finger would touch the table"):
+        arm.move_linear((0.5, 0.0, 0.02), ROLLED)
     with pytest.raises(OutOfReach, match="outside the workspace"):
         arm.move_linear((0.9, 0.0, 0.3))
     with pytest.raises(OutOfReach, match=r"quaternion .* of length 1"):
@@ -154,6 +155,6 @@ def test_asking_leaves_no_trace_in_the_future(world: BulletWorld, arm: ArmApi) -
     world.reset(world.layout())
     arm.joint_torques(), arm.tool_pose(), arm.inverse_kinematics((0.4, 0.0, 0.3))
     with pytest.raises(InCollision):
-        arm.move_linear((0.5, 0.0, 0.011), INWARDS)
+        arm.move_linear((0.5, 0.0, 0.02), ROLLED)
     assert arm.move_linear((0.5, 0.1, 0.3))
     assert world.state_hash() == plain

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.controller import WATCH_EVERY, MotionResult
-from codeact_envs.bullet.errors import Stopped, TooFast, TooStrong
+from codeact_envs.bullet.errors import OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.kinematics import turned
 from codeact_envs.bullet.rotations import turn_between
 from codeact_envs.bullet.simulation import RATE, STEP
+from codeact_envs.bullet.trajectories import SplinePath
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -37,6 +38,7 @@ _LEAST_DAMPING = 2.0  # 1/s, of the mass: where there is no spring, a moving too
 _FASTEST = 80.0  # rad/s: a spring that would swing the arm faster than this is too quick for 240 torques a second
 _SPEEDING = 40.0  # 1/s, of the mass: how hard a tool is braked that moves faster than it may
 _POSTURE = 10.0  # 1/s^2: the spring of the elbow, for each kilogram
+_WAY_EVERY = 4  # steps between two postures of the way that are looked at before it begins
 _STOP_EVERY = 4  # steps between two looks at a requested stop
 _SETTLE_STEPS = 6  # that position control holds still for after braking
 _PEAK = 1.875  # of the mean speed, in the middle of a motion of least jerk
@@ -96,7 +98,7 @@ class ImpedanceController:
         Raises:
             TooStrong: a stiffness is negative or above what is allowed, or the damping ratio not within 0.3 and 2.
             TooFast: `seconds` is not positive, above 60, or too short for the way.
-            OutOfReach, KeepOut: the line leads where the tool may not be; nothing was moved.
+            OutOfReach, KeepOut, InCollision: the line leads where the arm may not be; nothing was moved.
             Stopped: the robot is stopped, or was stopped on the way; it is at rest.
         """
         self._controller.require_running()
@@ -105,6 +107,7 @@ class ImpedanceController:
         change, turn = goal[:3, 3] - start[:3, 3], turn_between(start[:3, :3], goal[:3, :3])
         self._controller.require_line_allowed(start[:3, 3], goal[:3, 3])
         self._require_time(seconds, float(np.linalg.norm(change)))
+        self._require_way(change, turn, seconds)
         first = self._simulation.steps
         self._controller.begin()
         self._let_go()
@@ -134,6 +137,16 @@ class ImpedanceController:
                 f"{length:.3f} m in {seconds:g} s is faster than {limit:g} m/s on the way; "
                 f"take at least {length * _PEAK / limit:.2f} s"
             )
+
+    def _require_way(self, change: Array, turn: Array, seconds: float) -> None:
+        """Refuse a way on which the arm, if nothing pushed it, would leave its limits or meet what stands still."""
+        if float(np.linalg.norm(change)) < 1e-6 and float(np.linalg.norm(turn)) < 1e-6:
+            return
+        path = self._kinematics.sweep(self._arm.commanded, change, turn)
+        if path is None:
+            raise OutOfReach("the arm cannot follow that straight line inside its joint limits; go by another pose")
+        parts = np.arange(1, round(seconds * RATE) + 1, _WAY_EVERY) * STEP / seconds
+        self._controller.require_free(SplinePath(*path).evaluate(np.minimum([*parts, 1.0], 1.0)))
 
     # Motors
 

@@ -182,7 +182,7 @@ class ArmApi:
         self._require_joints(goal)
         start = self._arm.commanded
         count = max(1, math.ceil(float(np.abs(goal - start).max()) / _LOOK_EVERY))
-        self._require_free(start + (goal - start) * (np.arange(count + 1) / count)[:, None])
+        self._require_tool_allowed(start + (goal - start) * (np.arange(count + 1) / count)[:, None])
         return self._controller.move_joints(goal).reached
 
     @tool(effect="physical")
@@ -213,10 +213,8 @@ class ArmApi:
         seconds = max(float(np.linalg.norm(change)) / speed, float(np.linalg.norm(turn)) / _TURN_SPEED)
         if seconds < 1e-6:
             return True
-        knots = self._kinematics.sweep(self._arm.commanded, change, turn)
-        if knots is None:
+        if self._kinematics.sweep(self._arm.commanded, change, turn) is None:
             raise self._no_line(goal)
-        self._require_free(knots[0])
         return self._controller.move_twist(change / seconds, turn / seconds, seconds).reached
 
     def _no_line(self, goal: Array) -> OutOfReach:
@@ -238,7 +236,7 @@ class ArmApi:
         start, change = self._arm.commanded, velocity * min(max(seconds, 0.0), _LONGEST_WAIT)
         if self._kinematics.inside_limits(start + change):  # else the controller refuses, and says why
             count = max(1, math.ceil(float(np.abs(change).max()) / _LOOK_EVERY))
-            self._require_free(start + change * (np.arange(count + 1) / count)[:, None])
+            self._require_tool_allowed(start + change * (np.arange(count + 1) / count)[:, None])
         return self._controller.move_velocity(velocity, seconds).reached
 
     @tool(effect="physical")
@@ -254,12 +252,7 @@ class ArmApi:
         Raises TooFast, OutOfReach, KeepOut, InCollision.
         """
         self._controller.require_running()
-        velocity, spin = np.array(linear), np.array(angular)
-        if 0.0 < seconds <= _LONGEST_WAIT and float(np.linalg.norm(spin)) * seconds <= math.tau:
-            knots = self._kinematics.sweep(self._arm.commanded, velocity * seconds, spin * seconds)
-            if knots is not None:  # else the controller refuses, and says why
-                self._require_free(knots[0])
-        return self._controller.move_twist(velocity, spin, seconds).reached
+        return self._controller.move_twist(np.array(linear), np.array(angular), seconds).reached
 
     @tool(effect="physical")
     def move_compliant(
@@ -282,7 +275,7 @@ class ArmApi:
             turning_stiffness: about x, y and z, newton metres per radian, at most 100.
             damping_ratio: 1 settles without overshooting.
 
-        True unless something ended it early. Raises OutOfReach, KeepOut, TooFast, TooStrong.
+        True unless something ended it early. Raises OutOfReach, KeepOut, InCollision, TooFast, TooStrong.
         """
         self._controller.require_running()
         goal = self._controller.tool() if quaternion is None else _pose(position, quaternion)
@@ -361,7 +354,7 @@ class ArmApi:
             if not low - 1e-9 <= value <= high + 1e-9:
                 raise OutOfReach(f"{name} may go from {low:.3f} to {high:.3f} rad, not to {value:.3f}")
 
-    def _require_free(self, postures: Array) -> None:
+    def _require_tool_allowed(self, postures: Array) -> None:
         """Refuse a motion through these joint positions, (n, joints), that would bring the tool where it may not be.
 
         The first is where the arm is: from a bad place it may come back. What the arm would touch the controller
