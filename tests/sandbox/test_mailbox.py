@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeact.events import CallStarted, Printed
-from codeact.sandbox import Limits, Sandbox, mailbox, wire
+from codeact.sandbox import Limits, Sandbox, mailbox, spin, wire
 from codeact.sandbox.channel import Channel, Closed, Late, Malformed
 from codeact.sandbox.mailbox import ROOM, SIZE, WAKE, Mailbox
 from codeact.tools import Toolbox, tool
@@ -177,3 +177,29 @@ def test_a_session_works_where_the_host_uses_no_mailbox(monkeypatch: pytest.Monk
     with Sandbox(Toolbox([echo])) as sandbox:
         assert sandbox.run("sum(echo(n) for n in range(300))").value == sum(range(300))
         assert sandbox.run("x = 1").ok
+
+
+def test_on_a_crowded_machine_nobody_looks_before_he_sleeps(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    parted: list[bool] = []
+    monkeypatch.setattr(spin, "is_crowded", lambda: True)
+    monkeypatch.setattr(spin, "_cores", 2)
+    host = spin.Spin(pair.socket.fileno(), pair.host, lambda: parted.append(True))
+    worker = spin.Spin(pair.socket.fileno(), pair.worker)
+    assert not host.ready()
+    assert not parted
+    monkeypatch.setattr(spin, "_one_at_a_time", None)  # who looks takes it
+    assert not host.ready()
+    assert not worker.ready()
+    pair.words[pair.worker.incoming] = 1
+    assert worker.ready()  # what is there already is seen all the same
+
+
+def test_when_the_crowd_has_gone_both_look_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    parted: list[bool] = []
+    monkeypatch.setattr(spin, "_cores", 2)
+    monkeypatch.setattr(spin, "is_crowded", lambda: False)
+    pair.words[pair.host.crowded] = 1
+    host = spin.Spin(pair.socket.fileno(), pair.host, lambda: parted.append(True))
+    assert not host.ready()
+    assert parted == [True]
+    assert not pair.words[pair.worker.crowded]

@@ -32,9 +32,10 @@ WAKE = HEADER.pack(0)
 IN_ORDER = platform.machine() in ("x86_64", "AMD64")
 """Whether this processor makes writes seen in their order."""
 
-# Of each half, in words of four bytes, on a cache line each: the length of the frame that lies there, 0 for none; and
-# whether its reader is awake. Then the frame, with its header.
-_LENGTH, _AWAKE, _FRAME = 0, 16, 32
+# Of each half, in words of four bytes: the length of the frame that lies there, 0 for none; on a cache line of its own
+# whether its reader is awake, and in the second half whether the host finds the machine crowded; then the frame, with
+# its header.
+_LENGTH, _AWAKE, _CROWDED, _FRAME = 0, 16, 17, 32
 _HALF = SIZE // 8
 
 
@@ -42,7 +43,8 @@ class Mailbox:
     """One end of it.
 
     Attributes:
-        words: all of it; words[incoming] is not 0 when a frame has come.
+        words: all of it; words[incoming] is not 0 when a frame has come, words[crowded] when the host has found that
+            nobody should look for frames before he sleeps.
         under_way: whether the other end may not have taken yet what was sent last, here or through the socket. Who
             gets an answer sets it to False.
     """
@@ -55,6 +57,7 @@ class Mailbox:
         self._awake_here = self.incoming + _AWAKE
         self._outgoing = (0 if host else _HALF) + _LENGTH
         self._awake_there = self._outgoing + _AWAKE
+        self.crowded = _HALF + _CROWDED
         self._fence = threading.Lock()  # to take it is a full fence on x86
         self.under_way = False
 

@@ -4,6 +4,8 @@ A call from a program is answered within some microseconds, and to be woken on a
 most of all in a virtual machine. So both ends look a few times, into the mailbox and at the socket, and sleep only
 then. Where looking does not help it is soon left out: the other end may have more to do. Or it shares this core, where
 neither can look for the other; then the host sends the worker to another one, for the kernel would leave them together.
+Where more threads run than the machine has cores, who looks takes the time of who is to answer: then the host lets it
+be for a while, and tells the worker to.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ _LEAST_S = 5e-6
 _GLANCES = 32  # at the mailbox, for each look at the socket, which takes a system call
 _LEFT_OUT = 50  # waits without a look, before it is tried again
 _PART_EVERY_S = 0.02
+_CROWDED_S = 0.05
 
 _libc = ctypes.CDLL(None)
 _one_at_a_time = threading.Lock()
@@ -43,14 +46,18 @@ class Spin:
         self._span = SPIN_S
         self._left_out = 0
         self._part = part
-        self._part_at = 0.0
+        self._part_at = self._calm_at = 0.0
 
     def ready(self) -> bool:
         """Whether something came within a moment. Only one thread of a process looks at a time; others are told no."""
         self.mailbox.wake()
-        words, at = self.mailbox.words, self.mailbox.incoming
+        words, at, crowded = self.mailbox.words, self.mailbox.incoming, self.mailbox.crowded
         if words[at]:
             return True
+        if words[crowded]:
+            if self._part is None or time.monotonic() < self._calm_at:
+                return False
+            words[crowded] = 0
         if self._span < _LEAST_S:
             self._left_out += 1
             if self._left_out < _LEFT_OUT:
@@ -73,9 +80,21 @@ class Spin:
             _one_at_a_time.release()
         if self._part is not None and end > self._part_at:
             self._part_at = end + _PART_EVERY_S
-            self._part()
+            if is_crowded():
+                words[crowded], self._calm_at = 1, end + _CROWDED_S
+            else:
+                self._part()
         else:
             self._span /= 2
+        return False
+
+
+def is_crowded() -> bool:
+    """Whether more threads run, or would if they could, than this machine has cores."""
+    try:
+        with open("/proc/loadavg", "rb") as load:
+            return int(load.read().split()[3].partition(b"/")[0]) > (os.cpu_count() or 1)
+    except OSError:
         return False
 
 

@@ -8,6 +8,7 @@ import inspect
 import random
 import sys
 import types
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,7 +123,7 @@ class Interpreter(Whole):
     def __init__(self, filtered: bool) -> None:
         self._filtered = filtered
         self._write: Callable[[str], None] = _lost
-        self._sources: dict[str, str] = {}  # by file name, the oldest first
+        self._sources: OrderedDict[str, str] = OrderedDict()  # by file name, the oldest first
         self._sources_made = self._source_chars = 0
         self._guards = Guards()
         self._stream = Stream(self._print_text)
