@@ -93,11 +93,12 @@ def run(
     approve: Annotated[
         Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
     ] = Approval.always,
+    stop_key: Annotated[bool, typer.Option(help="At a terminal, any key is an emergency stop.")] = True,
 ) -> None:
     """Play one episode and show it as it happens.
 
     Leaves a folder with `trace.jsonl`, `episode.html` and `episode.mp4`. The exit code is 0 when the episode ran
-    through, whatever its score. Ctrl-C stops the robot and keeps what was written.
+    through, whatever its score. Ctrl-C, and at a terminal any key, stops the robot and keeps what was written.
 
     Examples:
 
@@ -125,6 +126,7 @@ def run(
             rehearse=rehearse,
             video=video,
             approve=approve.value,
+            stop_key=stop_key and approve is not Approval.ask,
         )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +35,17 @@ def run_episode(
     rehearse: bool,
     video: bool,
     approve: str,
+    stop_key: bool,
 ) -> None:
     """Play, print and say where the files are.
+
+    With `stop_key`, a key pressed at the terminal is an emergency stop, and ends the episode as Ctrl-C does.
 
     Raises:
         CodeActError: with the message that the user should read.
         KeyboardInterrupt: after the summary was printed.
     """
-    from codeact.episode import EpisodeInterrupted, play
+    from codeact.episode import EpisodeInterrupted, emergency_stop_on_key, play
     from codeact.evaluation.agents import make_agent
     from codeact.evaluation.selection import find_tasks
 
@@ -54,13 +60,22 @@ def run_episode(
         )
         printer = EpisodePrinter(console)
         try:
-            episode = play(player, env, seed, out=out, on_event=printer)
+            with emergency_stop_on_key(lambda: _stop(env)) if stop_key else nullcontext(False) as listens:
+                if listens:
+                    console.print("any key: emergency stop", style="dim")
+                episode = play(player, env, seed, out=out, on_event=printer)
         except EpisodeInterrupted as interrupt:
             _print_files(console, interrupt.episode.directory)
             raise KeyboardInterrupt("interrupted: the robot was stopped, and what was written is kept") from None
     finally:
         env.close()
     _print_files(console, episode.directory)
+
+
+def _stop(env: gymnasium.Env[Any, Any]) -> None:
+    with suppress(Exception):  # not every environment has one
+        env.unwrapped.emergency_stop()  # type: ignore[attr-defined]
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def make_environment(task: str, *, video: bool, **options: str | None) -> gymnasium.Env[Any, Any]:

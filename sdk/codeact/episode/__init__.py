@@ -2,6 +2,7 @@
 
 from codeact.episode.loop import Episode, EpisodeInterrupted, play
 from codeact.episode.replaying import Difference, ReplayResult, replay
+from codeact.episode.stop_key import emergency_stop_on_key
 from codeact.episode.trace import TraceFile, TraceWriter, head_of, read_trace
 from codeact.episode.video import VideoError
 
@@ -13,6 +14,7 @@ __all__ = [
     "TraceFile",
     "TraceWriter",
     "VideoError",
+    "emergency_stop_on_key",
     "head_of",
     "play",
     "read_trace",
