@@ -151,7 +151,16 @@ def test_an_arm_with_a_fault_is_not_enabled(simulator: ServoSimulator) -> None:
         patient(simulator.path)
 
 
-@pytest.mark.parametrize("address", ["so101", "so102:/dev/ttyACM0", "so101:"])
-def test_an_address_that_says_nothing_is_refused(address: str) -> None:
-    with pytest.raises(TaskError, match="give its name and its port"):
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("so101", "give a way and a place"),
+        ("so101:", "give a way and a place"),
+        ("so102:/dev/ttyACM0", "no way 'so102' to a robot"),
+        ("so102:dry-run", "no robot 'so102'"),
+        ("ros:localhost:9090", "which arm it is"),
+    ],
+)
+def test_an_address_that_says_nothing_is_refused(address: str, message: str) -> None:
+    with pytest.raises(TaskError, match=message):
         connect(address)

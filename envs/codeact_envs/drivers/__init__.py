@@ -8,6 +8,7 @@ from codeact_envs.drivers.conformance import check_driver
 from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault, UnsafeRow
 from codeact_envs.drivers.protocols import ArmDriver, ArmReading, BaseDriver
 from codeact_envs.drivers.real_arm import RealArm, connect
+from codeact_envs.drivers.ros_arm import RosArm, RosNames
 
 __all__ = [
     "ArmDriver",
@@ -18,6 +19,8 @@ __all__ = [
     "DriverError",
     "JointFault",
     "RealArm",
+    "RosArm",
+    "RosNames",
     "UnsafeRow",
     "check_driver",
     "connect",

@@ -18,6 +18,7 @@ from codeact_envs.drivers.driven_arm import PATIENCE, DrivenArm
 from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault
 from codeact_envs.drivers.feetech import Calibration, FeetechArm, so101_default
 from codeact_envs.drivers.protocols import ArmDriver
+from codeact_envs.drivers.ros_arm import RosArm
 from codeact_envs.drivers.simulated import SimulatedDriver
 
 DRY_RUN = "dry-run"
@@ -156,6 +157,7 @@ class RealArm:
 def connect(
     address: str,
     *,
+    robot: str | None = None,
     calibration: str | Path | None = None,
     keep_out: Sequence[Volume] = (),
     patience: float = PATIENCE,
@@ -163,9 +165,11 @@ def connect(
     """Connect an arm and take hold of it where it is.
 
     Args:
-        address: the robot and its port, such as "so101:/dev/ttyACM0"; "so101:dry-run" for a simulated arm behind the
-            same face, in real time.
-        calibration: of this very arm, a file; None where it was assembled with each servo at 2048 in the middle.
+        address: how it is reached, and where: "so101:/dev/ttyACM0" for an SO-101 on a serial port,
+            "ros:localhost:9090" for an arm behind a rosbridge server, "panda:dry-run" for any arm, simulated in real
+            time behind the same face.
+        robot: with ROS, which arm it is: a name in `codeact_envs.bullet.robots`, or the path of a description.
+        calibration: of this very SO-101, a file; None where each servo is at 2048 in the middle of its joint's range.
         keep_out: volumes that no part of the arm may enter, world frame.
         patience: seconds by which the host may be late in mid-motion, before the motion ends.
 
@@ -173,21 +177,23 @@ def connect(
         TaskError: no such robot, or the calibration is wrong.
         DriverError: the arm does not answer, or cannot be enabled.
     """
-    name, _, port = address.partition(":")
-    if name not in _MAKERS or not port:
-        raise TaskError(f"no robot at {address!r}: give its name and its port, such as so101:/dev/ttyACM0")
-    driver = SimulatedDriver(load_arm(name)) if port == DRY_RUN else _MAKERS[name](port, calibration)
+    way, _, place = address.partition(":")
+    if not way or not place:
+        raise TaskError(f"no robot at {address!r}: give a way and a place, such as so101:/dev/ttyACM0")
+    driver: ArmDriver
+    if place == DRY_RUN:
+        robot, driver = way, SimulatedDriver(load_arm(way))
+    elif way == "so101":
+        robot, arm = way, load_arm(way)
+        driver = FeetechArm(arm, Calibration.load(calibration, arm) if calibration else so101_default(), place)
+    elif way == "ros":
+        if robot is None:
+            raise TaskError('ROS does not say which arm it is: give robot="panda", or the path of a description')
+        driver = RosArm(load_arm(robot), place)
+    else:
+        raise TaskError(f"no way {way!r} to a robot: so101, ros, or a robot's name with {DRY_RUN}")
     try:
-        return RealArm(driver, name, keep_out, patience)
+        return RealArm(driver, robot, keep_out, patience)
     except BaseException:
         driver.close()
         raise
-
-
-def _so101(port: str, calibration: str | Path | None) -> ArmDriver:
-    robot = load_arm("so101")
-    fitted = so101_default() if calibration is None else Calibration.load(calibration, robot)
-    return FeetechArm(robot, fitted, port)
-
-
-_MAKERS: dict[str, Callable[[str, str | Path | None], ArmDriver]] = {"so101": _so101}
