@@ -32,7 +32,8 @@ import numpy as np
 
 from codeact.sandbox.language import dispatching, futures, logs, loop, queues
 from codeact.sandbox.language.names import SPECIAL
-from codeact.sandbox.language.program import Interpreter, Namespace, ToolProxy
+from codeact.sandbox.language.program import Interpreter
+from codeact.sandbox.language.stand_ins import Namespace, ToolProxy
 from codeact.sandbox.language.views import ModuleView, Space, Token
 from codeact.sandbox.process import warming
 

@@ -7,12 +7,13 @@ a worker is a fork of it that puts up the wall and then runs programs; a session
     session.py       `Sandbox`: one session, seen from the host
     asynchronous.py  `AsyncSandbox`: the same for async code (on_loop.py holds its threads)
     pool.py          `SandboxPool`: sessions for servers
-    running.py       one run of one program: frames taken, clocks kept (threads.py, watch.py); ending.py tells its end
+    running.py       one run of one program: frames taken, clocks kept (threads.py, watch.py); record.py keeps what it
+                     did, ending.py tells its end
     dispatch.py      one tool call: table, validation, approval, the tool, the answer
     connection.py    a worker as the host holds it (channel.py: frames; end_watch.py: its end; spawner.py: the zygote)
     levels.py        how much of the wall this machine reaches
-    wire.py          the frames between host and worker, arena.py the memory for large arrays, spin.py how both wait for
-                     each other, control.py what host and zygote say to each other
+    wire.py          the frames between host and worker, arena.py the memory for large arrays, mailbox.py that for small
+                     frames, spin.py how both wait for each other, control.py what host and zygote say to each other
     process/         the zygote and the workers
     kernel/          the wall
     language/        what a program may say and reach

@@ -13,11 +13,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codeact import telemetry, values
-from codeact.events import Call, CallFinished, CallStarted, EventSink, Printed
+from codeact import telemetry
+from codeact.events import EventSink
 from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.channel import Closed, Late, Malformed
@@ -26,6 +26,7 @@ from codeact.sandbox.dispatch import LARGE_BYTES, Dispatcher, Pending
 from codeact.sandbox.ending import Ended, Lost, Teller
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
+from codeact.sandbox.record import Record
 from codeact.sandbox.text import clean
 from codeact.sandbox.threads import SessionThreads
 
@@ -44,7 +45,6 @@ _STOP_AGAIN_S = 0.25  # between two calls of a stop path that did not end its to
 _SEND_S = 5.0  # for a program to be taken
 _CHECK_S = 0.25  # between two looks at a call that somebody else looks after
 _STATE_CHARS = 300
-_KEPT_BYTES = 1_024  # of a value in the record of a call, where there is no room for all of it
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Running:
         self._limits = limits
         self._watches_cpu = False
         self._approve = approve
-        self._tell = on_event
+        self._record = Record(limits, on_event)
         self._threads = threads
         self._watch = watch
         self._steps: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
@@ -89,10 +89,6 @@ class Running:
         self._pending_since = 0.0
         self._pump_owner: object = object()
         self.stopping: tuple[str, str] | None = None
-        self._calls: list[Call] = []
-        self._output: list[str] = []
-        self._output_room = limits.output_chars
-        self._record_room = limits.record_mb * 1024 * 1024
         self._ended = False
         self._answer: Any = None
         self._tool_s = 0.0
@@ -219,7 +215,7 @@ class Running:
         )
         if self.stopping is None and self._tool_s >= self._limits.tool_s:
             self.stopping = ("TimeLimit", f"{self._tool_limit()} in {pending.name}(), which may still be running")
-        self._note(given_up)
+        self._record.note(given_up)
         return self._answer_call(given_up) or self._pump(threaded=False, owner=owner)
 
     def _tool_limit(self) -> str:
@@ -259,7 +255,7 @@ class Running:
                     return Lost("WorkerLost", "")
                 return Lost("ProtocolError", f"the worker sent {problem}")
             if isinstance(message, wire.Printed):
-                if not self._printed(message.text):
+                if not self._record.printed(message.text):
                     return Lost(
                         "OutputLimit", f"it sent more than the {self._limits.output_chars:,} characters of its limit"
                     )
@@ -279,7 +275,7 @@ class Running:
     def _called(
         self, message: wire.Call, threaded: bool, owner: object, wait: Callable[[Any], Any] | None
     ) -> Step | None:
-        if self.stopping is None and len(self._calls) >= self._limits.calls:
+        if self.stopping is None and len(self._record.calls) >= self._limits.calls:
             self.stopping = ("CallLimit", f"it made more than {self._limits.calls:,} tool calls")
         if self.stopping is not None:
             return self._end(self.stopping[1])
@@ -289,7 +285,7 @@ class Running:
         if self._channel.size > LARGE_BYTES:
             pending.large = True
         if pending.reply is not None:
-            self._note(pending, started=True)
+            self._record.note(pending, started=True)
             return self._answer_call(pending)
         if threaded is pending.stays:
             return HandOver(pending)
@@ -304,8 +300,7 @@ class Running:
         self.pending = pending
         if self._approve is not None:
             self._approval_s += self._dispatcher.approve(pending, self._approve)
-        if self._tell is not None:
-            self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
+        self._record.started(pending)
         if pending.reply is None:
             if self.stopping is None:
                 self._run_tool(pending, wait)
@@ -403,31 +398,12 @@ class Running:
         else:
             pending.stopped = self._dispatcher.toolbox.stop()
 
-    def _note(self, pending: Pending, started: bool = False) -> None:
-        call = pending.call()
-        self._calls.append(self._kept(call) if pending.large else call)
-        if telemetry.observer is not None:
-            telemetry.observer.noted(pending)
-        if self._tell is not None:
-            if started:
-                self._tell(CallStarted(pending.name, pending.arguments, pending.effect))
-            self._tell(CallFinished(call))
-
-    def _kept(self, call: Call) -> Call:
-        """The call as it is kept: a program could make a thousand, each with values of the largest size."""
-        size = values.size_of(call.arguments) + values.size_of(call.value)
-        if size <= self._record_room:
-            self._record_room -= size
-            return call
-        arguments = {name: values.without_large(value, _KEPT_BYTES) for name, value in call.arguments.items()}
-        return replace(call, arguments=arguments, value=values.without_large(call.value, _KEPT_BYTES))
-
     def _answer_and_note(self, pending: Pending) -> Step | None:
         """The program goes on while its call is noted."""
         try:
             return self._answer_call(pending)
         finally:
-            self._note(pending)
+            self._record.note(pending)
 
     def _answer_call(self, pending: Pending) -> Step | None:
         if pending.ended:
@@ -588,18 +564,7 @@ class Running:
                     self._channel.send(wire.End("the host left the run"), deadline)
         return False
 
-    # ---- output and the end -----------------------------------------------------------------------------------------
-
-    def _printed(self, text: str) -> bool:
-        if len(text) > self._output_room:
-            return False
-        self._output_room -= len(text)
-        shown = clean(text)
-        if shown:
-            self._output.append(shown)
-            if self._tell is not None:
-                self._tell(Printed(shown))
-        return True
+    # ---- the end ----------------------------------------------------------------------------------------------------
 
     def _report(self, step: Ended | Lost) -> tuple[Execution, bool]:
         self._rests = isinstance(step, Ended)
@@ -619,9 +584,9 @@ class Running:
                 ok=end.error is None,
                 value=end.value,
                 shown=end.shown if end.error is None else "",
-                stdout="".join(self._output),
+                stdout=self._record.output,
                 error=end.error,
-                calls=tuple(self._calls),
+                calls=tuple(self._record.calls),
                 seconds=seconds,
                 code_seconds=max(0.0, seconds - self._tool_s - self._approval_s),
                 tool_seconds=self._tool_s,
