@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import gymnasium
 import pytest
+import yaml
 
 import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import load_task
+from codeact_envs.tasks.robot_task import RobotTask
 from codeact_envs.tasks.specification import parse_task
 
 
@@ -48,6 +52,26 @@ def test_both_tiers_show_the_same_scene_and_a_branch_keeps_its_tier() -> None:
         env.close()
 
 
+def test_each_of_two_arms_has_tools_of_either_tier() -> None:
+    data = yaml.safe_load((files("codeact_envs.tasks") / "lift.yaml").read_text())
+    data["scene"]["robot"] = "two_pandas"
+    data["scene"]["region"] = {"x": [0.4, 0.5], "y": [0.2, 0.35]}
+    data["scene"]["roles"] = {role: part | {"count": 1} for role, part in data["scene"]["roles"].items()}
+    for tier, own in (("high", "left.pick"), ("low", "left.move_joints")):
+        env = CodeEnv(RobotTask("two", parse_task(data | {"tier": tier}, "two")))
+        observation, _ = env.reset(seed=0)
+        assert "Left gripper at" in observation
+        assert "Right gripper at" in observation
+        assert {own, own.replace("left", "right"), "objects"} <= set(env.tools.tools)
+        program = {
+            "high": "name = next(n for n in objects() if 'cube' in n)\nfinish(left.pick(name))",
+            "low": "left.open_gripper()\nfinish(right.home() and left.move_linear((0.45, 0.3, 0.3)))",
+        }[tier]
+        info = env.step(program)[4]
+        assert info["answer"] is True, info["execution"].error
+        env.close()
+
+
 def test_who_sees_by_cameras_alone_is_told_of_no_object() -> None:
     env = make("CodeAct/PickPlace-v0", tier="low", perception="camera")
     observation, _ = env.reset(seed=0)
@@ -65,10 +89,6 @@ def test_a_tier_that_a_task_does_not_have_is_refused() -> None:
 
 
 def test_a_file_says_which_tiers_it_has() -> None:
-    from importlib.resources import files
-
-    import yaml
-
     data = yaml.safe_load((files("codeact_envs.tasks") / "reach.yaml").read_text())
     assert load_task("reach").tier == "high"
     without = {key: value for key, value in data.items() if key != "low"}

@@ -60,7 +60,7 @@ def test_a_drone_is_flown_by_programs_and_observed_in_words(hover: CodeEnv) -> N
     observation, _ = hover.reset(seed=1)
     assert "Drone at x=0.000 y=0.000 z=0.013, rotors off." in observation
     assert {"objects", "position", "find"} <= set(hover.tools.tools)
-    assert [name for name in hover.tools.tools if "." in name] == [
+    assert [name for name in hover.tools.tools if name.startswith("drone.")] == [
         f"drone.{name}" for name in ("pose", "velocity", "is_flying", "take_off", "fly_to", "hover", "land")
     ]
     assert "pick" not in hover.tools.tools
@@ -70,12 +70,14 @@ try:
 except OutOfReach as error:
     print(error)
 print(drone.take_off(0.5), drone.is_flying(), drone.hover(0.5), round(drone.pose()[2], 1), drone.velocity()[2] < 0.01)
+pose = camera.pose("front")
+print(camera.names(), camera.depth("front").shape, abs(pose[2, 3] - drone.pose()[2]) < 0.01)
 print(drone.land(), drone.is_flying())
 """
     observation, _, _, _, info = hover.step(program)
     assert info["execution"].ok, info["execution"].error
     assert "take off first" in observation
-    assert "True True True 0.5 True\nTrue False" in observation
+    assert "True True True 0.5 True\n['front'] (240, 320) True\nTrue False" in observation
 
 
 def test_a_state_in_the_air_is_restored_and_branched_exactly(hover: CodeEnv) -> None:
@@ -175,4 +177,5 @@ def test_noise_reaches_robots_that_move_about() -> None:
     info = env.step("finish(position(objects()[0]))")[4]
     true = next(iter(env._make_world().snapshot().bodies.values())).position
     assert 0.0 < math.dist(info["answer"], true) < 0.03
+    assert "camera.rgb" not in env.tools
     env.close()

@@ -22,26 +22,26 @@ def robot_toolbox(world: BulletWorld, perception: Perception, tier: str) -> Tool
 
     An arm at a table: flat in the `high` tier, `arm.*` in the `low` one. Two arms: `left.*` and `right.*`. A wheeled
     base: `base.*`, and `arm.*` where it carries one. A drone: `drone.*`. Questions about objects, flat, come with them
-    where something else than the program finds things; pictures where programs see by cameras, and in the low tier.
+    where something else than the program finds things. Pictures, `camera.*`, come in the low tier, for robots that move
+    about, and where programs see by cameras; never in the noisy tier of perception, for they show no noise.
 
     Raises:
         TaskError: this robot has no such tier.
     """
     by_cameras = perception.tier == "camera"
-    pictures = CameraApi(world, named=not by_cameras).toolbox()
+    pictures = [] if perception.tier == "noisy" else [CameraApi(world, named=not by_cameras).toolbox()]
     looking = Toolbox.of(Looking(perception), allow=LOOKING_TOOLS, errors=LOOKING_ERRORS)
     if tier == "low":
         if not world.arms:
             raise TaskError(f"the low tier is for arms, and {world.description.title} has none")
-        # Pictures show no noise: in the tier that adds it there are none.
-        seeing = {"privileged": [looking, pictures], "noisy": [looking], "camera": [pictures]}
-        return Toolbox([*seeing[perception.tier], *(ArmApi(world, name).toolbox(name) for name in world.arms)])
+        arms = [ArmApi(world, name).toolbox(name) for name in world.arms]
+        return Toolbox([*pictures, *arms] if by_cameras else [looking, *pictures, *arms])
     if world.drone is not None:
-        return Toolbox([looking, DroneApi(world).toolbox()])
+        return Toolbox([looking, *pictures, DroneApi(world).toolbox()])
     if world.base is not None:
-        base, arms = BaseApi(world).toolbox(), [TabletopApi(world, arm, perception) for arm in world.arms]
-        return Toolbox([looking, base, *(arm.toolbox(name="arm") for arm in arms)])
+        carried = [TabletopApi(world, name, perception).toolbox(name="arm") for name in world.arms]
+        return Toolbox([looking, *pictures, BaseApi(world).toolbox(), *carried])
     if len(world.arms) > 1:
         return TwoArmsApi(world, perception).toolbox()
     high = TabletopApi(world, perception=perception).toolbox()
-    return Toolbox([high, pictures]) if by_cameras else high
+    return Toolbox([high, *pictures]) if by_cameras else high
