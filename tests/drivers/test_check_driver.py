@@ -36,7 +36,7 @@ class Trusting(SimulatedDriver):
 
 
 class Coasting(SimulatedDriver):
-    """Goes on as it went when no row comes, as an arm that is sent velocities and has no watchdog."""
+    """Goes on as it went when no row comes, as an arm that is sent velocities and has no watchdog; nothing holds it."""
 
     _rate: Array | float = 0.0
     _sent_s = math.inf
@@ -56,7 +56,7 @@ class Coasting(SimulatedDriver):
     def hold(self) -> None:
         with self._lock:
             super().hold()
-            self._sent_s = math.inf
+            self._row, self._sent_s = self._goal, time.monotonic()
 
 
 class Restless(SimulatedDriver):
@@ -77,7 +77,7 @@ class Restless(SimulatedDriver):
                 "reconnect(): send() must be refused with UnsafeRow until enable()",
             ],
         ),
-        (Coasting, ["a silent host: "]),
+        (Coasting, ["hold(): ", "a silent host: "]),
         (Restless, ["enable(): "]),
     ],
 )

@@ -160,9 +160,10 @@ class _Check:
         thread = threading.Thread(target=driver.hold)
         thread.start()
         thread.join()
-        time.sleep(driver.robot.motion.stop_time)
-        reading = driver.read()
-        self._judge_rest("hold()", reading.positions - at, driver.lag, reading.velocities)
+        for seconds in (driver.robot.motion.stop_time, _SILENCE_S):  # at rest in time, and for good
+            time.sleep(seconds)
+            reading = driver.read()
+            self._judge_rest("hold()", reading.positions - at, driver.lag, reading.velocities)
         self._return()
 
     def _silence(self) -> None:
