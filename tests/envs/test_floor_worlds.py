@@ -161,12 +161,37 @@ def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
     task = load_task("drive_to_zone")
     assert isinstance(task, RobotTask)
     with pytest.raises(TaskError, match="one arm, at a table"):
-        task.perceived("camera").make_world()
+        RobotTask("fetch", parse_task(fetch_task(), "fetch"), perception="camera").make_world()
     data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"tier": "low"}
     with pytest.raises(TaskError, match="low tier is for arms, and Clearpath Husky A200 has none"):
         RobotTask("drive", parse_task(data, "drive")).make_world()
     with pytest.raises(TaskError, match="robot at a table"):
         gymnasium.make("CodeAct/Hover-v0", action="cartesian")
+
+
+def test_who_drives_by_cameras_is_told_of_no_object() -> None:
+    env = gymnasium.make("CodeAct/DriveToZone-v0", perception="camera").unwrapped
+    observation, _ = env.reset(seed=1)
+    true = env._make_world().snapshot().bodies
+    assert "objects" not in env.tools.tools
+    assert "camera.point_cloud" in env.tools.tools
+    program = """
+said = []
+for x in (-2.0, -1.0, 1.0, 2.0):
+    for y in (-2.0, -1.0, 1.0, 2.0):
+        try:
+            base.drive_to(x, y)
+        except InCollision as error:
+            said.append(str(error))
+finish([said, camera.segmentation("front").names])
+"""
+    shown, _, _, _, info = env.step(program)
+    said, names = info["answer"]
+    assert said
+    assert "something" in said[0]
+    assert names == {}
+    assert not any(name in text for name in true for text in [observation, shown, *said])
+    env.close()
 
 
 def test_noise_reaches_robots_that_move_about() -> None:

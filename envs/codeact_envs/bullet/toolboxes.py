@@ -30,17 +30,18 @@ def robot_toolbox(world: BulletWorld, perception: Perception, tier: str) -> Tool
     """
     by_cameras = perception.tier == "camera"
     pictures = [] if perception.tier == "noisy" else [CameraApi(world, named=not by_cameras).toolbox()]
-    looking = Toolbox.of(Looking(perception), allow=LOOKING_TOOLS, errors=LOOKING_ERRORS)
+    found = Toolbox.of(Looking(perception), allow=LOOKING_TOOLS, errors=LOOKING_ERRORS)
+    looking = [] if by_cameras else [found]
     if tier == "low":
         if not world.arms:
             raise TaskError(f"the low tier is for arms, and {world.description.title} has none")
         arms = [ArmApi(world, name).toolbox(name) for name in world.arms]
-        return Toolbox([*pictures, *arms] if by_cameras else [looking, *pictures, *arms])
+        return Toolbox([*looking, *pictures, *arms])
     if world.drone is not None:
-        return Toolbox([looking, *pictures, DroneApi(world).toolbox()])
+        return Toolbox([*looking, *pictures, DroneApi(world).toolbox()])
     if world.base is not None:
         carried = [TabletopApi(world, name, perception).toolbox(name="arm") for name in world.arms]
-        return Toolbox([looking, *pictures, BaseApi(world).toolbox(), *carried])
+        return Toolbox([*looking, *pictures, BaseApi(world).toolbox(), *carried])
     if len(world.arms) > 1:
         return TwoArmsApi(world, perception).toolbox()
     high = TabletopApi(world, perception=perception).toolbox()

@@ -146,7 +146,7 @@ class RobotWorld(ABC):
     @property
     def _finds(self) -> bool:
         """Whether something else than the program finds things."""
-        return not (self._tier == "low" and self._perception.tier == "camera")
+        return self._perception.tier != "camera" or (self._tier == "high" and bool(self.bullet.arms))
 
     def snapshot(self) -> Snapshot:
         world = self.bullet

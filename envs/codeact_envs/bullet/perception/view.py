@@ -243,6 +243,18 @@ class Privileged(Perception):
         return self.world.color(name)
 
 
+class Unaided(Perception):
+    """The camera tier of a robot that no detector helps: nothing is known of things but what its pictures show."""
+
+    tier: ClassVar[Tier] = "camera"
+
+    def known(self) -> Mapping[str, Seen]:
+        return {}
+
+    def held(self, arm: str | None = None) -> str | None:
+        return None
+
+
 def unknown(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
@@ -262,6 +274,8 @@ def perceive(tier: str, world: BulletWorld) -> Perception:
         from codeact_envs.bullet.perception.noisy import Noisy
 
         return Noisy(world)
+    if tier == "camera" and not world.arms:
+        return Unaided(world)
     if tier == "camera":
         from codeact_envs.bullet.perception.camera_tier import CameraTier
 
