@@ -11,7 +11,7 @@ from codeact_envs.bullet.meshes import BOWL_BASE, BOWL_WALL
 from codeact_envs.bullet.robots.description import GripperDescription
 
 _UPRIGHT = 0.98  # cosine within which a body counts as standing on one of its faces
-_ARM_ABOVE_PALM = 0.12  # metres of wrist above the palm that also need room
+ARM_ABOVE_PALM = 0.12  # metres of wrist above the palm that also need room
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def hand(gripper: GripperDescription, x: float, y: float, z: float, yaw: float, 
         )
     palm = z + gripper.palm_above_tool
     half_x, half_y = gripper.palm_size[0] / 2.0, gripper.palm_size[1] / 2.0
-    prisms.append(Prism("palm", x, y, half_x, half_y, yaw, palm, palm + _ARM_ABOVE_PALM))
+    prisms.append(Prism("palm", x, y, half_x, half_y, yaw, palm, palm + ARM_ABOVE_PALM))
     return prisms
 
 

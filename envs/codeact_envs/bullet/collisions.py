@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.simulation import Simulation
@@ -246,6 +247,27 @@ class CollisionModel:
                 self.carried.append((copy, bullet.multiplyTransforms(*bullet.invertTransform(*grip), *pose)))
             else:
                 self.others.append(copy)
+        self._take_boxes()
+
+    def add(self, others: Sequence[tuple[Copy, Pose]], carried: Sequence[tuple[Copy, Pose]]) -> None:
+        """Surround the arm with more than the world tells, until the next update.
+
+        Args:
+            others: bodies of this model's client, and where they stand, world frame.
+            carried: the same of what moves with the tool.
+        """
+        bullet, on = self.bullet, {"physicsClientId": self.client}
+        back = bullet.invertTransform(*self._tool_frame())
+        for copy, pose in (*others, *carried):
+            bullet.resetBasePositionAndOrientation(copy.here, pose.position, pose.quaternion, **on)
+        self.others += [copy for copy, _ in others]
+        self.carried += [
+            (copy, bullet.multiplyTransforms(*back, pose.position, pose.quaternion)) for copy, pose in carried
+        ]
+        self._take_boxes()
+
+    def _take_boxes(self) -> None:
+        bullet, on, grip = self.bullet, {"physicsClientId": self.client}, self._tool_frame()
         self._beyond = max((self._beyond_tool(copy, grip) for copy, _ in self.carried), default=0.0)
         boxes = [bullet.getAABB(copy.here, -1, **on) for copy in self.others]
         self.low = np.array([box[0] for box in boxes]).reshape(-1, 3)

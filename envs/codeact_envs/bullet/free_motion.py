@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.collisions import CollisionModel, Hit
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused
+from codeact_envs.bullet.shown import ShownBodies
 
 if TYPE_CHECKING:
+    from codeact_envs.bullet.perception.view import Perception
     from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
@@ -128,13 +130,17 @@ class FreeMotion:
     On the whole way the tool stays inside the workspace, and the arm and what it carries out of what is kept out.
 
     The copy of the scene that it asks is made once, about 20 ms, and lives until the world is closed.
+
+    Args:
+        perception: what shows the bodies of the episode; without it they are where the simulator has them.
     """
 
-    def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
+    def __init__(self, world: BulletWorld, arm: str | None = None, perception: Perception | None = None) -> None:
         name = world.arm_name(arm)
         self._world, self._arm, self._controller = world, world.arms[name], world.controllers[name]
         self._kinematics = self._controller.kinematics
         self.model = CollisionModel(world.simulation, self._arm, keep_out=self._controller.keep_out)
+        self._shown = ShownBodies(world, perception, self.model, name) if perception is not None else None
         lower, upper = self._kinematics.lower, self._kinematics.upper
         self.planner = FreeMotionPlanner(self.model, lower, upper, self._tool_may_go)
 
@@ -148,8 +154,15 @@ class FreeMotion:
         Args:
             touching: names of bodies that may be touched, such as one that is about to be grasped.
         """
+        if self._shown is not None:
+            self._shown.look(touching)
+            return
         held = self._arm.grasped()
         self.model.update([self._world.body(name) for name in touching], held)
+
+    def name_of(self, body: int) -> str | None:
+        """The name of what a hit tells of; None for the table and robots."""
+        return self._world.name_of(body) if self._shown is None else self._shown.name_of(body)
 
     def postures(self, pose: Array) -> list[Array]:
         """Joint positions, free of collision by the last `look`, that put the tool at `pose` (4x4, world frame); the

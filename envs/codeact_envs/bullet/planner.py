@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.clearance import Obstacle, Prism, hand, obstacle, wrap_half_turn
+from codeact_envs.bullet.clearance import ARM_ABOVE_PALM, Obstacle, Prism, hand, obstacle, wrap_half_turn
+from codeact_envs.bullet.collisions import Hit
 from codeact_envs.bullet.controller import MotionResult
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
+from codeact_envs.bullet.free_motion import FreeMotion
 from codeact_envs.bullet.parts import parts
 from codeact_envs.bullet.perception.seen import within
 from codeact_envs.bullet.perception.view import Perception, Privileged
@@ -25,6 +29,7 @@ Array = NDArray[np.float64]
 MARGIN = 0.004  # metres kept between the hand and every body
 _ABOVE = 0.03  # metres kept between what moves across and the tallest body
 _LOWEST_TRANSIT = 0.14  # metres of the tool above the table when it moves across
+_NO_RISE = 0.005  # metres below the height of a travel from which the hand need not go up first
 _SAMPLE = 0.02  # metres between two places where a path is looked at
 
 
@@ -56,12 +61,14 @@ class Planner:
 
     def __init__(self, world: BulletWorld, arm: str | None = None, perception: Perception | None = None) -> None:
         name = world.arm_name(arm)
-        self._name = name
+        self._name, self._world = name, world
         self._perception = perception or Privileged(world)
         self._arm = world.arms[name]
         self._robot = self._arm.robot
         self._controller = world.controllers[name]
         self._kinematics = self._controller.kinematics
+        self._hand = frozenset({self._arm.tool_link, *self._arm.fingers})
+        self._free_motion: FreeMotion | None = None
 
     # What is there
 
@@ -148,15 +155,27 @@ class Planner:
 
     def transit_height(self, *heights: float) -> float:
         """The tool's height at which hand and load pass over everything, and not below `heights`; metres."""
+        return min(self._controller.highest, max(_LOWEST_TRANSIT, self._least_height() + _ABOVE, *heights))
+
+    def _least_height(self) -> float:
+        """The tool's height at which hand and load just pass over everything, metres."""
         _, drop = self.hanging()
-        top = max((body.prism.high for body in self.obstacles(*self.load())), default=0.0)
-        highest = self._controller.highest
-        return min(highest, max(_LOWEST_TRANSIT, top + drop + _ABOVE, *heights))
+        return self._top() + drop
+
+    def _top(self) -> float:
+        return max((body.prism.high for body in self.obstacles(*self.load())), default=0.0)
 
     # Travels
 
     def travel(self, place: Place, speed: float | None = None) -> MotionResult:
-        """Up, across and down to `place`. The caller has checked that the place itself is free."""
+        """Up, across and down to `place`. The caller has checked that the place itself is free.
+
+        What is too tall for the arm to pass over it is passed by at its side, in any orientation of the hand.
+
+        Raises:
+            OutOfReach, KeepOut, InCollision: the arm cannot come there, or no way past something was found; nothing was
+                moved.
+        """
         now = self.place_now()
         height = self.transit_height(place.z)
         above = self.posture(place.at(height))
@@ -170,36 +189,109 @@ class Planner:
         if above is None:
             self.require_posture(place)
             raise OutOfReach(f"the arm cannot come down on ({place.x:.3f}, {place.y:.3f}) from above")
-        if now.z < height - 0.005:
+        legs = None if height >= self._least_height() + MARGIN else self._legs_around(now, place, height, above)
+        if now.z < height - _NO_RISE:
             result = self._up(now, height, speed)
             if not result.reached:
                 return result
-        result = self._across(above, height, 2)
+        result = self._across(above, height) if legs is None else self._follow(legs)
         if not result.reached or height - place.z < 1e-4:
             return result
         return self._controller.move_line(place.position, speed)
+
+    def _legs_around(self, now: Place, place: Place, height: float, above: Array) -> list[Array]:
+        """Postures by which the arm comes past what is taller than `height`, from over `now` to over `place`."""
+        free = self._around()
+        free.look()
+        start = self._risen(now, height)
+        legs = self._legs(start, above, height, 2)
+        hit = self._hit_on([start, *legs])
+        if hit is None and self._comes_down(above, place):
+            return legs
+        goals = [goal for goal in (above, *free.postures(place.at(height).matrix)) if self._comes_down(goal, place)]
+        way = free.planner.plan(start, goals)
+        if way is None:
+            name = None if hit is None or hit.body is None else free.name_of(hit.body)
+            raise self._no_way(place, name)
+        return way[1:]
+
+    def _comes_down(self, above: Array, place: Place) -> bool:
+        """Whether the arm can go straight from the posture `above` to `place`, and only its hand is near anything
+        there."""
+        if self._kinematics.pose(above)[2][3] - place.z < 1e-4:
+            return True
+        line = self._kinematics.line(above, np.array(place.position))
+        if line is None:
+            return False
+        hit = self._around().model.hit(line[0][-1], 0.0)
+        return hit is None or hit.link is None or hit.link in self._hand
+
+    def _around(self) -> FreeMotion:
+        if self._free_motion is None:  # the copy of the scene takes a moment
+            self._free_motion = FreeMotion(self._world, self._name, self._perception)
+        return self._free_motion
+
+    def _hit_on(self, way: Sequence[Array]) -> Hit | None:
+        """What the arm would hit on straight lines in joint space through `way`, by the last look around."""
+        model = self._around().model
+        return next((hit for a, b in pairwise(way) if (hit := model.line_hit(a, b, MARGIN / 2.0))), None)
+
+    def _no_way(self, place: Place, name: str | None) -> InCollision:
+        what = f"past {name!r}" if name else "for the arm"
+        return InCollision(
+            f"no way {what} to ({place.x:.3f}, {place.y:.3f}, {place.z:.3f}) was found; come from another side, or "
+            "move something out of the way"
+        )
+
+    def _risen(self, now: Place, height: float) -> Array:
+        """The posture after going up, without going."""
+        if now.z >= height - _NO_RISE:
+            return self._arm.commanded
+        line = self._kinematics.line(self._arm.commanded, np.array([now.x, now.y, height]))
+        if line is not None:
+            end: Array = line[0][-1]
+            return end
+        lifted = self._lifted(now, height)
+        if lifted is None:
+            raise OutOfReach(f"the arm cannot rise to {height:.3f} m from where it is")
+        return lifted
+
+    def _lifted(self, now: Place, height: float) -> Array | None:
+        return self.posture(Place(now.x, now.y, height, self.natural_yaw(now.x, now.y, now.yaw)))
 
     def _up(self, now: Place, height: float, speed: float | None) -> MotionResult:
         try:
             return self._controller.move_line((now.x, now.y, height), speed)
         except OutOfReach:
-            lifted = self.posture(Place(now.x, now.y, height, self.natural_yaw(now.x, now.y, now.yaw)))
+            lifted = self._lifted(now, height)
             if lifted is None:
                 raise
             return self._controller.move_joints(lifted)
 
-    def _across(self, goal: Array, height: float, splits: int) -> MotionResult:
-        """To the posture `goal` by joint motions, none of which dips below `height` by more than half the clearance."""
-        start = self._arm.commanded
+    def _across(self, goal: Array, height: float) -> MotionResult:
+        return self._follow(self._legs(self._arm.commanded, goal, height, 2))
+
+    def _follow(self, legs: Sequence[Array]) -> MotionResult:
+        result = self._controller.move_joints(legs[0])
+        for leg in legs[1:]:
+            if not result.reached:
+                break
+            result = self._controller.move_joints(leg)
+        return result
+
+    def _legs(self, start: Array, goal: Array, height: float, splits: int) -> list[Array]:
+        """Joint motions to the posture `goal`, none of which dips below `height` by more than half the clearance."""
         lowest = min(self._kinematics.pose(start + (goal - start) * s)[2][3] for s in (0.25, 0.5, 0.75))
         ends = min(self._kinematics.pose(q)[2][3] for q in (start, goal))
         if lowest < min(ends, height) - _ABOVE / 2.0 and splits:
             a, b = self._kinematics.forward(start), self._kinematics.forward(goal)
             between = self._between(a, b, height)
             if between is not None:
-                result = self._across(between, height, splits - 1)
-                return self._across(goal, height, splits - 1) if result.reached else result
-        return self._controller.move_joints(goal)
+                return [
+                    *self._legs(start, between, height, splits - 1),
+                    *self._legs(between, goal, height, splits - 1),
+                ]
+        return [goal]
 
     def _between(self, a: Array, b: Array, height: float) -> Array | None:
         """The posture halfway about the base between two poses."""
@@ -229,10 +321,23 @@ class Planner:
         if turn < 1e-3:
             with contextlib.suppress(OutOfReach, KeepOut, InCollision):
                 self._require_line(now, place, others, opening, carried)
+                self._require_arm_free(place, min(now.z, place.z))
                 return self._controller.move_line(place.position, speed)
-        if min(now.z, place.z) >= self.transit_height() - 1e-3:
-            return self._across(goal, min(now.z, place.z), 2)
+        lowest = min(now.z, place.z)
+        if lowest >= self.transit_height() - 1e-3 and lowest >= self._least_height() + MARGIN:
+            return self._across(goal, lowest)
         return self.travel(place, speed)
+
+    def _require_arm_free(self, place: Place, lowest: float) -> None:
+        """Raise `InCollision` when on a straight line to `place` something taller than the hand meets the arm behind
+        it."""
+        if self._top() <= lowest + self._robot.gripper.palm_above_tool + ARM_ABOVE_PALM:
+            return
+        line = self._kinematics.line(self._arm.commanded, np.array(place.position))
+        self._around().look()
+        hit = None if line is None else self._hit_on(list(line[0]))
+        if hit is not None:
+            raise self._no_way(place, None if hit.body is None else self._around().name_of(hit.body))
 
     def require_line(self, goal: Place, *without: str) -> None:
         """Raise `OutOfReach`, `KeepOut` or `InCollision` when hand and load cannot go straight to `goal`, which has the
