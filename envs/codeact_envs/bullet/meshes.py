@@ -1,10 +1,14 @@
-"""Low-poly visual meshes of round bodies: few triangles keep the software renderer fast."""
+"""Low-poly visual meshes of round bodies: few triangles keep the software renderer fast.
+
+Each is made once: pybullet never gives up the lists that it is handed.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 Point = tuple[float, float]
 
@@ -22,12 +26,14 @@ class Mesh:
     normals: list[list[float]]
 
 
+@lru_cache(maxsize=256)
 def cylinder(radius: float, height: float) -> Mesh:
     """An upright cylinder about its centre; metres."""
     half = height / 2.0
     return _revolve([(0.0, -half), (radius, -half), (radius, half), (0.0, half)])
 
 
+@lru_cache(maxsize=256)
 def sphere(radius: float) -> Mesh:
     """A ball about its centre; metres."""
     steps = _SEGMENTS // 4
@@ -36,11 +42,13 @@ def sphere(radius: float) -> Mesh:
     return _revolve([(0.0, -radius), *ring, (0.0, radius)])
 
 
+@lru_cache(maxsize=256)
 def bowl(radius: float, height: float, floor: float) -> Mesh:
     """A bowl, open above, about the centre of its extents. `floor`: how thick its bottom is; metres."""
     return vessel(radius, radius * BOWL_BASE, height, BOWL_WALL, floor)
 
 
+@lru_cache(maxsize=256)
 def vessel(radius: float, base: float, height: float, wall: float, floor: float) -> Mesh:
     """A round vessel, open above, that widens from the radius `base` to `radius`, about the centre of its extents.
     `wall` and `floor`: how thick they are; metres."""
