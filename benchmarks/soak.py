@@ -4,8 +4,8 @@
 
 A table with furniture, a cup of balls and blocks. Each episode is reset from one of 20 seeds, goes on for a while and
 is hashed; some are saved and restored, drawn, or played by the arm, and some are branched, both branches going on.
-Memory is the process's resident set, from after the first tenth, when every cache is filled. `--check` exits with 1
-when it grew by 20 MB or more, or any hash differed.
+Memory is the process's resident set, looked at after a warm-up that fills every cache, and at the end. `--check` exits
+with 1 when it grew by 20 MB or more, or any hash differed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from codeact_envs.scenes import DrawnScene, load_scene
 
 MOST_GROWTH_MB = 20.0
 SEEDS = 20
-WARM = 0.1  # share of all episodes before memory is looked at
+WARM_RESETS, WARM_BRANCHES = 200, 20  # before memory is looked at
 SAVED_EVERY, PLAYED_EVERY, DRAWN_EVERY = 7, 50, 101
 SCENE: dict[str, Any] = {
     "region": {"x": [0.35, 0.68], "y": [-0.5, 0.5], "reach": [0.3, 0.75]},
@@ -69,6 +69,15 @@ class Soak:
         if self.first.setdefault(what, found) != found:
             self.different += 1
 
+    def run(self, resets: int, branches: int) -> None:
+        """So many episodes, with branches evenly among them."""
+        branched = 0
+        for number in range(resets):
+            self.episode(number)
+            while branched * resets <= number * branches and branched < branches:
+                self.branch(number)
+                branched += 1
+
     def episode(self, number: int) -> None:
         world, seed = self.world, number % SEEDS
         world.reset(self.drawn[seed].layout)
@@ -107,23 +116,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="exit with 1 when memory grew or a hash differed")
     given = parser.parse_args(arguments)
     begin, soak = time.monotonic(), Soak()
-    every = max(1, given.resets // max(1, given.branches))
-    warm, branched = int(given.resets * WARM), 0
-    before = 0.0
-    for number in range(given.resets):
-        soak.episode(number)
-        if number % every == 0 and branched < given.branches:
-            soak.branch(number)
-            branched += 1
-        if number == warm:
-            gc.collect()
-            before = resident_mb()
+    soak.run(WARM_RESETS, WARM_BRANCHES)
+    gc.collect()
+    before = resident_mb()
+    soak.run(given.resets, given.branches)
     gc.collect()
     after = resident_mb()
     soak.world.close()
     seconds, growth = time.monotonic() - begin, after - before
-    print(f"{given.resets} resets and {branched} branches in {seconds:.0f} s")
-    print(f"memory: {before:.1f} MB after the first tenth, {after:.1f} MB at the end, grown by {growth:.1f} MB")
+    print(f"{given.resets} resets and {given.branches} branches in {seconds:.0f} s")
+    print(f"memory: {before:.1f} MB after a warm-up, {after:.1f} MB at the end, grown by {growth:.1f} MB")
     print(f"hashes: {len(soak.first)} states, {soak.different} different")
     failed = growth >= MOST_GROWTH_MB or soak.different > 0
     return 1 if given.check and failed else 0
