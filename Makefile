@@ -1,6 +1,6 @@
 # make run    set up everything and drive the arm: first the reference program, then the embedded model
 # make test   set up everything, check style and types, run all tests, those of the sandbox on other Pythons too
-# make gallery  draw every robot at work into docs/pictures/robots.png
+# make gallery  draw every robot at work, and all furniture, into docs/pictures
 # make clean  remove what the two made (the model stays in the user's cache)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -32,6 +32,7 @@ lint: $(VENV)/.test
 
 gallery: $(VENV)/.run
 	$(BIN)/python examples/draw_robots.py docs/pictures/robots.png
+	$(BIN)/python examples/draw_furniture.py docs/pictures/furniture.png
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/episode.py
