@@ -17,7 +17,6 @@ from codeact_envs.bullet.rotations import matrix_of, pose_of, quaternion_of, tur
 
 OUTWARDS = (math.cos(math.pi / 8), 0.0, math.sin(math.pi / 8), 0.0)  # the hand, leaning by 45 degrees
 ROLLED = (math.sin(5 * math.pi / 8), 0.0, 0.0, math.cos(5 * math.pi / 8))  # about x: its broad side comes down
-INWARDS = (OUTWARDS[0], 0.0, -OUTWARDS[2], 0.0)
 
 
 @pytest.fixture
@@ -71,14 +70,14 @@ def test_a_line_moves_and_turns_the_tool_evenly(world: BulletWorld, arm: ArmApi)
         world.controller.kinematics.forward(np.array(row[:7]))[:3, 3] for row in rows
     )
     start = np.array(arm.tool_pose().position)
-    assert arm.move_linear((0.5, 0.2, 0.3), INWARDS, speed=0.3)
+    assert arm.move_linear((0.5, 0.2, 0.3), OUTWARDS, speed=0.3)
     world.arm.recorder = None
     end = arm.tool_pose()
     assert end.position == pytest.approx((0.5, 0.2, 0.3), abs=1e-3)
-    assert abs(float(np.dot(end.quaternion, INWARDS))) == pytest.approx(1.0, abs=1e-5)
+    assert abs(float(np.dot(end.quaternion, OUTWARDS))) == pytest.approx(1.0, abs=1e-5)
     along = (np.array((0.5, 0.2, 0.3)) - start) / np.linalg.norm(np.array((0.5, 0.2, 0.3)) - start)
     off = [np.linalg.norm(place - start - along * ((place - start) @ along)) for place in places]
-    assert max(off) < 1e-3
+    assert max(off) < 2e-4, "the arm comes near to a singularity here"
     assert max(np.linalg.norm(b - a) for a, b in pairwise(places)) * 240 < 0.31
 
 
