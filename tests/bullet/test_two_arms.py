@@ -20,6 +20,7 @@ SPECS = (
     BodySpec("beam", "box", (0.5, 0.04, 0.04), 0.4, "orange"),
     BodySpec("board", "box", (0.5, 0.2, 0.03), 0.4, "brown"),
     BodySpec("tray", "tray", SHAPES["tray"].size),
+    BodySpec("rod", "box", (0.36, 0.03, 0.03), 0.15, "blue"),
     BodySpec("a", "box", (0.04, 0.04, 0.04), 0.05, "red"),
     BodySpec("zone", "zone", (0.1, 0.1, 0.002), color="cyan"),
 )
@@ -89,7 +90,24 @@ def test_a_tray_stays_level_with_what_stands_on_it(
     assert pair.violations == ()
 
 
-def test_one_hand_passes_a_beam_to_the_other(pair: BulletWorld, api: TwoArmsApi) -> None:
+@pytest.mark.parametrize(("giver", "taker", "y"), [("left", "right", 0.3), ("right", "left", -0.3)])
+def test_a_rod_goes_from_hand_to_hand_in_the_air(
+    pair: BulletWorld, api: TwoArmsApi, giver: str, taker: str, y: float
+) -> None:
+    pair.reset([Placement("rod", "rod", (0.45, y, 0.015), 0.4)])
+    assert api.arms[giver].pick("rod")
+    lowest: list[float] = []
+    pair.simulation.capture_every(24, lambda: lowest.append(pair.pose("rod").position[2]))
+    assert api.hand_over(taker) is True
+    assert pair.held(taker) == "rod"
+    assert pair.held(giver) is None
+    pair.settle(0.5)
+    assert min(lowest) > 0.06, "it never lay down"
+    assert pair.held(taker) == "rod"
+    assert pair.violations == ()
+
+
+def test_letting_go_with_one_hand_leaves_it_in_the_other(pair: BulletWorld, api: TwoArmsApi) -> None:
     assert api.lift_together("beam", 0.15)
     api.arms["left"].open_gripper()
     assert pair.held("left") is None
@@ -113,6 +131,8 @@ def test_both_tools_arrive_together(pair: BulletWorld, api: TwoArmsApi) -> None:
         (lambda api: api.lift_together("beam", -0.1), OutOfReach, "positive"),
         (lambda api: api.lift_together("beam", 0.9), OutOfReach, "z from 0 to 0.7"),
         (lambda api: api.carry_together(0.0, 0.0, 0.1), NothingHeld, "lift_together"),
+        (lambda api: api.hand_over("left"), NothingHeld, "pick an object with the other one first"),
+        (lambda api: api.hand_over("middle"), OutOfReach, '"left" or "right"'),
         (lambda api: api.move_together((0.5, 0.2, 0.2), (0.5, -0.2, 0.2), speed=2.0), TooFast, r"at most 0\.5"),
         (lambda api: api.move_together((0.5, 0.2, 0.2), (1.5, -0.2, 0.2)), OutOfReach, "workspace"),
         (lambda api: api.move_together((0.4, 0.39, 0.03), (0.5, -0.2, 0.2)), InCollision, "'cube'"),
@@ -132,6 +152,14 @@ def test_refusals_move_neither_arm(  # type: ignore[no-untyped-def]
     before = pair.state_hash()
     with pytest.raises(error, match=message):
         call(api)
+    assert pair.state_hash() == before
+
+
+def test_a_cube_is_too_short_for_two_hands(pair: BulletWorld, api: TwoArmsApi) -> None:
+    assert api.arms["left"].pick("cube")
+    before = pair.state_hash()
+    with pytest.raises(NotGraspable, match="two hands side by side need"):
+        api.hand_over("right")
     assert pair.state_hash() == before
 
 

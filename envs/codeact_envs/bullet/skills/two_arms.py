@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import InCollision, NotGraspable, NothingHeld, OutOfReach, TooFast
-from codeact_envs.bullet.grasping import Grasp, pair_of_grasps
+from codeact_envs.bullet.grasping import Grasp, end_grasps, pair_of_grasps
 from codeact_envs.bullet.perception.view import Perception, Privileged
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import RETREAT, SETTLE_S, ArmSkill
@@ -19,8 +19,10 @@ from codeact_envs.bullet.world import BulletWorld
 Point = tuple[float, float, float]
 
 SIDES = ("left", "right")
-TOGETHER_TOOLS = ("lift_together", "carry_together", "move_together", "release_together")
+TOGETHER_TOOLS = ("lift_together", "carry_together", "move_together", "release_together", "hand_over")
 _LIFTED = 0.8  # of the height asked for, by which a body must have risen
+_MEETING = (0.5, 0.0, 0.3)  # metres, world frame: where one hand gives and the other takes
+_BESIDE = 0.12  # metres between two hands that hold one body
 _LEVEL_SPEED = 0.15  # metres per second, with a body in both hands
 
 
@@ -58,11 +60,37 @@ class Side(ArmSkill):
         self._planner.require_posture(place)
         return place
 
+    def require_empty(self, before: str) -> None:
+        self._require_empty(before)
+
+    def require_room_beside(self, name: str, other: Place) -> Grasp:
+        """A grasp of a body near that end which lies farther from another hand that holds it at `other`.
+
+        Raises:
+            NotGraspable: there is no room for two hands.
+        """
+        ends = end_grasps(self._robot.gripper, self.graspable(name).body)
+        grasp = min(ends, key=lambda end: round(self.far_from(end), 6))
+        if math.hypot(grasp.x - other.x, grasp.y - other.y) < _BESIDE:
+            raise NotGraspable(f"{name!r} has no room for a second hand; put it down, and let the other hand pick it")
+        return grasp
+
     def require_line(self, goal: Place, *without: str) -> None:
         self._planner.require_line(goal, *without)
 
     def require_allowed(self, x: float, y: float, z: float) -> None:
         self._controller.require_allowed(x, y, z)
+
+    def bring(self, x: float, y: float, z: float, along: float) -> bool:
+        """Carry what is held so that its longer side points along the direction `along`, radians, with the tool at
+        (x, y, z), metres. Whether it got there."""
+        planner = self._planner
+        carried, _ = planner.hanging()
+        if carried is None:
+            return False
+        long_side = carried.yaw if carried.half_x >= carried.half_y else carried.yaw + math.pi / 2.0
+        yaw = planner.natural_yaw(x, y, along - (long_side - planner.place_now().yaw))
+        return planner.move(Place(x, y, z, yaw)).reached
 
     def take(self, place: Place, opening: float) -> bool:
         """Go to a grasp and close. Whether it got there."""
@@ -135,6 +163,37 @@ class TwoArmsApi:
                 return True
         self.release_together()
         return False
+
+    @tool(effect="physical")
+    def hand_over(self, to: str) -> bool:
+        """Pass the long object in one hand to the other, "left" or "right", in the air between the arms. True when that
+        hand alone holds it.
+
+        Raises NothingHeld (the giving hand is empty), AlreadyHolding, NotGraspable (too short), OutOfReach,
+        InCollision.
+        """
+        if to not in self._sides:
+            raise OutOfReach(f'to must be "left" or "right", not {to!r}')
+        giver, taker = self._sides["right" if to == "left" else "left"], self._sides[to]
+        name = giver.holding()
+        if name is None:
+            raise NothingHeld(
+                f"there is nothing to hand over to the {to} hand: pick an object with the other one first"
+            )
+        taker.require_empty(f"taking {name!r}")
+        taker.require_room_beside(name, giver.place())
+        if not giver.bring(*_MEETING, math.pi / 2.0):
+            return False
+        grasp = taker.require_room_beside(name, giver.place())
+        if not taker.take(taker.require_grasp(name, grasp), grasp.opening):
+            return False
+        if taker.holding() != name:
+            taker.let_go()
+            taker.retreat()
+            return False
+        giver.let_go()
+        giver.retreat()
+        return taker.holding() == name and giver.holding() is None
 
     def _ends(self, name: str) -> dict[str, Grasp]:
         """A grasp for each side, so that the arms do not cross."""
