@@ -10,6 +10,7 @@ from hand import Hand
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.errors import InCollision
 from codeact_envs.bullet.shapes import SHAPES
 
 BALLS = tuple(f"ball {number}" for number in range(6))
@@ -182,3 +183,17 @@ def test_a_tray_has_a_bar_for_each_hand(world: BulletWorld) -> None:
 def test_wrong_sizes_are_refused(shape: str, size: tuple[float, float, float], message: str) -> None:
     with pytest.raises(TaskError, match=message):
         BodySpec("x", shape, size)
+
+
+def test_a_drone_flies_through_a_gate_and_not_into_its_frame() -> None:
+    with BulletWorld([BodySpec("gate", "gate", SHAPES["gate"].size)], robot="crazyflie") as world:
+        world.reset([Placement("gate", "the gate", (1.0, 0.0, 0.7))])
+        opening, pilot = world.room("the gate"), world.drone_controller
+        assert pilot is not None
+        x, y, z = opening.pose.position
+        assert (x, y, z) == pytest.approx((1.0, 0.0, 0.95))
+        assert pilot.take_off(z).reached
+        with pytest.raises(InCollision, match="too near to"):
+            pilot.fly_to(2.0, 0.42, z)
+        assert pilot.fly_to(2.0, 0.0, z).reached
+        assert world.violations == ()

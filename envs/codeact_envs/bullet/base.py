@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codeact_envs.bullet.clearance import Prism, obstacle, overlap
+from codeact_envs.bullet.clearance import Prism, overlap
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.nearest import nearest, out_of, within
 from codeact_envs.bullet.results import MotionResult
@@ -103,10 +103,9 @@ class BaseController:
         prism = self._prism(x, y, yaw)
         held = {controller.held() for controller in self._world.controllers.values()}
         for name in self._world.names():
-            spec = self._world.spec(name)
-            if spec.shape == "zone" or name in held:
+            if self._world.spec(name).shape == "zone" or name in held:
                 continue
-            if obstacle(name, spec, self._world.pose(name)).blocks(prism, _MARGIN):
+            if any(part.blocks(prism, _MARGIN) for part in self._world.obstacles(name)):
                 return name
         return None
 

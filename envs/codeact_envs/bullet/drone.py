@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codeact_envs.bullet.clearance import Prism, obstacle
+from codeact_envs.bullet.clearance import Prism
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.nearest import nearest, out_of, within
 from codeact_envs.bullet.results import MotionResult
@@ -101,9 +101,10 @@ class DroneController:
         half, half_z = max(self._robot.size[:2]) / math.sqrt(2.0), self._robot.size[2] / 2.0
         count = max(1, math.ceil(math.dist(place, goal) / 0.05))
         blocks = [
-            (name, obstacle(name, self._world.spec(name), self._world.pose(name)))
+            (name, part)
             for name in self._world.names()
             if self._world.spec(name).shape != "zone"
+            for part in self._world.obstacles(name)
         ]
         for index in range(1, count + 1):
             x, y, z = (start + (end - start) * index / count for start, end in zip(place, goal, strict=True))

@@ -17,9 +17,11 @@ from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
 from codeact_envs.bullet.base import BaseController
 from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
 from codeact_envs.bullet.camera import Camera, Frame, render
+from codeact_envs.bullet.clearance import Obstacle
 from codeact_envs.bullet.controller import ArmController
 from codeact_envs.bullet.drone import DroneController
 from codeact_envs.bullet.errors import Stopped
+from codeact_envs.bullet.parts import parts
 from codeact_envs.bullet.quiet import quiet
 from codeact_envs.bullet.robots import (
     ArmDescription,
@@ -341,6 +343,15 @@ class BulletWorld:
             UnknownObject: no body has this name.
         """
         return self._bodies.grips(name)
+
+    def obstacles(self, name: str) -> list[Obstacle]:
+        """The space that a body takes as it stands now, part by part: a drone may fly through a gate.
+
+        Raises:
+            UnknownObject: no body has this name.
+        """
+        joint = self.joint(name).position if self.spec(name).assembly.joint is not None else 0.0
+        return parts(name, self.spec(name), self.pose(name), joint)
 
     def contacts(self, a: str, b: str) -> bool:
         """Whether two bodies touch each other now."""
