@@ -67,14 +67,26 @@ class Channel:
         self._mailbox = Mailbox.unused()
         self._spin = Spin(end.fileno(), self._mailbox, part)
 
-    def send(self, message: wire.ToWorker | bytearray, deadline: float, descriptors: list[int] | None = None) -> None:
+    def post(self, frame: bytearray) -> bytes | bytearray:
+        """Put a frame into the mailbox, if it may lie there. Returns what is left to be sent, if anything."""
+        return self._mailbox.post(frame)
+
+    def send(
+        self, message: wire.ToWorker | bytes | bytearray, deadline: float, descriptors: list[int] | None = None
+    ) -> None:
         """Send a frame, with descriptors beside its first bytes.
+
+        Args:
+            message: the frame's message, or bytes, which go through the socket as they are.
 
         Raises:
             Closed, Late
         """
-        frame = message if isinstance(message, bytearray) else wire.frame(message)
-        data = memoryview(self._mailbox.post(frame) if descriptors is None else frame)
+        if not isinstance(message, (bytes, bytearray)):
+            frame = wire.frame(message)
+            message = self.post(frame) if descriptors is None else frame
+        self._mailbox.under_way = True
+        data = memoryview(message)
         while data:
             try:
                 if descriptors is None:

@@ -413,7 +413,8 @@ class Running:
             return self._end(self.stopping[1])
         assert pending.reply is not None
         try:
-            self._channel.send(pending.reply, max(self._deadline(), time.monotonic() + GRACE_S))
+            if rest := self._channel.post(pending.reply):
+                self._channel.send(rest, max(self._deadline(), time.monotonic() + GRACE_S))
         except Late:  # it called, and does not listen
             self._out_of_time()
             return Lost("WorkerLost", "it did not take the answer to its call")
@@ -438,11 +439,10 @@ class Running:
     def _deadline(self) -> float:
         if self._kill_at:
             return min(self._kill_at, time.monotonic() + _INSIST_S) if self._soft else self._kill_at
-        limits = self._limits
-        left = limits.wall_s - self._code_seconds()
+        deadline = self._started + self._limits.wall_s + self._tool_s + self._approval_s
         if self._watches_cpu:
-            left = min(left, self._cpu_start + limits.cpu_s - self._connection.cpu_seconds())
-        deadline = time.monotonic() + left
+            left = self._cpu_start + self._limits.cpu_s - self._connection.cpu_seconds()
+            deadline = min(deadline, time.monotonic() + left)
         return deadline if self.workspace is None else min(deadline, self.workspace.next_look)
 
     def _out_of_time(self) -> Lost | None:
