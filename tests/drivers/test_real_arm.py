@@ -209,13 +209,20 @@ def test_a_slow_bus_makes_a_slow_arm(simulator: ServoSimulator, robot: RealArm) 
     assert servo_positions(simulator) == pytest.approx(HOME, abs=0.02)
 
 
+def pull_when_moving(simulator: ServoSimulator) -> None:
+    wait_for(lambda: servo_speed(simulator) > 0.2)
+    simulator.pull_cable()
+
+
 def test_a_pulled_cable_ends_the_motion_and_the_arm_can_come_back(simulator: ServoSimulator, tmp_path: Path) -> None:
     port = tmp_path / "port"
     port.symlink_to(simulator.path)
     with patient(str(port)) as robot:
-        threading.Timer(0.25, simulator.pull_cable).start()
+        puller = threading.Thread(target=pull_when_moving, args=(simulator,))
+        puller.start()
         with pytest.raises(ConnectionLost, match="is gone"):
             robot.world.controller.move_joints(np.array(ASIDE))
+        puller.join()
         wait_for(lambda: servo_speed(simulator) < 0.02, 0.5)
         at = servo_positions(simulator)
         assert 0.01 < at[0] < 0.59
