@@ -13,7 +13,7 @@ SEED ?= 0
 MODEL ?= embedded
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint bench bench-sandbox gallery model clean
+.PHONY: run test test-versions lint bench bench-sandbox bench-simulation gallery model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -40,6 +40,9 @@ bench: $(VENV)/.test
 bench-sandbox: $(VENV)-bench/.bench
 	$(VENV)-bench/bin/python benchmarks/sandbox.py --write-docs
 
+bench-simulation: $(VENV)/.test $(VENV)-panda-gym/.bench
+	$(BIN)/python benchmarks/simulation.py --write-docs
+
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded
 
@@ -61,5 +64,10 @@ $(VENV)-bench/.bench: $(PROJECT)
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
+$(VENV)-panda-gym/.bench: constraints.txt
+	$(PYTHON) -m venv $(VENV)-panda-gym
+	$(VENV)-panda-gym/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt panda-gym
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-panda-gym $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache

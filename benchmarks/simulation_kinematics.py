@@ -59,9 +59,9 @@ def _row(
 ) -> KinematicsRow:
     seconds, reached, anyhow = [], 0, 0
     for pose in poses:
-        begin = time.perf_counter()
+        begin = time.process_time()
         q = solve(pose)
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
         if q is None:
             continue
         found = kinematics.forward(q)

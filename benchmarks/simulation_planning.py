@@ -185,9 +185,9 @@ def planning_rows(pairs: int = 50, seed: int = 0) -> list[PlanningRow]:
             referee.place(world)
             start, goal = posture(), posture()
             for name in results:
-                begin = time.perf_counter()
+                begin = time.process_time()
                 path = ours.plan(start, [goal]) if name == "ours" else script.plan(start, goal)
-                results[name][0].append(time.perf_counter() - begin)
+                results[name][0].append(time.process_time() - begin)
                 results[name][1].append(path)
                 touching[name] += path is not None and referee.path_touches(path)
         referee.bullet.disconnect(physicsClientId=referee.client)

@@ -95,6 +95,23 @@ def test_a_step_says_what_compute_reward_says() -> None:
     env.close()
 
 
+@pytest.mark.parametrize("kind", ["sparse", "dense"])
+def test_relabelled_goals_of_a_batch_have_the_rewards_of_their_steps(kind: str) -> None:
+    env: Any = gymnasium.make("CodeAct/Push-v0", action="cartesian", reward=kind).unwrapped
+    steps = run(env, 30, 2)[1:]
+    env.close()
+    achieved = np.array([observation["achieved_goal"] for observation, _ in steps])
+    desired = np.array([observation["desired_goal"] for observation, _ in steps])
+    assert env.compute_reward(achieved, desired, None).tolist() == [reward for _, reward in steps]
+    later = np.random.default_rng(0).integers(np.arange(len(steps)), len(steps))  # the strategy "future"
+    batch = env.compute_reward(achieved, achieved[later], [{}] * len(steps))
+    assert batch.shape == (len(steps),)
+    assert batch.tolist() == [
+        float(env.compute_reward(*pair, {})) for pair in zip(achieved, achieved[later], strict=True)
+    ]
+    assert (env.compute_reward(achieved, achieved, None) == 0.0).all(), "what was reached is reached"
+
+
 def test_the_tool_reaches_a_place_and_the_episode_ends() -> None:
     env: Any = gymnasium.make("CodeAct/Reach-v0", action="cartesian").unwrapped
     observation, _ = env.reset(seed=0)

@@ -25,7 +25,7 @@ _ON_GROUND = 1e-3  # metres between the underside and what things stand on
 _ROBOT_AWAY = 0.12  # metres from the boxes around the robot's links: more than these move in the time of one update
 _OTHERS_AWAY = 0.10  # metres from what is awake, beside what its velocity covers
 _DEFAULT, _STATIC, _SLEEPING = 1, 2, 64  # collision groups: the first two are Bullet's own
-_LIMBO_STEPS = 2  # that Bullet takes to let a body sleep, one to wake it
+_STEPS_TO_SLEEP, _STEPS_TO_WAKE = 2, 1  # that Bullet takes
 _MOTION = 0.10  # metres that no part of a robot moves in the time of one update
 _CALM_ITERATIONS = 6
 _UP = (0.0, 0.0, 1.0)
@@ -182,7 +182,7 @@ class Sleepers:
         for number, asleep in memory.switched:
             self._switch(by_number[number], asleep)
         self.asleep = frozenset(number for number, asleep in memory.switched if asleep)
-        return _LIMBO_STEPS
+        return _STEPS_TO_SLEEP if self.asleep else _STEPS_TO_WAKE
 
 
 def _lies(body: _Sleeper, z: float, turn: tuple[float, float, float, float]) -> bool:

@@ -47,7 +47,12 @@ class CartesianServo(Servo):
     # Most of this runs on three or seven numbers at a time, where plain floats are faster than arrays.
 
     def __init__(self, world: BulletWorld) -> None:
+        self._orientation: Array
+        self._position: Vector
+        self._home: tuple[Array, Vector, Array, Array] | None = None
         super().__init__(world, 3)
+        if np.array_equal(self._arm.commanded, self._arm.home):  # where every episode begins
+            self._home = (self._orientation, self._position, self._inverse, self._drift)
 
     def reset(self) -> None:
         super().reset()
@@ -56,14 +61,17 @@ class CartesianServo(Servo):
     def _rest(self) -> None:
         at = self._arm.commanded
         self.velocity = np.zeros(len(at))
-        self._take_pose(self._kinematics.forward(at))
         self._tool_velocity: Vector = [0.0, 0.0, 0.0]
         self._along: Array = self.velocity
-        self._inverse, self._drift = self._smallest_motion(at)
+        if self._home is None or not np.array_equal(at, self._arm.home):
+            self._take_pose(self._kinematics.forward(at))
+            self._inverse, self._drift = self._smallest_motion(at)
+        else:
+            self._orientation, self._position, self._inverse, self._drift = self._home
 
     def _take_pose(self, pose: Array) -> None:
-        self._orientation: Array = pose[:3, :3]
-        self._position: Vector = pose[:3, 3].tolist()
+        self._orientation = pose[:3, :3]
+        self._position = pose[:3, 3].tolist()
 
     def _smallest_motion(self, joints: Array) -> tuple[Array, Array]:
         """The matrix (joints, 6) from a twist in the tool's frame to the smallest joint motion that makes it, and the
