@@ -217,11 +217,9 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         """
         if self._condition is None:
             raise TaskError(f"{self.task.name} is not goal-conditioned: its reward is not one of places")
-        return self._reward_at(_distances(np.asarray(achieved_goal), np.asarray(desired_goal)))
-
-    def _reward_at(self, distance: Any) -> Any:
-        """For distances from the goal in metres, a number or an array."""
-        assert self._condition is not None
+        away = np.asarray(achieved_goal, np.float64) - np.asarray(desired_goal, np.float64)
+        x, y, z = away[..., 0], away[..., 1], away[..., 2]
+        distance = np.sqrt(x * x + y * y + z * z)  # as `_reward_now` has it, to the last bit
         if self._kind == "dense":
             return -distance.astype(np.float32)
         return -(distance > self._condition.within).astype(np.float32)
@@ -277,8 +275,11 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
 
     def _reward_now(self, observation: Any) -> tuple[float, bool]:
         if self._condition is not None:
-            distance = _distances(observation["achieved_goal"], self._desired)
-            return float(self._reward_at(distance)), bool(distance <= self._condition.within)
+            achieved, desired = observation["achieved_goal"].tolist(), self._desired.tolist()
+            x, y, z = (a - b for a, b in zip(achieved, desired, strict=True))
+            distance = math.sqrt(x * x + y * y + z * z)
+            near = distance <= self._condition.within
+            return (float(np.float32(-distance)) if self._kind == "dense" else float(near) - 1.0), near
         judgement = self._judge()
         gain, self._score = judgement.score - self._score, judgement.score
         return (gain if self._kind == "dense" else float(judgement.success) - 1.0), judgement.success
@@ -324,12 +325,6 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
     def _picture(self) -> tuple[NDArray[np.uint8], Array]:
         shot = self._cameras.take("front", self._width, self._height)
         return shot.rgb, np.minimum(shot.depth, _BOUND).astype(np.float32)[:, :, None]
-
-
-def _distances(achieved: Array, desired: Array) -> Any:
-    """Between places, (3,) or (n, 3): a number or (n,), metres."""
-    away = achieved - desired
-    return np.sqrt((away * away).sum(axis=-1))
 
 
 def _require(name: str, value: Any, known: tuple[Any, ...]) -> None:

@@ -27,6 +27,22 @@ def test_steps_in_batches_and_steps_at_the_pace_of_the_clock_are_the_same_steps(
         assert slow.state_hash() == in_batches
 
 
+def test_a_moving_drawer_rolls_as_far_in_one_stretch_as_step_by_step() -> None:
+    with BulletWorld([BodySpec("drawer", "drawer", (0.2, 0.2, 0.12))]) as world:
+        bullet, client = world.simulation.bullet, world.simulation.client
+        hashes = []
+        for stretch in (40, 1):
+            world.reset([Placement("drawer", "drawer", (0.5, 0.0, 0.06))])
+            number = world.body("drawer")
+            for joint in range(bullet.getNumJoints(number, physicsClientId=client)):
+                if bullet.getJointInfo(number, joint, physicsClientId=client)[2] == bullet.JOINT_PRISMATIC:
+                    bullet.resetJointState(number, joint, 0.02, 0.3, physicsClientId=client)
+            for _ in range(0, 40, stretch):
+                world.simulation.run(stretch)
+            hashes.append(world.state_hash())
+    assert hashes[0] == hashes[1]
+
+
 @pytest.mark.parametrize(("display", "message"), [("", "DISPLAY is not set"), (":4077", "nothing answers")])
 def test_a_window_without_a_display_is_refused(monkeypatch: pytest.MonkeyPatch, display: str, message: str) -> None:
     monkeypatch.setenv("DISPLAY", display)

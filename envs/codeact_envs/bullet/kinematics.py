@@ -55,8 +55,9 @@ class Kinematics:
         joints = robot.joints
         self.lower = np.array(joints.lower) + joints.margin
         self.upper = np.array(joints.upper) - joints.margin
-        self._offset = np.eye(4)
-        self._offset[:3, 3] = robot.tool_offset
+        # OptIK reads lists four times as fast as arrays, whose elements become objects one by one.
+        x, y, z = robot.tool_offset
+        self._offset = [[1.0, 0.0, 0.0, x], [0.0, 1.0, 0.0, y], [0.0, 0.0, 1.0, z], [0.0, 0.0, 0.0, 1.0]]
         self._process = -1
         self._solver: Any = None
 
@@ -118,19 +119,19 @@ class Kinematics:
 
     def forward(self, q: Array) -> Array:
         """The tool's pose at joint positions `q` (joints,)."""
-        pose = np.asarray(self._chain.fk(q, self._offset))
+        pose = np.array(self._chain.fk(q.tolist(), self._offset))
         return self.base @ pose if self._moved else pose
 
     def pose(self, q: Array) -> list[list[float]]:
         """As `forward`, in plain lists, which is faster for a single look."""
-        rows: list[list[float]] = self._chain.fk(q, self._offset)
+        rows: list[list[float]] = self._chain.fk(q.tolist(), self._offset)
         if self._moved:
             rows = (self.base @ rows).tolist()
         return rows
 
     def jacobian(self, q: Array) -> Array:
         """The matrix (6, joints) from joint velocities to the tool's twist in its own frame, linear part first."""
-        return np.asarray(self._chain.joint_jacobian(q, self._offset))
+        return np.array(self._chain.joint_jacobian(q.tolist(), self._offset))
 
     def inverse(self, pose: Array, seeds: Iterable[Array], restarts: int = 0) -> Array | None:
         """Joint positions that put the tool at `pose`, inside the limits, near the first seed from which it succeeds.
@@ -156,7 +157,8 @@ class Kinematics:
 
     def _solve(self, chain: Any, pose: Array, seed: Array, starts: int) -> Array | None:
         config = self._config(solution_mode="speed", max_time=0.0, max_restarts=starts, tol_f=_TOLERANCE)
-        found = chain.ik(config, pose, np.clip(seed, self.lower, self.upper), self._offset)
+        start = np.clip(seed, self.lower, self.upper)
+        found = chain.ik(config, pose.tolist(), start.tolist(), self._offset)
         if found is None or found[1] > 100 * _TOLERANCE:
             return None
         q = np.asarray(found[0])

@@ -33,6 +33,8 @@ class Simulation:
         before_step: called before every step of `run`, for what must be commanded that often.
         look: called at every step whose number is a multiple of 4, whatever else happens, for what must not be missed.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
+        whole_batches: whether Bullet may do many steps in one call. It adds the damping of joints once a call, so that
+            with damped joints that nothing holds, steps one by one would be others.
         still: half sizes (x, y, z) of the boxes that never move, metres, by Bullet's number, which tells no shape of
             such a body; None where nothing can touch it.
 
@@ -53,6 +55,7 @@ class Simulation:
         if self.client < 0:
             raise TaskError("PyBullet gave no simulation: too many are open in this process")
         self.steps = 0
+        self.whole_batches = True
         self.still: dict[int, tuple[float, float, float] | None] = {}
         self._frame_interval = 0
         self.next_frame = -1
@@ -132,7 +135,8 @@ class Simulation:
         while steps > 0:
             stretch = min(steps, self.steps_to_frame())
             # What is commanded before every step leaves no steps to be done at once.
-            batches, rest = divmod(stretch, _BATCH) if self.before_step is None else (0, stretch)
+            at_once = self.before_step is None and self.whole_batches
+            batches, rest = divmod(stretch, _BATCH) if at_once else (0, stretch)
             if batches:
                 self._step_by(_BATCH)
                 for _ in range(batches):

@@ -65,6 +65,8 @@ class WorldBodies:
         self.presses = Presses(self._button_fractions)
         if any(assembly.joint and assembly.joint.counts for assembly in self._assemblies.values()):
             simulation.look = self.presses.look
+        if any(assembly.joint and assembly.joint.damping for assembly in self._assemblies.values()):
+            simulation.whole_batches = False
 
     def _load(self, spec: BodySpec) -> Loaded:
         kind = SHAPES[spec.shape]
