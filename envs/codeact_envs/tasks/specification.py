@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
+import codeact_envs.tasks.furniture_conditions  # noqa: F401  makes its conditions known
 from codeact.errors import TaskError
 from codeact_envs.scenes.reading import Part, problems, read_yaml
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
