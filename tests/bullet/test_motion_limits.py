@@ -95,6 +95,20 @@ def test_joint_velocities_are_held_for_the_time_asked_for(world: BulletWorld) ->
         world.controller.move_velocity(velocity, 60.0)
 
 
+@pytest.mark.parametrize("speed", [1e-4, 1e-9, 1e-300, 5e-324])
+def test_a_motion_that_would_take_for_ever_is_refused_before_it_begins(
+    world: BulletWorld, api: TabletopApi, speed: float
+) -> None:
+    x, y, z = world.controller.tool()[:3, 3].tolist()
+    with pytest.raises(OutOfReach, match="at most 120 s are allowed"):
+        api.move_to(x, y, z - 0.1, speed)
+    with pytest.raises(OutOfReach, match="at most 120 s are allowed"):
+        world.controller.move_velocity(np.full(7, 1e-7), 1e6)
+    with pytest.raises(OutOfReach, match="at most 120 s are allowed"):
+        world.controller.move_twist(np.array([0.0, 0.0, -1e-7]), np.zeros(3), 1e6)
+    assert world.simulation.steps == 0
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.004, 0.011, 0.023, 0.04])
 def test_a_stop_from_another_thread_brings_the_arm_to_rest(world: BulletWorld, api: TabletopApi, delay: float) -> None:
     recorder = Recorder(world)

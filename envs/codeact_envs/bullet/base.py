@@ -15,7 +15,7 @@ from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violations
 from codeact_envs.bullet.simulated_base import SimulatedBase
 from codeact_envs.bullet.simulation import STEP, Simulation
-from codeact_envs.bullet.trajectories import time_law
+from codeact_envs.bullet.trajectories import require_short, time_law
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -171,7 +171,9 @@ class BaseController:
         if yaw is not None and not math.isfinite(yaw):
             raise OutOfReach(f"yaw must be a finite angle in radians, not {yaw}")
         self._begin(pushing=False)
-        self._require_clear(self._legs(x, y, yaw))
+        legs = self._legs(x, y, yaw)
+        require_short(sum(abs(leg.distance) for leg in legs) / speed)
+        self._require_clear(legs)
         start = self._simulation.steps
         for _ in range(_ATTEMPTS):
             if self._arrived(x, y, yaw):

@@ -20,8 +20,11 @@ import numpy as np
 import ruckig
 from numpy.typing import NDArray
 
+from codeact_envs.bullet.errors import OutOfReach
+
 Array = NDArray[np.float64]
 
+LONGEST_S = 120.0  # seconds that one planned motion may take: all its rows are made before it begins
 _SHARE = 0.4  # of the acceleration and jerk limits, left for the path's own curvature
 _TINY = 1e-9
 
@@ -125,6 +128,7 @@ def pace(path: Path, bounds: Bounds, speed: float = math.inf, length: float = 0.
     s_v = min(s_v, float((_SHARE * bounds.jerk / third).min()) ** (1.0 / 3.0))
     if length > 0.0:
         s_v = min(s_v, speed / length)
+        require_short(length / speed if speed > 0.0 else math.inf)
     s_a = float(((bounds.acceleration - second * s_v**2) / first).min())
     s_a = min(s_a, float((_SHARE * bounds.jerk / (3.0 * second * s_v)).min()))
     s_j = float(((bounds.jerk - third * s_v**3 - 3.0 * second * s_v * s_a) / first).min())
@@ -155,13 +159,27 @@ def parametrise(path: Path, bounds: Bounds, dt: float, speed: float = math.inf, 
     return in_step([path], [pace(path, bounds, speed, length)], dt)[0]
 
 
+def require_short(seconds: float) -> None:
+    """Raise `OutOfReach` when a motion would take longer than one may, or no finite time."""
+    if not seconds <= LONGEST_S:
+        raise OutOfReach(
+            f"this motion would take {seconds:.3g} s, and at most {LONGEST_S:g} s are allowed: move faster, or less far"
+        )
+
+
 def time_law(velocity: float, acceleration: float, jerk: float, dt: float) -> Array:
-    """Samples at dt, 2 dt, ... of the fastest way from 0 to 1, at rest at both ends; the last sample is 1."""
+    """Samples at dt, 2 dt, ... of the fastest way from 0 to 1, at rest at both ends; the last sample is 1.
+
+    Raises:
+        OutOfReach: it takes longer than `LONGEST_S`.
+    """
+    require_short(1.0 / velocity if velocity > 0.0 else math.inf)
     task: Any = ruckig.InputParameter(1)
     task.current_position, task.target_position = [0.0], [1.0]
     task.max_velocity, task.max_acceleration, task.max_jerk = [velocity], [acceleration], [jerk]
     trajectory = ruckig.Trajectory(1)
     ruckig.Ruckig(1).calculate(task, trajectory)
+    require_short(trajectory.duration)
     profile = trajectory.profiles[0][0]
     ends = np.cumsum(profile.t)
     times = np.arange(1, math.ceil(ends[-1] / dt) + 1) * dt

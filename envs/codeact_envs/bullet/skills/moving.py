@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from codeact.tools import tool
 from codeact_envs.bullet.errors import TooFast
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import ArmSkill
+from codeact_envs.bullet.trajectories import require_short
 
 
 class Moving(ArmSkill):
@@ -30,6 +33,7 @@ class Moving(ArmSkill):
             raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
         now = self._planner.place_now()
         self._controller.require_allowed(x, y, z)
+        require_short(math.dist(now.position, (x, y, z)) / speed)
         keep = self._planner.natural_yaw(x, y, now.yaw)
         place = Place(x, y, z, keep)
         if self._planner.posture(place) is None:
