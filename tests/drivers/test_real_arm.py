@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ from codeact import CodeActAgent, Sandbox, load_model
 from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
 from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.drivers import Blocked, ConnectionLost, DriverError, JointFault, RealArm, connect
-from codeact_envs.drivers.feetech import registers
+from codeact_envs.drivers import Blocked, ConnectionLost, DriverError, JointFault, RealArm, connect, real_arm
+from codeact_envs.drivers.feetech import FeetechArm, registers
 from codeact_envs.drivers.feetech.simulator import ServoSimulator
 
 ASIDE = [0.6, *HOME[1:].tolist()]
@@ -37,14 +39,15 @@ def servo_speed(simulator: ServoSimulator) -> float:
     return max(abs(servo.speed) for servo in simulator.servos.values()) * 2.0 * np.pi / registers.STEPS
 
 
-def wait_for(condition: object, seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < until, "it did not come about"
         time.sleep(0.002)
 
 
-def test_connecting_moves_nothing(simulator: ServoSimulator) -> None:
+def test_connecting_moves_nothing(simulator: ServoSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(real_arm, "FeetechArm", partial(FeetechArm, timeout=1.0))  # machines are busy
     before = servo_positions(simulator)
     with connect(f"so101:{simulator.path}") as robot:
         assert servo_positions(simulator) == pytest.approx(before, abs=2e-3)
@@ -120,7 +123,7 @@ def test_a_stop_brings_the_servos_to_rest(simulator: ServoSimulator, robot: Real
     wait_for(lambda: servo_speed(simulator) < 0.02)
     taken = time.monotonic() - stopped
     thread.join()
-    assert taken < 0.3  # 0.1 s of braking, and what the servos lag behind
+    assert taken < 0.5  # 0.06 s of braking, what the servos lag behind, and what a busy machine adds
     assert isinstance(failed[0], Stopped)
     with pytest.raises(Stopped):
         robot.world.controller.move_joints(HOME)
@@ -133,7 +136,7 @@ def test_an_interrupted_program_leaves_the_arm_at_rest(simulator: ServoSimulator
         threading.Timer(0.3, sandbox.interrupt).start()
         result = sandbox.run("while True:\n    arm.move_joints([0.6, 0, 0, 1.57, -1.5])\n    arm.home()")
     assert not result.ok
-    wait_for(lambda: servo_speed(simulator) < 0.02, 0.3)
+    wait_for(lambda: servo_speed(simulator) < 0.02, 0.5)
 
 
 def test_what_is_kept_out_is_kept_out_of_the_real_arm(simulator: ServoSimulator) -> None:
@@ -283,7 +286,7 @@ def test_a_killed_host_leaves_the_arm_at_rest(simulator: ServoSimulator) -> None
         host.wait()
         killed = time.monotonic()
         wait_for(lambda: servo_speed(simulator) < 0.02)
-    assert time.monotonic() - killed < 0.3
+    assert time.monotonic() - killed < 0.5
     rest = servo_positions(simulator)[0]
     assert abs(rest - at) < 0.15
     time.sleep(0.2)
@@ -297,7 +300,7 @@ def test_a_killed_host_leaves_the_arm_at_rest(simulator: ServoSimulator) -> None
 def test_a_host_that_slept_does_not_catch_up(simulator: ServoSimulator) -> None:
     with start_host(simulator, 0.5) as host:
         os.kill(host.pid, signal.SIGSTOP)
-        wait_for(lambda: servo_speed(simulator) < 0.02, 0.3)
+        wait_for(lambda: servo_speed(simulator) < 0.02, 0.5)
         rest = servo_positions(simulator)[0]
         time.sleep(0.8)
         os.kill(host.pid, signal.SIGCONT)

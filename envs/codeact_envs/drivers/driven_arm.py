@@ -18,7 +18,7 @@ from codeact_envs.drivers.protocols import ArmDriver, ArmReading, Array
 
 PATIENCE = 0.25  # seconds by which a row may be late
 _BEHIND = 3  # rows in a row that a joint may lag by more than the driver says, before it is taken to be blocked
-_SETTLED = 0.02  # radians between the last row and what is measured
+_AT_REST = 0.03  # radians per second
 _SETTLE_S = 0.5  # seconds after the last row in which the joints get there
 _PRESS_DEPTH = 0.006  # metres that a closing finger is sent beyond what it holds, so that its force limit rules
 
@@ -147,7 +147,7 @@ class DrivenArm(SimulatedArm):
                 if looked and watch():
                     break
             if done == count and not braking:
-                self._settle(rows[-1])
+                self._settle()
         except DriverError:
             self._hold_and_adopt()
             raise
@@ -200,10 +200,13 @@ class DrivenArm(SimulatedArm):
             name = self.robot.joints.names[index]
             raise Blocked(f"{name} is {behind[index]:.2f} rad behind: something is in the way of the arm")
 
-    def _settle(self, goal: Array) -> None:
+    def _settle(self) -> None:
+        """Wait until the joints, which lag behind the rows, are at rest; not for ever, for some never quite are."""
         until = time.monotonic() + _SETTLE_S
-        while float(np.abs(self._measure().positions - goal).max()) > _SETTLED and time.monotonic() < until:
+        while time.monotonic() < until:
             time.sleep(self._driver.period)
+            if float(np.abs(self._measure().velocities).max()) < _AT_REST:
+                return
 
     def _hold_and_adopt(self) -> None:
         """After a fault: hold where the arm is, and know where that is; or else know that nobody knows."""
