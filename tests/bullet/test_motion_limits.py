@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from codeact_envs.bullet import BulletWorld, TabletopApi
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.simulation import RATE
@@ -248,3 +248,88 @@ def test_a_twist_goes_through_no_volume_that_is_kept_out() -> None:
         with pytest.raises(KeepOut, match="the post"):
             world.controller.move_twist(np.array([0.0, -0.4, 0.0]), np.zeros(3), 1.8)
         assert world.state_hash() == before
+
+
+@pytest.mark.parametrize("robot", ["panda", "kuka_iiwa"])
+def test_no_point_of_an_arm_exceeds_a_reduced_speed(robot: str) -> None:
+    """Tool, elbow and every other corner of every link, measured, in joint motions and on lines; branches keep it."""
+    with BulletWorld([], robot=robot, speed_limit=0.25) as world, BulletWorld([], robot=robot) as fast:
+        goal = world.arm.home.copy()
+        goal[0], goal[3], goal[5] = goal[0] + 0.9, goal[3] + 0.4, goal[5] - 0.3
+        swift = fast.controller.move_joints(goal)
+        before: list[NDArray[np.float64]] = []
+        worst = 0.0
+
+        def look() -> None:
+            nonlocal worst
+            state = bullet.getLinkStates(
+                world.arm.body, links, computeLinkVelocity=1, physicsClientId=world.simulation.client
+            )
+            worst = max(worst, *(float(np.linalg.norm(link[6])) for link in state))
+            before.append(world.controller.kinematics.forward(world.arm.positions())[:3, 3])
+
+        bullet, links = world.simulation.bullet, [link for link in world.arm.links if link >= 0]
+        world.simulation.capture_every(1, look)
+        slow = world.controller.move_joints(goal)
+        line = world.controller.move_line(world.controller.tool()[:3, 3] + (0.0, -0.15, -0.1))
+        world.simulation.capture_every(0, None)
+        assert slow.reached
+        assert line.reached
+        assert 0.15 < worst <= 0.25, worst
+        tool = np.linalg.norm(np.diff(np.array(before), axis=0), axis=1).max() * RATE
+        assert 0.15 < tool <= 0.252, tool
+        assert slow.duration > 1.5 * swift.duration
+        assert world.violations == ()
+        with pytest.raises(TooFast, match=r"at most 0\.25 m/s"):
+            world.controller.move_line((0.5, 0.0, 0.4), speed=0.3)
+        with world.branch() as other:
+            assert other.controller.speed_limit == 0.25
+
+
+def test_a_fast_link_is_a_violation(world: BulletWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.controller._watch, "_speed", 0.3)
+    goal = world.arm.home.copy()
+    goal[0] = 1.0
+    assert world.controller.move_joints(goal).reached
+    found = [violation for violation in world.violations if violation.kind == "point_speed"]
+    assert "the arm's panda_hand moved faster than its limit" in found
+    assert all(violation.worst > 0.3 and violation.unit == "m/s" for violation in found)
+
+
+def test_a_motor_that_gives_all_it_has_is_a_violation(world: BulletWorld) -> None:
+    arm, bullet, client = world.arm, world.simulation.bullet, world.simulation.client
+
+    def hang() -> None:  # 40 kg at the hand
+        place = bullet.getLinkState(arm.body, arm.tool_link, physicsClientId=client)[0]
+        bullet.applyExternalForce(arm.body, arm.tool_link, (0.0, 0.0, -400.0), place, bullet.WORLD_FRAME, client)
+
+    world.simulation.capture_every(1, hang)
+    result = world.controller.move_line((0.5, 0.0, 0.6), speed=0.1)
+    world.simulation.capture_every(0, None)
+    assert not result.reached
+    (strained, *_) = [violation for violation in world.violations if violation.kind == "joint_torque"]
+    assert strained.unit == "N m"
+    assert strained.worst >= 0.99 * min(world.robot.joints.effort)
+
+
+def test_a_joint_beyond_its_limit_is_a_violation(world: BulletWorld) -> None:
+    limit = world.robot.joints.upper[6]
+    world.simulation.bullet.resetJointState(
+        world.arm.body, world.arm.joints[6], limit + 0.02, 0.0, physicsClientId=world.simulation.client
+    )
+    world.controller.look()
+    (beyond,) = [violation for violation in world.violations if violation.kind == "joint_limit"]
+    assert beyond == "panda_joint7 went beyond its limit"
+    assert beyond.worst == pytest.approx(0.02, abs=1e-6)
+
+
+def test_fingers_that_press_on_a_body_too_hard_stop_the_motion() -> None:
+    anvil = BodySpec("anvil", "box", (0.2, 0.2, 0.1), 500.0, "gray")
+    with BulletWorld([anvil]) as world:
+        world.reset([Placement("anvil", "anvil", (0.5, 0.0, 0.05))])
+        assert world.controller.move_line((0.5, 0.0, 0.15)).reached
+        result = world.controller.move_line((0.5, 0.0, 0.08))
+        assert not result.reached
+        (pressed,) = [violation for violation in world.violations if violation.kind == "force"]
+        assert pressed == "the fingers pressed on 'anvil' with more than 280 N"
+        assert pressed.worst > 280.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.arm_watch import ArmWatch
 from codeact_envs.bullet.collisions import CollisionModel
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.kinematics import Kinematics
@@ -29,11 +30,10 @@ Array = NDArray[np.float64]
 
 WATCH_EVERY = 12  # steps: contacts and tracking are looked at 20 times a second
 _STOP_SHARE = 0.76  # of stop_time in which the arm must be able to brake; the rest is reaction and jerk
-_TRACKING_LIMIT = 0.03  # radians between commanded and measured: something is in the way
-_TABLE_FORCE = 25.0  # newtons that a fingertip may press on the table
 BACK_OFF_STEPS = 48  # that the arm goes back after something blocked it
 _LARGEST_TURN = 2.0 * math.pi  # radians of one twist
-_LEAST_WAY = 1e-4  # metres of the tool between two looks, below which its way has no direction
+_SPEED_SAMPLES = 60  # of a path, where the speed of the arm's points is looked at
+_SPEED_SHARE = 0.97  # of a speed limit, for what lies between two samples
 _HALVINGS = 6  # of a line, to find how far the tool can follow it
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
@@ -56,13 +56,15 @@ class ArmController:
         keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
         places: where its tool may be.
         bounds: what its motions are planned with.
-        blocked: what was in the way of the last motion, in words; empty when nothing was.
+        speed_limit: metres per second that no point of the arm may exceed.
 
     Args:
         keep_out: as the attribute.
         base: pose of the arm's base link, 4x4, world frame; None where that is the world's own origin.
         called: what messages call this arm.
         violations: where to add to, where several controllers share one.
+        speed_limit: metres per second that no point of the arm may exceed, where that is less than the limit of the
+            tool in the robot's description.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class ArmController:
         base: Array | None = None,
         called: str = "the arm",
         violations: Violations | None = None,
+        speed_limit: float = math.inf,
     ) -> None:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
         self.keep_out = tuple(keep_out)
@@ -91,17 +94,13 @@ class ArmController:
             jerk * motion.jerk_scale,
         )
         self._brake_bounds = Bounds(np.array(joints.velocity), acceleration * 0.98, jerk)
-        self._velocity_limit = np.array(joints.velocity) * 1.05
-        self._touched: set[int] = set()
-        self.blocked = ""
-        self._force_limit = math.inf
-        self._force_from = np.zeros(3)
+        self.speed_limit = min(robot.tool.velocity, speed_limit)
+        self._watch = ArmWatch(simulation, arm, world, self.violations, called, self.keep_out, self.speed_limit)
         self._path_check: PathCheck | None = None
 
     def reset(self) -> None:
         self.violations.clear()
-        self._touched.clear()
-        self.blocked = ""
+        self.begin()
 
     # Where the tool is, and where it may go
 
@@ -123,6 +122,24 @@ class ArmController:
     def require_allowed(self, x: float, y: float, z: float) -> None:
         """Raise `OutOfReach` or `KeepOut` when the tool centre point may not be at (x, y, z), world frame, metres."""
         self.places.require(x, y, z)
+
+    @property
+    def tool_speed_limit(self) -> float:
+        """The most that a program may ask for, metres per second of the tool."""
+        return min(self._robot.motion.tool_speed_limit, self.speed_limit)
+
+    def require_speed(self, speed: float | None = None) -> float:
+        """`speed` of the tool, metres per second; None for the robot's own, or less where less is allowed.
+
+        Raises:
+            TooFast: it is not above 0, or above what is allowed.
+        """
+        limit = self.tool_speed_limit
+        if speed is None:
+            return min(self._robot.motion.tool_speed, limit)
+        if not 0.0 < speed <= limit:
+            raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
+        return speed
 
     def require_line_allowed(self, start: Array, end: Array) -> None:
         """As `require_allowed`, for the straight line of the tool from `start` to `end`, each (3,), world frame."""
@@ -150,9 +167,11 @@ class ArmController:
             speed: metres per second, at most; joint limits may make it slower.
 
         Raises:
+            TooFast: `speed` is not above 0, or above what is allowed; nothing was moved.
             OutOfReach: no such line inside the joint limits; nothing was moved.
             Stopped: as for `move_joints`.
         """
+        speed = self.require_speed(speed)
         goal = np.asarray(position, dtype=float)
         length = float(np.linalg.norm(goal - self.tool()[:3, 3]))
         if length < 1e-6:
@@ -164,7 +183,7 @@ class ArmController:
                 f"{self._called} cannot follow a straight line to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits; "
                 + self._end_of_line(goal)
             )
-        return self._run(SplinePath(*line), line[0][-1], speed or self._robot.motion.tool_speed, length)
+        return self._run(SplinePath(*line), line[0][-1], speed, length)
 
     def _end_of_line(self, goal: Array) -> str:
         """How far the tool could follow its straight line to `goal`, in words."""
@@ -189,20 +208,22 @@ class ArmController:
             force: newtons along the way; where what the fingers touch holds against them with more, the motion ends.
 
         Raises:
+            TooFast: `speed` is not above 0, or above what is allowed; nothing was moved.
             OutOfReach: no such way inside the joint limits; nothing was moved.
             Stopped: as for `move_joints`.
         """
+        speed = self.require_speed(speed)
         way = self.kinematics.through(self._arm.commanded, poses)
         if way is None:
             x, y, z = poses[-1][:3, 3]
             raise OutOfReach(
                 f"{self._called} cannot follow this way to ({x:.3f}, {y:.3f}, {z:.3f}) inside its joint limits"
             )
-        self._force_limit, self._force_from = force, self.tool()[:3, 3]
+        self._watch.limit_force(force, self.tool()[:3, 3])
         try:
-            return self._run(SplinePath(*way), way[0][-1], speed or self._robot.motion.tool_speed, length)
+            return self._run(SplinePath(*way), way[0][-1], speed, length)
         finally:
-            self._force_limit = math.inf
+            self._watch.force_limit = math.inf
 
     def move_velocity(self, velocity: Array, seconds: float) -> MotionResult:
         """Turn the joints at `velocity` (joints,), radians per second, by `velocity * seconds`, from rest to rest.
@@ -239,7 +260,7 @@ class ArmController:
         """
         self.require_running()
         linear, angular = np.asarray(linear, dtype=float), np.asarray(angular, dtype=float)
-        limit = self._robot.motion.tool_speed_limit
+        limit = self.tool_speed_limit
         if not (math.isfinite(seconds) and seconds > 0.0 and float(np.linalg.norm(linear)) <= limit):
             raise TooFast(f"the tool may move at most {limit:g} m/s, for a positive number of seconds")
         turn = angular * seconds
@@ -256,7 +277,7 @@ class ArmController:
         self.require_running()
         start = self._simulation.steps
         self.require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
-        rows = parametrise(path, self.bounds, STEP, speed, length)
+        rows = parametrise(path, self.bounds, STEP, *self.slower(path, speed, length))
         self.require_joint_limits(rows)
         self.require_free(rows)
         self.begin()
@@ -268,6 +289,21 @@ class ArmController:
                 raise Stopped("the robot was stopped on its way; it is at rest")
             self._back_off(rows[max(0, done - BACK_OFF_STEPS)])
         return self.result(goal, start)
+
+    def slower(self, path: Path, speed: float, length: float) -> tuple[float, float]:
+        """`speed` and `length` as `parametrise` takes them, so that no point of the arm exceeds the speed limit."""
+        rate = self._rate(path)
+        return (speed, length) if length > 0.0 and speed / length <= rate else (rate, 1.0)
+
+    def _rate(self, path: Path) -> float:
+        """The most of a path that may be gone each second, as a share of it, for the speed limit."""
+        first = np.maximum(path.derivatives()[0], 1e-9)
+        check = self._look_around()
+        if float((self.bounds.velocity / first).min()) * check.most_travel(first) <= self.speed_limit:
+            return math.inf  # the joints' own limits see to it, as for most motions
+        rows = path.evaluate(np.linspace(0.0, 1.0, _SPEED_SAMPLES + 1))
+        fastest = check.longest_step(rows) * _SPEED_SAMPLES
+        return _SPEED_SHARE * self.speed_limit / max(fastest, 1e-9)
 
     def require_joint_limits(self, rows: Array) -> None:
         """Raise `OutOfReach` when joint positions, (n, joints), leave the limits, or are not finite."""
@@ -380,10 +416,18 @@ class ArmController:
 
     # Watching
 
+    @property
+    def blocked(self) -> str:
+        """What was in the way of the last motion, in words; empty when nothing was."""
+        return self._watch.blocked
+
+    @blocked.setter
+    def blocked(self, reason: str) -> None:
+        self._watch.blocked = reason
+
     def begin(self) -> None:
         """Forget what the last motion met."""
-        self._touched.clear()
-        self.blocked = ""
+        self._watch.begin()
 
     def look(self) -> str:
         """Look at joints and contacts once, and count violations. Returns what is in the arm's way, or an empty str."""
@@ -392,91 +436,12 @@ class ArmController:
         return self.blocked
 
     def watch(self) -> bool:
-        """Look at joints and contacts in the middle of a motion. Whether something is in the way."""
-        bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
-        states: Any = bullet.getJointStates(arm.body, arm.joints, physicsClientId=client)
-        for index, (state, commanded) in enumerate(zip(states, arm.commanded.tolist(), strict=True)):
-            if abs(state[0] - commanded) > _TRACKING_LIMIT:
-                self._block(f"{self._robot.joints.names[index]} cannot follow: something is in the way")
-            if abs(state[1]) > self._velocity_limit[index]:
-                what = f"{self._robot.joints.names[index]} moved faster than its limit"
-                self._violate(what, "joint_speed", abs(state[1]), "rad/s")
-        for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
-            other, link, force = contact[2], contact[3], contact[9]
-            if other == arm.body or force <= 0.0 or link not in arm.links:
-                continue
-            name = self._world.name_of(other)
-            if name is not None:
-                self._touched.add(other)
-                if link not in arm.fingers:
-                    self._block(f"{self._called} ran into {name!r}")
-                    self._violate(f"{self._called} ran into {name!r}", "collision", force, "N")
-            elif link not in arm.fingers:
-                what = f"{self._called} touched {self._world.surface_of(other)}"
-                self._block(what)
-                self._violate(what, "collision", force, "N")
-            elif force > _TABLE_FORCE:
-                what = f"a fingertip pressed on {self._world.surface_of(other)}"
-                self._block(what)
-                self._violate(f"{what} with more than {_TABLE_FORCE:g} N", "force", force, "N")
-        if self._force_limit < math.inf:
-            self._watch_force()
-        self._watch_keep_out()
-        return bool(self.blocked)
+        """Look at joints, links and contacts in the middle of a motion. Whether something is in the way."""
+        return self._watch.look(self.tool()[:3, 3])
 
     def finger_force(self) -> Array:
         """What the world does to the fingers now, as one force (3,), newtons, world frame; a grip cancels out."""
-        total = np.zeros(3)
-        for finger in self._arm.fingers:
-            contacts: Any = self._simulation.bullet.getContactPoints(
-                bodyA=self._arm.body, linkIndexA=finger, physicsClientId=self._simulation.client
-            )
-            for contact in contacts:
-                if contact[2] == self._arm.body:
-                    continue
-                for force, direction in ((9, 7), (10, 11), (12, 13)):
-                    total += contact[force] * np.array(contact[direction])
-        return total
-
-    def _watch_force(self) -> None:
-        """What the world does to the fingers against their way. Across it, a stiff hand and a stiff handle can press on
-        each other without any harm."""
-        place, before = self.tool()[:3, 3], self._force_from
-        self._force_from = place
-        way = float(np.linalg.norm(place - before))
-        if way < _LEAST_WAY:
-            return
-        against = -float(self.finger_force() @ (place - before)) / way
-        if against > self._force_limit:
-            self._block(
-                f"something holds against {self._called} with {against:.0f} N, more than {self._force_limit:g} N"
-            )
-
-    def _block(self, reason: str) -> None:
-        self.blocked = self.blocked or reason
-
-    def _watch_keep_out(self) -> None:
-        """Every link and what the gripper holds, by their boxes along the world's axes: these may be larger than the
-        part itself, never smaller."""
-        if not self.keep_out:
-            return
-        bullet, client, arm = self._simulation.bullet, self._simulation.client, self._arm
-        parts = [(arm.body, link, f"{self._called}, link {link}") for link in sorted(arm.links)]
-        held = arm.grasped()
-        if held is not None:
-            name = f"what {self._called} holds"
-            parts += [(held, link, name) for link in range(-1, bullet.getNumJoints(held, physicsClientId=client))]
-        for body, link, name in parts:
-            low, high = bullet.getAABB(body, link, physicsClientId=client)
-            for volume in self.keep_out:
-                overlaps = zip(low, high, volume.lower, volume.upper, strict=True)
-                if all(a <= d and c <= b for a, b, c, d in overlaps):
-                    what = f"{name}, came into {volume.name}, which is kept out"
-                    self._block(what)
-                    self._violate(what, "keep_out")
-
-    def _violate(self, what: str, kind: str, value: float = math.nan, unit: str = "") -> None:
-        self.violations.add(what, kind, self._simulation.time_s, value, unit)
+        return self._watch.finger_force()
 
     def result(self, goal: Array, start: int) -> MotionResult:
         """How a motion to `goal`, (joints,), ended that began at step `start`."""
@@ -487,7 +452,7 @@ class ArmController:
             for left, right in zip(wanted[:3], actual[:3], strict=True)
             for a, b in zip(left[:3], right[:3], strict=True)
         )
-        names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
+        names = sorted(name for body in self._watch.touched if (name := self._world.name_of(body)) is not None)
         return MotionResult(
             reached=not self.blocked,
             reason=self.blocked,

@@ -129,7 +129,7 @@ class ImpedanceController:
         )
 
     def _require_time(self, seconds: float, length: float) -> None:
-        limit = self._robot.motion.tool_speed_limit
+        limit = self._controller.tool_speed_limit
         if not 0.0 < seconds <= _LONGEST_S:
             raise TooFast(f"seconds must be above 0 and at most {_LONGEST_S:g}, not {seconds:g}")
         if length * _PEAK > limit * seconds:
@@ -231,7 +231,7 @@ class ImpedanceController:
         pull[3:] *= min(1.0, MOST_TORQUE / max(float(np.linalg.norm(pull[3:])), 1e-9))
         damping = np.maximum(2.0 * impedance.damping_ratio * np.sqrt(stiffness * masses), _LEAST_DAMPING * masses)
         wrench = pull - damping * twist
-        speed, limit = float(np.linalg.norm(twist[:3])), self._robot.motion.tool_speed_limit
+        speed, limit = float(np.linalg.norm(twist[:3])), self._controller.tool_speed_limit
         if speed > limit:
             wrench[:3] -= masses[:3] * _SPEEDING * (speed - limit) * twist[:3] / speed
         elbow = mass @ (_POSTURE * (posture - q) - 2.0 * math.sqrt(_POSTURE) * velocity)

@@ -123,3 +123,11 @@ class LinkBoxes:
         middle = np.einsum("npij,pj->npi", turn, self._middle) + shift
         half = np.einsum("npij,pj->npi", np.abs(turn), self._half)
         return middle, half
+
+    def corners(self, rows: Array) -> Array:
+        """The corners of the boxes about the parts, (n, parts, 8, 3), metres, world frame."""
+        turn, shift = self._frames(rows)
+        signs = np.array([[i, j, k] for i in (-1.0, 1.0) for j in (-1.0, 1.0) for k in (-1.0, 1.0)])
+        corners = self._middle[:, None] + signs * self._half[:, None]
+        found: Array = np.einsum("npij,pcj->npci", turn[:, self.depths], corners) + shift[:, self.depths][:, :, None]
+        return found

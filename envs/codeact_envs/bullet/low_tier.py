@@ -206,9 +206,7 @@ class ArmApi:
         goal = now.copy() if quaternion is None else _pose(position, quaternion)
         goal[:3, 3] = position
         self._controller.require_allowed(*goal[:3, 3].tolist())
-        limit = self._robot.motion.tool_speed_limit
-        if not 0.0 < speed <= limit:
-            raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
+        self._controller.require_speed(speed)
         change, turn = goal[:3, 3] - now[:3, 3], turn_between(now[:3, :3], goal[:3, :3])
         seconds = max(float(np.linalg.norm(change)) / speed, float(np.linalg.norm(turn)) / _TURN_SPEED)
         if seconds < 1e-6:

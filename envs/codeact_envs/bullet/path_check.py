@@ -100,6 +100,19 @@ class PathCheck:
         """Whether the arm could stand at joint positions `q` (joints,); the caller has looked."""
         return self.meeting(np.stack([q, q]), volumes, leaving=False) is None
 
+    def most_travel(self, change: Array) -> float:
+        """No point of the arm moves farther, metres, when the joints turn by `change` (joints,), radians."""
+        return float((self._boxes.reach @ np.abs(change)).max())
+
+    def longest_step(self, rows: Array) -> float:
+        """The most that any corner of a box about a part moves from one posture to the next, metres.
+
+        Args:
+            rows: joint positions (n, joints), radians; the caller has looked.
+        """
+        corners = self._boxes.corners(rows)
+        return float(np.linalg.norm(np.diff(corners, axis=0), axis=-1).max())
+
     def meeting(self, rows: Array, volumes: Sequence[Volume] = (), leaving: bool = True) -> Meeting | None:
         """The first thing that is met on the way; None when the way is free.
 

@@ -10,10 +10,10 @@ class Violation(str):
     """A broken rule in words; the same rule broken again by the same part has the same words.
 
     Attributes:
-        kind: `collision`, `keep_out`, `force` or `joint_speed`.
+        kind: `collision`, `keep_out`, `force`, `joint_speed`, `joint_limit`, `joint_torque` or `point_speed`.
         times: at how many looks it was so. While the arm moves there are 20 looks a simulated second.
         worst: the largest value seen, in `unit`; NaN where there is nothing to measure.
-        unit: of `worst`: newtons or radians per second; empty where there is nothing to measure.
+        unit: of `worst`: N, N m, rad, rad/s or m/s; empty where there is nothing to measure.
         first_s: simulated seconds from the reset to the first look at which it was so.
     """
 

@@ -59,7 +59,7 @@ class Together:
         for name, arm, controller in zip(self.names, self._arms, self._controllers, strict=True):
             goal = np.asarray(goals.get(name, controller.tool()[:3, 3]), dtype=float)
             lengths.append(float(np.linalg.norm(goal - controller.tool()[:3, 3])))
-            limits.append(arm.robot.motion.tool_speed)
+            limits.append(controller.require_speed())
             if lengths[-1] < 1e-6:
                 ends.append(arm.commanded.copy())
                 paths.append(StraightPath(arm.commanded, arm.commanded))
@@ -92,7 +92,7 @@ class Together:
             controller.require_running()
             controller.require_joint_limits(end[None])
         paces = [
-            pace(path, controller.bounds, speed, length)
+            pace(path, controller.bounds, *controller.slower(path, speed, length))
             for path, controller, length in zip(paths, self._controllers, lengths, strict=True)
         ]
         rows = in_step(paths, paces, STEP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 import tempfile
 from collections.abc import Callable, Sequence
@@ -56,6 +57,8 @@ class BulletWorld:
         real_time: let simulated time follow the clock while something moves. Only the speed changes, never the physics.
         keep_out: volumes that neither the tool, nor a link of an arm, nor what it carries, nor a base, nor a drone may
             enter, beside the robot's own, which are for the tool only.
+        speed_limit: metres per second that no point of an arm may exceed: motions are planned to keep it. 0.25 is the
+            reduced speed of ISO 10218-1:2011, 5.6.2. Without it the maker's limit of the tool holds.
         make_arm: makes each arm out of the arguments of `SimulatedArm`; a branch of the world has simulated ones.
 
     Attributes:
@@ -73,12 +76,16 @@ class BulletWorld:
         gui: bool = False,
         real_time: bool = False,
         keep_out: Sequence[Volume] = (),
+        speed_limit: float = math.inf,
         make_arm: Callable[..., SimulatedArm] = SimulatedArm,
     ) -> None:
         self.specs = tuple(bodies)
         require_distinct(self.specs)
         self.description = load_robot(robot)
         self._robot_name, self._keep_out, self._make_arm = robot, tuple(keep_out), make_arm
+        if not speed_limit > 0.0:
+            raise TaskError(f"speed_limit must be above 0 m/s, not {speed_limit:g}")
+        self._speed_limit = speed_limit
         self.simulation = Simulation(gui, real_time=real_time)
         self.camera = Camera()
         self._recording: tuple[int, int] | None = None
@@ -129,7 +136,15 @@ class BulletWorld:
         arm = self._make_arm(self.simulation, stand.robot, body, stand.position, stand.yaw)
         self.arms[name] = arm
         self.controllers[name] = ArmController(
-            self.simulation, arm, stand.robot, self, self._keep_out, stand.matrix, called, self._violations
+            self.simulation,
+            arm,
+            stand.robot,
+            self,
+            self._keep_out,
+            stand.matrix,
+            called,
+            self._violations,
+            self._speed_limit,
         )
 
     def _add_base(self, robot: BaseDescription) -> SimulatedBase:
@@ -449,7 +464,7 @@ class BulletWorld:
 
     def branch(self) -> BulletWorld:
         """Another world in this same state, with a future of its own. The caller closes it."""
-        other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out)
+        other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out, speed_limit=self._speed_limit)
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "state.bullet")

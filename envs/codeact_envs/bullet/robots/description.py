@@ -69,6 +69,9 @@ class MotionSettings(_Strict):
         acceleration_scale, jerk_scale: share of the maker's limits that planned motions use; stops use all of it.
         tool_speed: of straight lines by default, metres per second.
         tool_speed_limit: the most that a program may ask for, metres per second.
+        surface_force: newtons that a fingertip may press on what stands still, such as the table.
+        contact_force: newtons that the fingers may press on a body that they do not hold. By default what hands and
+            fingers may be met with for a moment, twice 140 N: ISO/TS 15066:2016, table A.2.
     """
 
     stop_time: float
@@ -76,6 +79,8 @@ class MotionSettings(_Strict):
     jerk_scale: float
     tool_speed: float
     tool_speed_limit: float
+    surface_force: float = 25.0
+    contact_force: float = 280.0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from codeact.tools import tool
-from codeact_envs.bullet.errors import TooFast
 from codeact_envs.bullet.planner import Place
 from codeact_envs.bullet.skills.skill import ArmSkill
 from codeact_envs.bullet.trajectories import require_short
@@ -28,9 +27,7 @@ class Moving(ArmSkill):
 
         Raises OutOfReach, KeepOut, TooFast, InCollision.
         """
-        limit = self._robot.motion.tool_speed_limit
-        if not 0.0 < speed <= limit:
-            raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
+        self._controller.require_speed(speed)
         now = self._planner.place_now()
         self._controller.require_allowed(x, y, z)
         require_short(math.dist(now.position, (x, y, z)) / speed)

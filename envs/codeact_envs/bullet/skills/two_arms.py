@@ -249,7 +249,7 @@ class TwoArmsApi:
         self._perception.settle(SETTLE_S)
 
     def _require_speed(self, speed: float) -> None:
-        limit = min(arm.robot.motion.tool_speed_limit for arm in self._world.arms.values())
+        limit = min(controller.tool_speed_limit for controller in self._world.controllers.values())
         if not 0.0 < speed <= limit:
             raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
 
