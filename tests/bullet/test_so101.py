@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.errors import OutOfReach
 from codeact_envs.bullet.kinematics import Kinematics
+from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.robots.description import load_arm
 
 CUBE = (0.03, 0.03, 0.03)
@@ -49,3 +51,10 @@ def test_it_picks_and_stacks() -> None:
         assert arm.pick("red cube")
         assert arm.place_on("green cube")
         assert world.violations == ()
+
+
+def test_it_has_too_few_joints_to_yield_in_every_direction() -> None:
+    with BulletWorld([], robot="so101") as world:
+        with pytest.raises(OutOfReach, match="5 joints"):
+            ArmApi(world).hold_compliant(0.5, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        assert world.simulation.steps == 0

@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from codeact.errors import TaskError
+from codeact_envs.bullet.robots import load_robot
 from codeact_envs.scenes import load_scene
+from codeact_envs.yaml_files import read_yaml
 
 SCENE: dict[str, Any] = {
     "robot": "panda",
@@ -149,6 +151,19 @@ def wrong(change: Callable[[dict[str, Any]], Any]) -> str:
             "no scene was found in 400 tries; widen region or lower clearance",
         ),
         (lambda d: d["keep_out"][0].pop("upper"), "scene: keep_out[0].upper: Field required"),
+        (lambda d: d["keep_out"][0].update(lower=[9.0, 9.0, 9.0]), "scene: keep_out[0]: each number of lower must be"),
+        (lambda d: d["keep_out"][0].update(lower=[math.nan] * 3), "scene: keep_out[0]: each number of lower must be"),
+        (lambda d: d["region"].update(x=[0.3, math.inf]), "scene: region.x[1]: Input should be a finite number"),
+        (
+            lambda d: d["roles"]["balls"].update(count=10**9),
+            "Input should be less than or equal to 100, not 1",
+        ),
+        (lambda d: d["roles"]["blocks"].update(count=[1, 10**9]), "Input should be less than or equal to 100"),
+        (lambda d: d["kinds"]["block"].update(size=[1e-300] * 3), "kinds.block.size[0]: Input should be greater than"),
+        (lambda d: d["kinds"]["block"].update(mass=math.inf), "kinds.block.mass: Input should be less than"),
+        (lambda d: d["roles"]["cup"].update(color="as cup"), "must name a role above it with the same count"),
+        (lambda d: d["roles"]["cup"].update(color="as hidden"), "must name a role above it with the same count"),
+        (lambda d: d.update(clearance=math.inf), "scene: clearance: Input should be a finite number"),
     ],
 )
 def test_a_wrong_scene_names_its_key(change: Callable[[dict[str, Any]], Any], text: str) -> None:
@@ -165,3 +180,47 @@ def test_a_file_that_is_no_scene(tmp_path: Path) -> None:
     path.write_text("region: {x: [")
     with pytest.raises(TaskError, match=r"scene\.yaml: no YAML"):
         load_scene(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"\xff\xfe\x00", "no YAML: 'utf-8' codec"),
+        (b"[" * 100_000, "line 1: nested more than 40 deep"),
+        (b"region: " + b"{x: " * 1_000, "line 1: nested more than 40 deep"),
+        (b"region: 1" + b"0" * 6_000, "no YAML: Exceeds the limit"),
+        (b"a: &a [1, 2]\nb: &b [*a, *a]\n", r"line 2: \*a stands in a part that has an anchor itself"),
+        (b"region: &a [*a]\n", r"line 1: \*a stands in a part"),
+        (b" " * 1_000_001, "larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_hostile_file_is_an_error_at_once(tmp_path: Path, text: bytes, problem: str) -> None:
+    path = tmp_path / "scene.yaml"
+    path.write_bytes(text)
+    with pytest.raises(TaskError, match=rf"scene\.yaml: {problem}"):
+        load_scene(path)
+    path.write_bytes(b"kind: arm\n" + text)
+    with pytest.raises(TaskError, match=r"scene\.yaml: "):
+        load_robot(str(path))
+
+
+def test_what_has_an_anchor_may_be_used_again(tmp_path: Path) -> None:
+    path = tmp_path / "scene.yaml"
+    path.write_text("a: &a [1, 2]\nb: [*a, *a]\n")
+    assert read_yaml(path) == {"a": [1, 2], "b": [[1, 2], [1, 2]]}
+
+
+def test_a_robot_that_is_made_of_itself_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "robot.yaml"
+    for text, problem in (
+        ("kind: arms\nmembers: {left: {robot: robot.yaml}}", "made of itself"),
+        ("kind: arms\nmembers: {left: {robot: 1}}", "robot: give a name"),
+        ("kind: arms\nmembers: {left: 1}", "members.left: give a mapping"),
+        ("kind: arms\nmembers: [1]", "members: give a mapping"),
+        ("kind: arm\nurdf: {package: a.b, path: x}", "no name of a Python package"),
+        ("kind: arm\nattach: 1", "attach: give a list"),
+    ):
+        path.write_text(text)
+        load_robot.cache_clear()
+        with pytest.raises(TaskError, match=problem):
+            load_robot(str(path))

@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 MOST_LINEAR, MOST_ANGULAR = 2000.0, 100.0  # N/m and N m/rad: stiffer than this, position control serves
 MOST_FORCE, MOST_TORQUE = 60.0, 15.0  # N and N m that the springs may pull with
 _LONGEST_S = 60.0
+_LEAST_JOINTS = 6  # with fewer, the tool cannot move in every direction, and its mass in some has no end
 _LEAST_DAMPING = 2.0  # 1/s, of the mass: where there is no spring, a moving tool still comes to rest
 _FASTEST = 80.0  # rad/s: a spring that would swing the arm faster than this is too quick for 240 torques a second
 _SPEEDING = 40.0  # 1/s, of the mass: how hard a tool is braked that moves faster than it may
@@ -102,6 +103,10 @@ class ImpedanceController:
             Stopped: the robot is stopped, or was stopped on the way; it is at rest.
         """
         self._controller.require_running()
+        if len(self._own) < _LEAST_JOINTS:
+            raise OutOfReach(
+                f"an arm of {len(self._own)} joints cannot yield in every direction: that takes {_LEAST_JOINTS} of them"
+            )
         _require_impedance(impedance)
         start = self._controller.tool()
         change, turn = goal[:3, 3] - start[:3, 3], turn_between(start[:3, :3], goal[:3, :3])

@@ -14,8 +14,9 @@ from codeact.errors import TaskError
 from codeact_envs.bullet.bodies import BodySpec
 from codeact_envs.bullet.colors import COLORS
 from codeact_envs.scenes.drawing import DrawnScene, draw, slots
-from codeact_envs.scenes.reading import problems, read_yaml
+from codeact_envs.scenes.reading import problems
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
+from codeact_envs.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from codeact_envs.bullet import BulletWorld

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from codeact_envs.bullet.assembly import Assembly, Vector3
 from codeact_envs.bullet.colors import COLORS
@@ -14,10 +14,15 @@ from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.shapes import SHAPES
 from codeact_envs.scenes.reading import Part
 
-Range = Annotated[list[float], Field(min_length=2, max_length=2)]
-Counts = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)]
+_MOST = 100  # bodies of one role
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Range = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+Counts = Annotated[list[Annotated[int, Field(ge=0, le=_MOST)]], Field(min_length=2, max_length=2)]
 Share = Annotated[list[Annotated[float, Field(ge=0.0, le=1.0)]], Field(min_length=2, max_length=2)]
-Size = Annotated[list[PositiveFloat], Field(min_length=3, max_length=3)]
+Size = Annotated[list[Annotated[float, Field(ge=1e-4, le=100.0)]], Field(min_length=3, max_length=3)]
 RoleName = Annotated[str, Field(pattern="^[a-z_]+$")]
 
 
@@ -56,7 +61,7 @@ class Kind(Part):
     noun: str
     shape: str
     size: Size
-    mass: PositiveFloat
+    mass: Annotated[float, Field(gt=0.0, le=1e5)]
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +136,7 @@ class RoleSpec(Part):
 
     kind: str
     color: str = "$color"
-    count: PositiveInt | Counts = 1
+    count: Count | Counts = 1
     yaw: Range = Field(default=[-0.7, 0.7])
     region: Region | None = None
     joint: Share | None = None
@@ -156,10 +161,10 @@ class SceneSpec(Part):
 
     robot: str = "panda"
     region: Region
-    clearance: PositiveFloat
+    clearance: Positive
     kinds: dict[str, Kind]
     roles: dict[RoleName, RoleSpec]
-    keep_out: list[Volume] = Field(default=[])
+    keep_out: list[Volume] = Field(default=[], max_length=100)
 
 
 def check_scene(scene: SceneSpec, attributes: Mapping[str, Attribute], at: str = "") -> Iterator[str]:
@@ -168,6 +173,7 @@ def check_scene(scene: SceneSpec, attributes: Mapping[str, Attribute], at: str =
     Args:
         at: put before its keys: `scene.` in a task.
     """
+    earlier: set[str] = set()
     for name, part in scene.roles.items():
         key = f"{at}roles.{name}"
         kinds, unknown = possible(part.kind, attributes, f"{key}.kind")
@@ -177,14 +183,17 @@ def check_scene(scene: SceneSpec, attributes: Mapping[str, Attribute], at: str =
                 yield f"{key}.kind: there is no kind {kind!r}; there are {', '.join(scene.kinds)}"
         if part.color.startswith("as "):
             other = scene.roles.get(part.color[3:])
-            if other is None or other.count != part.count or isinstance(part.count, list):
-                yield f"{key}.color: {part.color!r} must name a role with the same count"
+            if part.color[3:] not in earlier or other is None or other.count != part.count:
+                yield f"{key}.color: {part.color!r} must name a role above it with the same count"
+            elif isinstance(part.count, list):
+                yield f"{key}.color: {part.color!r} needs a count that is one number"
         else:
             colors, unknown = possible(part.color, attributes, f"{key}.color")
             yield from unknown
             for color in colors:
                 if color not in COLORS:
                     yield f"{key}.color: colour {color!r} is unknown; known are {', '.join(COLORS)}"
+        earlier.add(name)
         if isinstance(part.count, list):
             yield from _check_range(f"{key}.count", part.count)
         if part.joint is not None:

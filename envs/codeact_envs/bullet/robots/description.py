@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.robots.model import Attachment, RobotModel, Vector
+from codeact_envs.yaml_files import read_yaml
 
 Ground = Literal["table", "floor"]
 T = TypeVar("T")
@@ -90,6 +90,11 @@ class Volume(_Strict):
     name: str
     lower: Vector
     upper: Vector
+
+    def __post_init__(self) -> None:
+        # A box that is inside out, or has no number for a side, would keep nothing out.
+        if not all(low <= high for low, high in zip(self.lower, self.upper, strict=True)):
+            raise ValueError(f"each number of lower must be at most that of upper, not {self.lower} and {self.upper}")
 
     def meets(self, start: Vector, end: Vector) -> bool:
         """Whether the straight line between two points comes into it: the slabs of its three axes."""
@@ -370,10 +375,7 @@ def load_robot(name: str) -> RobotDescription:
         TaskError: there is no such description, or a field of it is missing, unknown or wrong.
     """
     source = _source(name)
-    try:
-        data = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise TaskError(f"{source} is no YAML: {error}") from error
+    data = read_yaml(source)
     if not isinstance(data, dict):
         raise TaskError(f"{source}: a robot is a mapping of keys such as name, kind and urdf")
     kind = data.pop("kind", None)
@@ -417,6 +419,8 @@ def _source(name: str) -> Path:
 
 
 def _with_files(source: Path, data: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(data.get("attach", []), list):
+        raise TaskError(f"{source}: attach: give a list of parts, each with its urdf")
     attach = [
         {**part, "urdf": model_file(source, part.get("urdf"))} if isinstance(part, dict) else part
         for part in data.get("attach", [])
@@ -440,9 +444,14 @@ def _arm(source: Path, data: dict[str, Any]) -> ArmDescription:
 
 def _arms(source: Path, data: dict[str, Any]) -> ArmsDescription:
     members = {}
-    for name, member in (data.get("members") or {}).items():
-        if not name.isidentifier():
+    given = data.get("members") or {}
+    if not isinstance(given, dict):
+        raise TaskError(f"{source}: members: give a mapping from names to robots, each with position and yaw")
+    for name, member in given.items():
+        if not (isinstance(name, str) and name.isidentifier()):
             raise TaskError(f"{source}: members.{name}: a member's name must be a Python name, such as left")
+        if not isinstance(member, dict):
+            raise TaskError(f"{source}: members.{name}: give a mapping of robot, position and yaw, not {member!r:.40}")
         members[name] = {**member, "robot": load_arm(_beside(source, member.get("robot", "")))}
     if not members:
         raise TaskError(f"{source}: members: name at least one arm, each with its robot, position and yaw")
@@ -506,8 +515,15 @@ def _mobile_arm(source: Path, data: dict[str, Any]) -> MobileArmDescription:
     return MobileArmDescription(found.name, found.title, found.license, carrier, carried)
 
 
-def _beside(source: Path, name: str) -> str:
-    return str(source.parent / name) if name.endswith((".yaml", ".yml")) else name
+def _beside(source: Path, name: Any) -> str:
+    if not isinstance(name, str):
+        raise TaskError(f"{source}: robot: give a name or the path of a YAML description, not {name!r:.40}")
+    if not name.endswith((".yaml", ".yml")):
+        return name
+    path = source.parent / name
+    if path.resolve() == source.resolve():
+        raise TaskError(f"{source}: robot: the description is made of itself")
+    return str(path)
 
 
 def validated(source: Path, kind: type[T], data: dict[str, Any]) -> T:
@@ -533,6 +549,8 @@ def model_file(source: Path, urdf: Any) -> Path:
         TaskError: there is no such file.
     """
     if isinstance(urdf, dict) and set(urdf) == {"package", "path"}:
+        if not (isinstance(urdf["package"], str) and urdf["package"].isidentifier() and isinstance(urdf["path"], str)):
+            raise TaskError(f"{source}: urdf: {urdf['package']!r:.40} is no name of a Python package")
         spec = find_spec(urdf["package"])
         if spec is None or not spec.submodule_search_locations:
             raise TaskError(f"{source}: urdf: there is no package {urdf['package']!r}; install it with pip")
