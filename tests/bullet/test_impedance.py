@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -188,3 +189,28 @@ def test_it_goes_the_same_way_in_every_process_whatever_ran_before() -> None:
         for arguments in ([], ["history"])
     ]
     assert len({each for pair in said for each in pair}) == 1
+
+
+@pytest.mark.parametrize("damping_ratio", [0.3, 1.0, 2.0])
+def test_stiff_and_turning_far_no_joint_comes_to_its_speed_limit(damping_ratio: float) -> None:
+    with BulletWorld([]) as world:
+        world.reset([])
+        shares: list[float] = []
+        look = world.controller.watch
+
+        def watch() -> bool:
+            shares.append(float(np.max(np.abs(world.arm.velocities()) / np.array(world.robot.joints.velocity))))
+            return look()
+
+        world.controller.watch = watch  # type: ignore[method-assign]
+        angle = math.radians(29.4)
+        assert ArmApi(world).move_compliant(
+            (0.45, 0.2, 0.4),
+            (math.cos(angle), 0.0, math.sin(angle), 0.0),
+            2.0,
+            (2000.0, 2000.0, 2000.0),
+            (100.0, 100.0, 100.0),
+            damping_ratio,
+        )
+        assert 0.3 < max(shares) < 0.9
+        assert world.violations == ()

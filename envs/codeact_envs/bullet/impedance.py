@@ -38,6 +38,8 @@ _LEAST_JOINTS = 6  # with fewer, the tool cannot move in every direction, and it
 _LEAST_DAMPING = 2.0  # 1/s, of the mass: where there is no spring, a moving tool still comes to rest
 _FASTEST = 80.0  # rad/s: a spring that would swing the arm faster than this is too quick for 240 torques a second
 _SPEEDING = 40.0  # 1/s, of the mass: how hard a tool is braked that moves faster than it may
+_STABLE = 0.7  # of the motion that damping may take away in one step; from twice all of it on, it throws the arm about
+_SLOWED_SHARE, _FASTEST_SHARE = 0.6, 0.9  # of its speed limit from which a joint is braked, and the motion ended
 _POSTURE = 10.0  # 1/s^2: the spring of the elbow, for each kilogram
 _WAY_EVERY = 4  # steps between two postures of the way that are looked at before it begins
 _STOP_EVERY = 4  # steps between two looks at a requested stop
@@ -86,7 +88,7 @@ class ImpedanceController:
         ]
         self._friction = [bullet.getJointInfo(self._arm.body, joint, **on)[6] for joint in self._arm.joints]
         self._own = [self._movable.index(joint) for joint in self._arm.joints]
-        self._effort = np.array(self._robot.joints.effort)
+        self._effort, self._velocity = np.array(self._robot.joints.effort), np.array(self._robot.joints.velocity)
 
     def follow(self, goal: Array, seconds: float, impedance: Impedance) -> MotionResult:
         """Draw the tool to `goal` (4, 4), world frame, for so long.
@@ -202,7 +204,13 @@ class ImpedanceController:
             s = (index + 1) / steps
             s = s**3 * (10.0 - 15.0 * s + 6.0 * s * s)  # least jerk, from rest to rest
             place, rotation = start[:3, 3] + s * change, turned(s * turn) @ start[:3, :3]
-            torques = self._torques(place, rotation, posture, impedance)
+            dynamics = self._dynamics()
+            over = np.flatnonzero(np.abs(dynamics[3]) > _FASTEST_SHARE * self._velocity)
+            if len(over):
+                name = self._robot.joints.names[int(over[0])]
+                self._controller.blocked = f"{name} came to its speed limit"
+                return False
+            torques = self._torques(place, rotation, posture, impedance, dynamics)
             bullet.setJointMotorControlArray(
                 arm.body, arm.joints, bullet.TORQUE_CONTROL, forces=torques.tolist(), physicsClientId=client
             )
@@ -219,9 +227,16 @@ class ImpedanceController:
             self._controller.blocked = self._controller.blocked or "a joint came to its limit"
         return self._controller.watch()
 
-    def _torques(self, place: Array, rotation: Array, posture: Array, impedance: Impedance) -> Array:
+    def _torques(
+        self,
+        place: Array,
+        rotation: Array,
+        posture: Array,
+        impedance: Impedance,
+        dynamics: tuple[Array, Array, Array, Array],
+    ) -> Array:
         """Torques of the joints, newton metres, that draw the tool to a pose now."""
-        mass, bias, q, velocity = self._dynamics()
+        mass, bias, q, velocity = dynamics
         pose = self._kinematics.forward(q)
         # The Jacobian in the tool's frame, turned into the world's.
         jacobian = self._kinematics.jacobian(q)
@@ -231,17 +246,23 @@ class ImpedanceController:
         twist = jacobian @ velocity
         masses = 1.0 / np.diag(mobility)
         stiffness = np.minimum([*impedance.linear, *impedance.angular], _FASTEST**2 * masses)
+        # Directions that share mass swing faster together than each by itself.
+        stiffness *= min(1.0, _FASTEST**2 / max(_fastest(mobility, stiffness), 1e-9))
         pull = stiffness * np.concatenate([place - pose[:3, 3], turn_between(pose[:3, :3], rotation)])
         pull[:3] *= min(1.0, MOST_FORCE / max(float(np.linalg.norm(pull[:3])), 1e-9))
         pull[3:] *= min(1.0, MOST_TORQUE / max(float(np.linalg.norm(pull[3:])), 1e-9))
         damping = np.maximum(2.0 * impedance.damping_ratio * np.sqrt(stiffness * masses), _LEAST_DAMPING * masses)
+        damping *= min(1.0, _STABLE * RATE / max(_fastest(mobility, damping), 1e-9))
         wrench = pull - damping * twist
         speed, limit = float(np.linalg.norm(twist[:3])), self._controller.tool_speed_limit
         if speed > limit:
             wrench[:3] -= masses[:3] * _SPEEDING * (speed - limit) * twist[:3] / speed
         elbow = mass @ (_POSTURE * (posture - q) - 2.0 * math.sqrt(_POSTURE) * velocity)
         elbow = elbow - jacobian.T @ np.linalg.solve(mobility, to_motion.T @ elbow)
-        torques: Array = np.clip(jacobian.T @ wrench + elbow + bias, -self._effort, self._effort)
+        # Near a singularity a slow tool may mean fast joints.
+        slow = _SLOWED_SHARE * self._velocity
+        brake = np.diag(mass) * _SPEEDING * (velocity - np.clip(velocity, -slow, slow))
+        torques: Array = np.clip(jacobian.T @ wrench + elbow + bias - brake, -self._effort, self._effort)
         return torques
 
     def _dynamics(self) -> tuple[Array, Array, Array, Array]:
@@ -257,6 +278,12 @@ class ImpedanceController:
             np.array(q)[own],
             np.array(velocity)[own],
         )
+
+
+def _fastest(mobility: Array, gains: Array) -> float:
+    """The largest eigenvalue of mobility times diagonal gains, both of the tool: 1/s of damping, 1/s^2 of stiffness."""
+    roots = np.sqrt(gains)
+    return float(np.linalg.eigvalsh(roots[:, None] * mobility * roots)[-1])
 
 
 def _require_impedance(impedance: Impedance) -> None:
