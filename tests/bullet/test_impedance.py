@@ -214,3 +214,26 @@ def test_stiff_and_turning_far_no_joint_comes_to_its_speed_limit(damping_ratio: 
         )
         assert 0.3 < max(shares) < 0.9
         assert world.violations == ()
+
+
+def test_a_tool_that_is_pushed_into_what_is_kept_out_yields_no_further() -> None:
+    with BulletWorld([]) as world:
+        world.reset([])
+        column = world.robot.keep_out[0]
+
+        def push() -> None:
+            world.simulation.bullet.applyExternalForce(
+                world.arm.body,
+                world.arm.tool_link,
+                (-15.0, 0.0, 0.0),
+                tool(world)[:3, 3].tolist(),
+                world.simulation.bullet.WORLD_FRAME,
+                physicsClientId=world.simulation.client,
+            )
+
+        with every_step(world, push):
+            result = ImpedanceController(world).follow(world.controller.tool(), 5.0, Impedance((0.0, 400.0, 400.0)))
+        assert not result.reached
+        assert result.reason == f"the tool came into {column.name}"
+        assert tool(world)[0, 3] > column.upper[0] - 0.1
+        assert ArmApi(world).home()

@@ -88,6 +88,7 @@ class ImpedanceController:
         ]
         self._friction = [bullet.getJointInfo(self._arm.body, joint, **on)[6] for joint in self._arm.joints]
         self._own = [self._movable.index(joint) for joint in self._arm.joints]
+        self._inside = False
         self._effort, self._velocity = np.array(self._robot.joints.effort), np.array(self._robot.joints.velocity)
 
     def follow(self, goal: Array, seconds: float, impedance: Impedance) -> MotionResult:
@@ -116,6 +117,8 @@ class ImpedanceController:
         self._require_time(seconds, float(np.linalg.norm(change)))
         self._require_way(change, turn, seconds)
         first = self._simulation.steps
+        x, y, z = start[:3, 3].tolist()
+        self._inside = self._controller.places.volume_at((x, y, z)) is not None  # from there it may come back
         self._controller.begin()
         self._let_go()
         try:
@@ -225,6 +228,10 @@ class ImpedanceController:
         self._arm.commanded = at  # what is watched is not whether it follows, for it yields
         if not self._kinematics.inside_limits(at):
             self._controller.blocked = self._controller.blocked or "a joint came to its limit"
+        x, y, z = self._kinematics.forward(at)[:3, 3].tolist()
+        volume = self._controller.places.volume_at((x, y, z))
+        if volume is not None and not self._inside:
+            self._controller.blocked = self._controller.blocked or f"the tool came into {volume.name}"
         return self._controller.watch()
 
     def _torques(
