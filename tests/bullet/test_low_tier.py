@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -157,3 +158,12 @@ def test_asking_leaves_no_trace_in_the_future(world: BulletWorld, arm: ArmApi) -
         arm.move_linear((0.5, 0.0, 0.02), ROLLED)
     assert arm.move_linear((0.5, 0.1, 0.3))
     assert world.state_hash() == plain
+
+
+def test_a_stop_ends_a_wait(arm: ArmApi, world: BulletWorld) -> None:
+    arm.wait(0.1)
+    assert world.time_s == pytest.approx(0.1)
+    threading.Timer(0.05, world.stop).start()
+    with pytest.raises(Stopped):
+        arm.wait(60.0)
+    assert world.time_s < 60.0

@@ -15,6 +15,7 @@ from codeact_envs.bullet.bodies import Pose, Quaternion, Vector3
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.impedance import Impedance, ImpedanceController
 from codeact_envs.bullet.rotations import matrix_of, pose_of, turn_between
+from codeact_envs.bullet.simulation import RATE
 from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ _LOOK_EVERY = 0.05  # radians between two postures of a motion that are looked a
 _RESTARTS = 100  # of inverse kinematics
 _NEAREST_STEPS, _NEAREST_DAMPING, _NEAREST_STEP = 200, 1e-3, 0.2
 _LONGEST_WAIT = 60.0  # seconds
+_LOOK_STEPS = 20  # between two looks at a requested stop, while the arm waits
 
 
 @dataclass(frozen=True)
@@ -309,10 +311,14 @@ class ArmApi:
     @tool(effect="physical")
     def wait(self, seconds: float) -> None:
         """Hold still for so long, at most 60 s. Raises OutOfReach."""
-        self._controller.require_running()
         if not 0.0 <= seconds <= _LONGEST_WAIT:
             raise OutOfReach(f"seconds must lie between 0 and {_LONGEST_WAIT:g}, not {seconds:g}")
-        self._world.settle(seconds)
+        simulation = self._world.simulation
+        end = simulation.steps + round(seconds * RATE)
+        self._controller.require_running()
+        while simulation.steps < end:
+            simulation.run(min(_LOOK_STEPS, end - simulation.steps))
+            self._controller.require_running()
 
     # The gripper
 
