@@ -17,7 +17,8 @@ import pytest
 
 from codeact.episode import emergency_stop_on_key
 
-SWING = "<execute>\nwhile True:\n    for y in (0.3, -0.3):\n        move_to(0.4, y, 0.4, speed=0.05)\n</execute>"
+# The second motion takes 100 simulated seconds, and so more than one second of the fastest processors.
+SLOWLY = "<execute>\nmove_to(0.4, 0.3, 0.4)\nmove_to(0.4, -0.3, 0.4, speed=0.006)\n</execute>"
 
 
 def take_terminal() -> None:
@@ -40,7 +41,7 @@ def read_until(master: int, part: str, patience_s: float = 90.0) -> str:
 
 def test_a_key_stops_the_robot_and_ends_the_run(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
-    script.write_text(json.dumps([SWING, "<execute>\nhome()\n</execute>"]))
+    script.write_text(json.dumps([SLOWLY, "<execute>\nhome()\n</execute>"]))
     master, child = pty.openpty()
     before = termios.tcgetattr(child)
     command = [sys.executable, "-m", "codeact.cli", "run", "CodeAct/Reach-v0", "--model", f"scripted:{script}"]
@@ -54,8 +55,7 @@ def test_a_key_stops_the_robot_and_ends_the_run(tmp_path: Path) -> None:
         preexec_fn=take_terminal,
     )
     try:
-        assert "any key: emergency stop" in read_until(master, "move_to")
-        time.sleep(1.0)  # the arm is on its way
+        assert "any key: emergency stop" in read_until(master, "→ True")  # the second motion begins
         os.write(master, b" ")
         pressed = time.monotonic()
         read_until(master, "interrupted: the robot was stopped")
