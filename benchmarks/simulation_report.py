@@ -131,7 +131,7 @@ def tables(report: Report) -> str:
     parts = [
         "## Against the targets",
         "\n".join(f"- {fact}" for fact in facts(report)),
-        _table(["", "target", "measured", "met"], targets),
+        _table(["", "target", "measured; times at the pace where the targets were set", "met"], targets),
         "## Beside each other",
         "Medians, and in brackets from the 10th to the 90th percentile.",
         _table(["", *names], rows),
