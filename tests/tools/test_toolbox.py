@@ -195,3 +195,54 @@ def test_one_tool_without_a_list_is_refused_with_what_to_write() -> None:
 
     with pytest.raises(ToolError, match=r"a toolbox takes a list of tools, such as Toolbox\(\[greet\]\)"):
         Toolbox(greet)  # type: ignore[arg-type]
+
+
+def test_closing_gives_back_once_what_the_tools_use_the_last_first() -> None:
+    closed: list[str] = []
+    camera = Toolbox.of(Camera(), name="camera", allow=["zoom"], closing=lambda: closed.append("camera"))
+    box = Toolbox([camera, move, Toolbox([camera], name="wall")], closing=lambda: closed.append("box"))
+    assert not box.closed
+    with box as entered:
+        assert entered is box
+        assert box["camera.zoom"].invoke({"factor": 2}) == 2
+    box.close()
+    camera.close()
+    assert closed == ["box", "camera"]
+    assert box.closed
+    assert camera.closed
+
+
+def test_a_call_after_closing_says_so_and_tools_that_use_nothing_go_on() -> None:
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    camera = Toolbox.of(Camera(), name="camera", allow=["zoom"], closing=lambda: None)
+    box = Toolbox([camera, add])
+    camera.close()
+    for tools in (camera, box):
+        with pytest.raises(ToolError, match=r"camera\.zoom\(\) cannot be called any more: its toolbox is closed"):
+            tools["camera.zoom"].invoke({"factor": 2})
+    assert box["add"].invoke({"a": 1, "b": 2}) == 3
+    with Toolbox([add]) as plain:
+        pass
+    assert plain["add"].invoke({"a": 1, "b": 2}) == 3
+    assert not plain.closed
+
+
+def test_what_cannot_be_closed_does_not_keep_the_rest_open() -> None:
+    closed: list[str] = []
+
+    def broken() -> None:
+        raise OSError("the line is dead")
+
+    box = Toolbox(
+        [
+            Toolbox([_named("a")], closing=lambda: closed.append("a")),
+            Toolbox([_named("b")], closing=broken),
+            Toolbox([_named("c")], closing=lambda: closed.append("c")),
+        ]
+    )
+    with pytest.raises(ToolError, match="closing failed: OSError: the line is dead"):
+        box.close()
+    assert closed == ["c", "a"]
+    box.close()

@@ -18,6 +18,7 @@ from codeact.errors import ToolError
 from codeact.tools import annotations as kinds
 from codeact.tools.approval import EFFECTS, Effect
 from codeact.tools.arguments import Arguments
+from codeact.tools.closing import Closing
 from codeact.tools.describe import note
 from codeact.tools.render import Renderer, docstring
 
@@ -88,6 +89,7 @@ class Tool(Generic[P, R]):
         if any(test(f) for f in (function, call) for test in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)):
             raise ToolError(f"tool {self.name!r} is a generator; return a list instead")
         self._scope = dict(scope) if scope is not None else _surrounding_names()
+        self._closings: tuple[Closing, ...] = ()  # of the toolboxes around it
         self._declaration: _Declaration | None = None
         self._bound_declaration: _Declaration | None = None  # the same without `self`, shared by all instances
         with contextlib.suppress(_Unresolved):  # it may name what is defined further down: tried again at the first use
@@ -138,7 +140,14 @@ class Tool(Generic[P, R]):
         return self.declaration.arguments
 
     def invoke(self, arguments: Mapping[str, Any]) -> Any:
-        """Run the function with arguments that `bind` returned. For an async function this returns the awaitable."""
+        """Run the function with arguments that `bind` returned. For an async function this returns the awaitable.
+
+        Raises:
+            ToolError: the tool's toolbox is closed.
+        """
+        for closing in self._closings:
+            if closing.closed:
+                raise ToolError(f"{self.full_name}() cannot be called any more: its toolbox is closed")
         args, kwargs = self.declaration.arguments.spread(arguments)
         return cast(Any, self.function)(*args, **kwargs)
 
@@ -163,14 +172,16 @@ class Tool(Generic[P, R]):
         notes = [line for name, each in parameters if (line := note(name, each.annotation))]
         return "\n\n".join(part for part in (self.doc, "\n".join(notes)) if part)
 
-    def within(self, namespace: str, stop: Stop | None = None) -> Tool:
+    def within(self, namespace: str, stop: Stop | None = None, closing: Closing | None = None) -> Tool:
         """This tool as a member of a named toolbox, with that toolbox's stop path unless it has one of its own."""
-        if not namespace and (stop is None or self.stop is not None):
+        if not namespace and closing is None and (stop is None or self.stop is not None):
             return self
         copy = object.__new__(Tool)
         copy.__dict__.update(self.__dict__)
         copy.full_name = f"{namespace}.{self.full_name}" if namespace else self.full_name
         copy.stop = self.stop if self.stop is not None else stop
+        if closing is not None:
+            copy._closings = (*self._closings, closing)
         return copy
 
     def with_effect(self, effect: Effect) -> Tool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Effect
+from codeact.tools.closing import Close, Closing, close_all
 from codeact.tools.stubs import RESERVED, render_stubs
 from codeact.tools.tool import Stop, Tool, check_effect, check_name
 from codeact.tools.wording import did_you_mean, listed
@@ -18,7 +19,7 @@ _ALWAYS = (ToolError, ArgumentError, Refused)
 
 
 class Toolbox:
-    """What a program may call.
+    """What a program may call. It can be used in a `with` statement, which closes it at the end.
 
     Attributes:
         name: if not empty, programs reach the tools under it: `camera.snapshot()`.
@@ -33,6 +34,7 @@ class Toolbox:
         doc: str = "",
         errors: Iterable[type[Exception]] = (),
         stop: Stop | None = None,
+        closing: Close | None = None,
     ) -> None:
         """Put tools together.
 
@@ -43,6 +45,7 @@ class Toolbox:
             doc: see the class.
             errors: exception classes that the tools raise and that programs may name in `except`.
             stop: the stop path of those tools that have none of their own.
+            closing: gives back what the tools use: a connection, a process. `close` calls it once.
 
         Raises:
             ToolError: two tools, types or errors share a name, or a name is no Python name or hides one of Python's.
@@ -55,6 +58,8 @@ class Toolbox:
         self._errors: dict[str, type[Exception]] = {error.__name__: error for error in _ALWAYS}
         self._docs: dict[str, str] = {self.name: self.doc} if self.name else {}
         self._stops: list[Stop] = [stop] if stop else []
+        self._closing = Closing(closing) if closing else None
+        self._closings: list[Closing] = []
         if callable(tools):  # one tool or function; a toolbox cannot be called
             raise ToolError(f"a toolbox takes a list of tools, such as Toolbox([{getattr(tools, '__name__', 'tool')}])")
         for member in tools:
@@ -62,6 +67,8 @@ class Toolbox:
                 self._add_box(member)
             else:
                 self._add_tool(member if isinstance(member, Tool) else Tool(member))
+        if self._closing:
+            self._closings.append(self._closing)
         for error in errors:
             self._add_error(error)
         self._check_names()
@@ -76,6 +83,7 @@ class Toolbox:
         effects: Mapping[str, Effect] | None = None,
         errors: Iterable[type[Exception]] = (),
         stop: Stop | None = None,
+        closing: Close | None = None,
     ) -> Toolbox:
         """Make a toolbox of an object's methods: those that `allow` names, and no others.
 
@@ -86,6 +94,7 @@ class Toolbox:
             effects: effects by method name. Else a method has the effect of its `@tool`, or `write`.
             errors: see `Toolbox`.
             stop: see `Toolbox`.
+            closing: see `Toolbox`.
 
         Raises:
             ToolError: a name is unknown, private, or not that of a method.
@@ -107,7 +116,8 @@ class Toolbox:
             tools.append(
                 made.with_effect(check_effect(effects[method], method)) if effects and method in effects else made
             )
-        return cls(tools, name=name or "", doc=_first_paragraph(obj) if name else "", errors=errors, stop=stop)
+        doc = _first_paragraph(obj) if name else ""
+        return cls(tools, name=name or "", doc=doc, errors=errors, stop=stop, closing=closing)
 
     @property
     def tools(self) -> Mapping[str, Tool]:
@@ -158,6 +168,27 @@ class Toolbox:
 
         return state
 
+    @property
+    def closed(self) -> bool:
+        """Whether all that it had to close is closed; False if there never was anything."""
+        return bool(self._closings) and all(closing.closed for closing in self._closings)
+
+    def close(self) -> None:
+        """Give back what the tools use, in this toolbox and in those that it is made of; a second time does nothing.
+
+        Calls of tools whose toolbox is closed raise ToolError from then on. Tools that use nothing stay as they are.
+
+        Raises:
+            ToolError: giving back failed; it names the errors. The toolbox is closed all the same.
+        """
+        close_all(self._closings)
+
+    def __enter__(self) -> Toolbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def with_tools(
         self, *tools: Tool | Toolbox | Callable[..., Any], errors: Iterable[type[Exception]] = ()
     ) -> Toolbox:
@@ -198,9 +229,10 @@ class Toolbox:
             self._add_error(error)
         for stop in box._stops:
             self._add_stop(stop)
+        self._closings += [closing for closing in box._closings if closing not in self._closings]
 
     def _add_tool(self, member: Tool) -> None:
-        made = member.within(self.name, self._stop)
+        made = member.within(self.name, self._stop, self._closing)
         if made.full_name in self._tools:
             raise ToolError(f"there are two tools named {made.full_name!r}; pass name=... for one of them")
         self._tools[made.full_name] = made
