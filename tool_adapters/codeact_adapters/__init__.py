@@ -1,8 +1,9 @@
 """Adapters: each makes a `codeact.Toolbox` of something outside, by one function of this package.
 
-`openapi(document)` is for HTTP services that describe themselves. The functions are loaded on first use, so that
-importing this package needs no client library. The work is done in one private package or module an adapter, and an
-entry point in the group `codeact.adapters` names each function, ours and those of other distributions alike.
+`openapi(document)` is for HTTP services that describe themselves. An adapter of one's own is a class that derives from
+`Adapter`, or a function like these. An entry point in the group `codeact.adapters` names each, ours and those of other
+distributions alike. What is here is loaded on first use, so that importing this package needs no client library; the
+work is done in one private package an adapter.
 """
 
 from __future__ import annotations
@@ -13,8 +14,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codeact_adapters._openapi.adapter import HttpError as HttpError
     from codeact_adapters._openapi.adapter import openapi as openapi
+    from codeact_adapters.adapter import Adapter as Adapter
+    from codeact_adapters.adapter import Installed as Installed
+    from codeact_adapters.adapter import find_adapter as find_adapter
+    from codeact_adapters.adapter import installed_adapters as installed_adapters
+    from codeact_adapters.adapter import make_toolbox as make_toolbox
+    from codeact_adapters.options import OptionError as OptionError
 
-_HOME = {"HttpError": "_openapi.adapter", "openapi": "_openapi.adapter"}
+_HOME = {
+    "Adapter": "adapter",
+    "HttpError": "_openapi.adapter",
+    "Installed": "adapter",
+    "OptionError": "options",
+    "find_adapter": "adapter",
+    "installed_adapters": "adapter",
+    "make_toolbox": "adapter",
+    "openapi": "_openapi.adapter",
+}
 
 __all__ = sorted(_HOME)
 
