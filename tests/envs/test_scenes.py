@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from codeact.errors import TaskError
+from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.robots import load_robot
 from codeact_envs.scenes import load_scene
-from codeact_envs.yaml_files import read_yaml
 
 SCENE: dict[str, Any] = {
     "robot": "panda",

@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from codeact.errors import TaskError
+from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.bodies import BodySpec
 from codeact_envs.bullet.colors import COLORS
 from codeact_envs.scenes.drawing import DrawnScene, draw, slots
 from codeact_envs.scenes.reading import problems
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
-from codeact_envs.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from codeact_envs.bullet import BulletWorld
@@ -85,7 +85,7 @@ def load_scene(source: str | Path | Mapping[str, Any]) -> SceneDescription:
         TaskError: the file is missing or wrong; the message names the file, each key, and what would be right.
     """
     called = "scene" if isinstance(source, Mapping) else str(source)
-    data = dict(source) if isinstance(source, Mapping) else read_yaml(Path(source))
+    data = dict(source) if isinstance(source, Mapping) else read_yaml(Path(source), TaskError)
     if not isinstance(data, dict):
         raise TaskError(f"{called}: a scene is a mapping of keys such as region, kinds and roles, not {data!r:.40}")
     try:

@@ -13,11 +13,11 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_v
 
 import codeact_envs.tasks.furniture_conditions  # noqa: F401  makes its conditions known
 from codeact.errors import TaskError
+from codeact.yaml_files import read_yaml
 from codeact_envs.scenes.reading import Part, problems
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
 from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
-from codeact_envs.yaml_files import read_yaml
 
 _LEAST_TEMPLATES = 5
 
@@ -143,7 +143,7 @@ def read_task(path: Path) -> TaskSpec:
     Raises:
         TaskError: as for `parse_task`, and where the file is missing or no YAML.
     """
-    return parse_task(read_yaml(path), str(path))
+    return parse_task(read_yaml(path, TaskError), str(path))
 
 
 def _check_tiers(spec: TaskSpec) -> Iterator[str]:

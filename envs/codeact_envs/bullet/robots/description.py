@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from codeact.errors import TaskError
+from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.robots.model import Attachment, RobotModel, Vector
-from codeact_envs.yaml_files import read_yaml
 
 Ground = Literal["table", "floor"]
 T = TypeVar("T")
@@ -375,7 +375,7 @@ def load_robot(name: str) -> RobotDescription:
         TaskError: there is no such description, or a field of it is missing, unknown or wrong.
     """
     source = _source(name)
-    data = read_yaml(source)
+    data = read_yaml(source, TaskError)
     if not isinstance(data, dict):
         raise TaskError(f"{source}: a robot is a mapping of keys such as name, kind and urdf")
     kind = data.pop("kind", None)
