@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from codeact.errors import ToolError
-from codeact.tools import PendingCall, Refusal, approve_all, ask_in_terminal, refuse_effects, review
+from codeact.sandbox import Sandbox
+from codeact.tools import (
+    PendingCall,
+    Refusal,
+    Toolbox,
+    approve_all,
+    ask_about_all,
+    ask_in_terminal,
+    refuse_effects,
+    review,
+)
 
 
 def ask(approve: Any, effect: Any = "write", **arguments: Any) -> str | None:
@@ -93,3 +103,33 @@ def test_asking_in_the_terminal(typed: str, reason: str | None, monkeypatch: pyt
 def test_reads_are_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert ask(ask_in_terminal, effect="read") is None
+
+
+def test_a_tool_with_a_policy_of_its_own_needs_both_to_agree() -> None:
+    asked: list[str] = []
+
+    def keeper(who: str, answer: Any) -> Any:
+        return lambda call: (asked.append(f"{who} {call}"), answer)[1]
+
+    def move(x: float) -> float:
+        return x
+
+    def rest() -> None: ...
+
+    box = Toolbox([Toolbox([move, rest], name="arm")]).with_approvals({"arm.*": keeper("own", None)})
+    with Sandbox(box) as sandbox:
+        assert sandbox.run("arm.move(1.0)").value == 1.0
+        assert asked == ["own arm.move(x=1.0)"]
+        sandbox.approve = keeper("sandbox", "not now")
+        refused = sandbox.run("arm.rest()")
+        assert (refused.error.type, refused.error.message) == ("Refused", "not now")
+        assert asked[1:] == ["own arm.rest()", "sandbox arm.rest()"]
+    asked.clear()
+    with Sandbox(box.with_approvals({"*": keeper("more", False)}), approve=keeper("sandbox", None)) as sandbox:
+        assert sandbox.run("arm.rest()").calls[0].refused == "the call was not approved"
+    assert asked == ["own arm.rest()", "more arm.rest()"]
+
+
+def test_about_all_means_reads_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert ask(ask_about_all, effect="read") == "the person at the terminal said no"

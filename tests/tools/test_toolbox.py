@@ -246,3 +246,42 @@ def test_what_cannot_be_closed_does_not_keep_the_rest_open() -> None:
         box.close()
     assert closed == ["c", "a"]
     box.close()
+
+
+def test_a_part_of_a_toolbox_is_chosen_by_patterns() -> None:
+    closed: list[str] = []
+    camera = Toolbox.of(Camera(), name="camera", allow=["snapshot", "zoom"], closing=lambda: closed.append("camera"))
+    box = Toolbox([move, camera])
+    part = box.only("camera.*")
+    assert list(part.tools) == ["camera.snapshot", "camera.zoom"]
+    assert "Pose" in box.types
+    assert part.types == {}
+    assert list(box.only("camera.zoom", "move").tools) == ["move", "camera.zoom"]
+    assert list(box.tools) == ["move", "camera.snapshot", "camera.zoom"]
+    with pytest.raises(ToolError, match=r"'camera.zom' matches no tool; did you mean 'camera.zoom'\?"):
+        box.only("camera.zom")
+    part.close()
+    assert closed == ["camera"]
+
+
+def test_effects_are_given_by_patterns_and_the_last_one_decides() -> None:
+    box = Toolbox([move, Toolbox.of(Camera(), name="camera", allow=["snapshot", "zoom"])])
+    changed = box.with_effects({"camera.*": "write", "*.zoom": "physical"})
+    assert [member.effect for member in changed] == ["physical", "write", "physical"]
+    assert [member.effect for member in box] == ["physical", "read", "write"]
+    with pytest.raises(ToolError, match="an effect is one of read, write, physical"):
+        box.with_effects({"move": "loud"})  # type: ignore[dict-item]
+    with pytest.raises(ToolError, match="'mov' matches no tool; did you mean 'move'"):
+        box.with_effects({"mov": "read"})
+
+
+def test_each_tool_can_be_changed_behind_its_signature() -> None:
+    box = Toolbox.of(Camera(), name="camera", allow=["zoom"])
+
+    def doubled(each: Tool) -> Tool:
+        return each.with_function(lambda **arguments: 2 * each.function(**arguments))
+
+    changed = box.changed(doubled)
+    assert changed.stubs() == box.stubs()
+    assert changed["camera.zoom"].invoke({"factor": 2}) == 4
+    assert box["camera.zoom"].invoke({"factor": 2}) == 2

@@ -161,17 +161,19 @@ class Dispatcher:
         return self._table.setdefault(name, _Entry(tool))
 
     def approve(self, pending: Pending, approve: Approve | None) -> float:
-        """Ask the policy. Returns how many seconds it took, which no clock of the program counts."""
+        """Ask the tool's own policies, then this one. Returns how many seconds it took: no program's clock counts."""
         from codeact.tools import review
 
         tool = pending.tool
-        if approve is None or tool is None:
+        if tool is None:
             return 0.0
         started = time.monotonic()
-        reason = review(approve, pending.name, pending.arguments, tool.effect, tool.doc)
-        if reason is not None:
-            self._fail(pending, Refused(reason))
-            pending.refused = reason
+        for policy in (*tool.approvals, approve):
+            reason = review(policy, pending.name, pending.arguments, tool.effect, tool.doc)
+            if reason is not None:
+                self._fail(pending, Refused(reason))
+                pending.refused = reason
+                break
         return time.monotonic() - started
 
     def invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:

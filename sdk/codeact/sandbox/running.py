@@ -298,7 +298,7 @@ class Running:
         """Approve, tell and run one call, and make its reply."""
         self._pending_since = 0.0  # first: whoever sees the call sees that it has not begun
         self.pending = pending
-        if self._approve is not None:
+        if self._approve is not None or (pending.tool is not None and pending.tool.approvals):
             self._approval_s += self._dispatcher.approve(pending, self._approve)
         self._record.started(pending)
         if pending.reply is None:

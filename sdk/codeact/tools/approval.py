@@ -100,8 +100,11 @@ def refuse_effects(*effects: Effect) -> Approve:
 
 def ask_in_terminal(call: PendingCall) -> Approval:
     """Ask the person at the terminal about each call that is not a mere read; refuse it where there is no terminal."""
-    if call.effect == "read":
-        return None
+    return None if call.effect == "read" else ask_about_all(call)
+
+
+def ask_about_all(call: PendingCall) -> Approval:
+    """Ask the person at the terminal about each call, also one that reads; refuse it where there is no terminal."""
     try:
         return verdict(input(question(call)))
     except EOFError:

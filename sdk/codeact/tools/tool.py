@@ -16,7 +16,7 @@ from typing_extensions import ParamSpec, TypeVar
 
 from codeact.errors import ToolError
 from codeact.tools import annotations as kinds
-from codeact.tools.approval import EFFECTS, Effect
+from codeact.tools.approval import EFFECTS, Approve, Effect
 from codeact.tools.arguments import Arguments
 from codeact.tools.closing import Closing
 from codeact.tools.describe import note
@@ -43,6 +43,7 @@ class Tool(Generic[P, R]):
             called again while the tool goes on. It may return a description of the state that it left, such as
             `"at rest at (0.41, 0.02, 0.30) m"`, or a function that gives one and is asked once the tool has returned.
         timeout_s: how long one call may take, in seconds; None for the sandbox's own limit.
+        approvals: policies that are asked about each call before the sandbox's own; each must let it go on.
         is_async: whether `invoke` returns an awaitable.
     """
 
@@ -89,6 +90,7 @@ class Tool(Generic[P, R]):
         if any(test(f) for f in (function, call) for test in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)):
             raise ToolError(f"tool {self.name!r} is a generator; return a list instead")
         self._scope = dict(scope) if scope is not None else _surrounding_names()
+        self.approvals: tuple[Approve, ...] = ()
         self._closings: tuple[Closing, ...] = ()  # of the toolboxes around it
         self._declaration: _Declaration | None = None
         self._bound_declaration: _Declaration | None = None  # the same without `self`, shared by all instances
@@ -176,8 +178,7 @@ class Tool(Generic[P, R]):
         """This tool as a member of a named toolbox, with that toolbox's stop path unless it has one of its own."""
         if not namespace and closing is None and (stop is None or self.stop is not None):
             return self
-        copy = object.__new__(Tool)
-        copy.__dict__.update(self.__dict__)
+        copy = self._copy()
         copy.full_name = f"{namespace}.{self.full_name}" if namespace else self.full_name
         copy.stop = self.stop if self.stop is not None else stop
         if closing is not None:
@@ -190,9 +191,26 @@ class Tool(Generic[P, R]):
         Raises:
             ToolError: there is no such effect.
         """
+        copy = self._copy()
+        copy.effect = check_effect(effect, self.full_name)
+        return copy
+
+    def with_approval(self, approve: Approve) -> Tool:
+        """This tool with one more policy that must let each call go on."""
+        copy = self._copy()
+        copy.approvals = (*self.approvals, approve)
+        return copy
+
+    def with_function(self, function: Callable[..., Any]) -> Tool:
+        """This tool with another function behind the same signature, async if that of this one is."""
+        copy = self._copy()
+        copy._declaration = self.declaration
+        copy.function = function
+        return copy
+
+    def _copy(self) -> Tool:
         copy = object.__new__(Tool)
         copy.__dict__.update(self.__dict__)
-        copy.effect = check_effect(effect, self.full_name)
         return copy
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

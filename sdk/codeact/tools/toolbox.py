@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import copy
+import fnmatch
 import keyword
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from codeact.errors import ArgumentError, Refused, ToolError
-from codeact.tools.approval import Effect
+from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
 from codeact.tools.stubs import RESERVED, render_stubs
 from codeact.tools.tool import Stop, Tool, check_effect, check_name
@@ -194,6 +196,62 @@ class Toolbox:
     ) -> Toolbox:
         """A new toolbox with these tools as well, next to this one (not inside its group, if it has a name)."""
         return Toolbox([self, *tools], errors=errors)
+
+    def only(self, *patterns: str) -> Toolbox:
+        """This toolbox with those tools alone whose full names match one of the patterns, such as `shop.get_*`.
+
+        Raises:
+            ToolError: a pattern matches no tool.
+        """
+        chosen = self._matches(patterns)
+        return self._with(tool for name, tool in self._tools.items() if name in chosen)
+
+    def with_effects(self, effects: Mapping[str, Effect]) -> Toolbox:
+        """This toolbox with other effects, by patterns of full names; the last pattern that matches a tool decides.
+
+        Raises:
+            ToolError: a pattern matches no tool, or there is no such effect.
+        """
+        chosen = self._matches(effects)
+        return self._with(
+            tool.with_effect(effects[chosen[name]]) if name in chosen else tool for name, tool in self._tools.items()
+        )
+
+    def with_approvals(self, approvals: Mapping[str, Approve]) -> Toolbox:
+        """This toolbox with policies for some tools, by patterns; the last pattern that matches a tool decides.
+
+        They are asked before the policy of the sandbox, and both must let a call go on.
+
+        Raises:
+            ToolError: a pattern matches no tool.
+        """
+        chosen = self._matches(approvals)
+        return self._with(
+            tool.with_approval(approvals[chosen[name]]) if name in chosen else tool
+            for name, tool in self._tools.items()
+        )
+
+    def changed(self, change: Callable[[Tool], Tool]) -> Toolbox:
+        """This toolbox with each tool as `change` makes it anew, under the same name and with the same types."""
+        return self._with(map(change, self._tools.values()))
+
+    def _matches(self, patterns: Iterable[str]) -> dict[str, str]:
+        """Of each tool that a pattern matches, the last such pattern."""
+        found: dict[str, str] = {}
+        for pattern in patterns:
+            names = fnmatch.filter(self._tools, pattern)
+            if not names:
+                raise ToolError(f"{pattern!r} matches no tool{did_you_mean(pattern, self._tools)}")
+            found.update(dict.fromkeys(names, pattern))
+        return found
+
+    def _with(self, tools: Iterable[Tool]) -> Toolbox:
+        box = copy.copy(self)
+        box._tools = {tool.full_name: tool for tool in tools}
+        box._types = {}
+        for tool in box._tools.values():
+            box._types.update(tool.types)
+        return box
 
     def __add__(self, other: object) -> Toolbox:
         return Toolbox([self, other]) if isinstance(other, Toolbox) else NotImplemented
