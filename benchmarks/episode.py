@@ -26,7 +26,7 @@ from typing import Any
 
 import gymnasium
 
-from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.engine.quiet import quiet
 
 with quiet():
     import pybullet

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.kinematics import Kinematics
-from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.engine.quiet import quiet
+from codeact_envs.bullet.motion.kinematics import Kinematics
 from codeact_envs.bullet.robots import ArmDescription, load_robot
 from codeact_envs.bullet.robots.description import robot_names
 

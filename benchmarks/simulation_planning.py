@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.free_motion import FreeMotion, FreeMotionPlanner
+from codeact_envs.bullet.handling.free_motion import FreeMotion, FreeMotionPlanner
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import sys
 from PIL import Image, ImageDraw, ImageFont
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.camera import Camera, Frame
-from codeact_envs.bullet.shapes import SHAPES
+from codeact_envs.bullet.bodies.shapes import SHAPES
+from codeact_envs.bullet.engine.camera import Camera, Frame
 
 SIZE, FINER, COLUMNS, GAP, CAPTION = 230, 2, 6, 10, 26
 COLORS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
-from codeact_envs.bullet.camera import Camera, Frame
+from codeact_envs.bullet.engine.camera import Camera, Frame
 
 WIDTH, HEIGHT, FINER, COLUMNS, GAP, CAPTION = 400, 300, 2, 4, 12, 34
 CUBE = (0.05, 0.05, 0.05)

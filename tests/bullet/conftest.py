@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
-from codeact_envs.bullet.controller import ArmController
+from codeact_envs.bullet.arms.controller import ArmController
 
 CUBE = (0.04, 0.04, 0.04)
 SPECS = (

@@ -9,7 +9,7 @@ import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import InCollision
-from codeact_envs.bullet.free_motion import FreeMotion
+from codeact_envs.bullet.handling.free_motion import FreeMotion
 from codeact_envs.bullet.perception.view import Privileged, perceive
 
 SPECS = (

@@ -9,9 +9,9 @@ import pytest
 
 from codeact.sandbox import Sandbox
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import AlreadyHolding, InCollision, KeepOut, NotArticulated, OutOfReach, RobotRefused
 from codeact_envs.bullet.perception.view import perceive
-from codeact_envs.bullet.shapes import SHAPES
 
 KEYS = ("drawer", "door", "button", "knob")
 SPECS = (

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.drone import DroneController
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.bullet.simulated_drone import SimulatedDrone
+from codeact_envs.bullet.vehicles.drone import DroneController
+from codeact_envs.bullet.vehicles.simulated_drone import SimulatedDrone
 
 PILLAR = BodySpec("pillar", "box", (0.3, 0.3, 2.0), 50.0, "orange")
 BEHIND = Placement("pillar", "pillar", (1.5, 0.0, 1.0))

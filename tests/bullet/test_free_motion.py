@@ -9,7 +9,7 @@ import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach
-from codeact_envs.bullet.free_motion import FreeMotion
+from codeact_envs.bullet.handling.free_motion import FreeMotion
 from codeact_envs.bullet.robots.description import Volume
 
 WALL = BodySpec("wall", "box", (0.3, 0.04, 0.4), 2.0)

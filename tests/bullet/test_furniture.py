@@ -11,8 +11,8 @@ from hand import Hand
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import NotArticulated, NotHollow, UnknownObject
-from codeact_envs.bullet.shapes import SHAPES
 
 SPECS = (
     BodySpec("drawer", "drawer", SHAPES["drawer"].size, color="red"),

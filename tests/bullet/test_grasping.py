@@ -11,11 +11,11 @@ import pytest
 
 from codeact.errors import Refused
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
-from codeact_envs.bullet.bodies import Pose
-from codeact_envs.bullet.clearance import hand, obstacle
+from codeact_envs.bullet.bodies.clearance import hand, obstacle
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import NotGraspable
-from codeact_envs.bullet.grasping import FAR, Grasp, Graspable, grasps
-from codeact_envs.bullet.shapes import SHAPES
+from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.bullet.handling.grasping import FAR, Grasp, Graspable, grasps
 
 SHAPE_NAMES = ("box", "cylinder", "cup", "mug", "basket", "hook", "hammer", "sponge", "plug")
 TRIALS = 4

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import OutOfReach
-from codeact_envs.bullet.shapes import SHAPES
 
 Array = NDArray[np.float64]
 CABINET = Placement("drawer", "drawer", (0.62, 0.0, SHAPES["drawer"].size[2] / 2.0))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.arms.impedance import Impedance, ImpedanceController
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
-from codeact_envs.bullet.impedance import Impedance, ImpedanceController
-from codeact_envs.bullet.low_tier import ArmApi
+from codeact_envs.bullet.tools.low_tier import ArmApi
 
 Array = NDArray[np.float64]
 BLOCK = BodySpec("block", "box", (0.1, 0.1, 0.1), 2.0, "red")
@@ -148,7 +148,7 @@ EPISODE = """
 import sys
 from test_impedance import BLOCK
 from codeact_envs.bullet import BulletWorld, Placement
-from codeact_envs.bullet.low_tier import ArmApi
+from codeact_envs.bullet.tools.low_tier import ArmApi
 
 world = BulletWorld([BLOCK])
 layout = [Placement("block", "block", (0.5, 0.0, 0.05))]

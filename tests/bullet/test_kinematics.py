@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.kinematics import Kinematics
+from codeact_envs.bullet.motion.kinematics import Kinematics
 from codeact_envs.bullet.robots import load_robot
 
 PANDA = load_robot("panda")
@@ -70,7 +70,7 @@ def test_its_forward_kinematics_is_that_of_the_simulator(world) -> None:  # type
 
 
 def test_a_line_is_straight_to_a_tenth_of_a_millimetre(kinematics: Kinematics) -> None:
-    from codeact_envs.bullet.trajectories import SplinePath
+    from codeact_envs.bullet.motion.trajectories import SplinePath
 
     start = np.array(PANDA.joints.home)
     begin = kinematics.forward(start)

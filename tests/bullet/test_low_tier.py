@@ -12,9 +12,9 @@ import pytest
 
 from codeact_envs.bullet import BulletWorld
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
-from codeact_envs.bullet.kinematics import turned
-from codeact_envs.bullet.low_tier import ArmApi
-from codeact_envs.bullet.rotations import matrix_of, pose_of, quaternion_of, turn_between
+from codeact_envs.bullet.geometry.rotations import matrix_of, pose_of, quaternion_of, turn_between
+from codeact_envs.bullet.motion.kinematics import turned
+from codeact_envs.bullet.tools.low_tier import ArmApi
 
 OUTWARDS = (math.cos(math.pi / 8), 0.0, math.sin(math.pi / 8), 0.0)  # the hand, leaning by 45 degrees
 ROLLED = (math.sin(5 * math.pi / 8), 0.0, 0.0, math.cos(5 * math.pi / 8))  # about x: its broad side comes down

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.engine.simulation import RATE
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.bullet.simulation import RATE
 
 STOP_STEPS = round(0.1 * RATE)
 

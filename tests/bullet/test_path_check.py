@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
-from codeact_envs.bullet.collisions import CollisionModel
 from codeact_envs.bullet.errors import InCollision, KeepOut, RobotRefused
-from codeact_envs.bullet.path_check import PathCheck
+from codeact_envs.bullet.motion.collisions import CollisionModel
+from codeact_envs.bullet.motion.path_check import PathCheck
 from codeact_envs.bullet.robots.description import Volume
 
 SHELF = Volume("the shelf", (0.0, 0.15, 0.35), (0.35, 0.6, 0.9))  # the tool stays below and beside it

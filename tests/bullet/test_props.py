@@ -10,8 +10,8 @@ from hand import Hand
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import InCollision
-from codeact_envs.bullet.shapes import SHAPES
 
 BALLS = tuple(f"ball {number}" for number in range(6))
 SHAPED = ("hammer", "peg", "hook", "cup", "plug", "socket", "tray", "basket")

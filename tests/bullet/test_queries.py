@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codeact_envs.bullet.bodies import Pose
 from codeact_envs.bullet.errors import Ambiguous, NotUnderstood, UnknownObject
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.bullet.perception.queries import find_all, find_one
 from codeact_envs.bullet.perception.seen import Seen
 

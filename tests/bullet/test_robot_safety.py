@@ -18,11 +18,11 @@ import pytest
 from codeact.episode.schema import BrokenRule, line_of
 from codeact.events import Stepped
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.engine.simulation import RATE
 from codeact_envs.bullet.errors import KeepOut, OutOfReach, RobotRefused, Stopped
-from codeact_envs.bullet.nearest import nearest, out_of, within
+from codeact_envs.bullet.motion.nearest import nearest, out_of, within
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violation, Violations
-from codeact_envs.bullet.simulation import RATE
 from codeact_envs.code_env import CodeEnv
 
 

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.engine.simulation import RATE
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.bullet.simulation import RATE
 
 CUBE = BodySpec("a", "box", (0.05, 0.05, 0.05), 0.05, "red")
 ZONE = BodySpec("zone", "zone", (0.3, 0.3, 0.002), color="cyan")

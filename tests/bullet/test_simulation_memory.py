@@ -7,9 +7,9 @@ import sys
 
 CODE = """
 from pathlib import Path
-from codeact_envs.bullet.assembly import load
-from codeact_envs.bullet.shapes import SHAPES
-from codeact_envs.bullet.simulation import Simulation
+from codeact_envs.bullet.bodies.assembly import load
+from codeact_envs.bullet.bodies.shapes import SHAPES
+from codeact_envs.bullet.engine.simulation import Simulation
 
 def grown(times):
     before = resident_kb()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.engine.simulation import ITERATIONS
 from codeact_envs.bullet.servo import CartesianServo
-from codeact_envs.bullet.simulation import ITERATIONS
 
 CUBE = (0.04, 0.04, 0.04)
 FAR, NEAR, TOP = "far cube", "near cube", "top cube"

@@ -7,9 +7,9 @@ import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
 from codeact_envs.bullet.errors import OutOfReach
-from codeact_envs.bullet.kinematics import Kinematics
-from codeact_envs.bullet.low_tier import ArmApi
+from codeact_envs.bullet.motion.kinematics import Kinematics
 from codeact_envs.bullet.robots.description import load_arm
+from codeact_envs.bullet.tools.low_tier import ArmApi
 
 CUBE = (0.03, 0.03, 0.03)
 

@@ -9,9 +9,9 @@ import pytest
 
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
+from codeact_envs.bullet.arms.together import Together
+from codeact_envs.bullet.engine.simulation import RATE
 from codeact_envs.bullet.errors import OutOfReach, Stopped
-from codeact_envs.bullet.simulation import RATE
-from codeact_envs.bullet.together import Together
 
 SPECS = (BodySpec("post", "box", (0.1, 0.1, 0.5), 20.0, "gray"),)
 

@@ -11,10 +11,10 @@ import pytest
 from codeact.errors import TaskError
 from codeact.sandbox import Sandbox
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
-from codeact_envs.bullet.clearance import rotation_matrix
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import AlreadyHolding, InCollision, NotGraspable, NothingHeld, OutOfReach, TooFast
-from codeact_envs.bullet.shapes import SHAPES
-from codeact_envs.bullet.skills.two_arms import TwoArmsApi
+from codeact_envs.bullet.geometry.rotations import rotation_matrix
+from codeact_envs.bullet.tools.skills.two_arms import TwoArmsApi
 
 SPECS = (
     BodySpec("beam", "box", (0.5, 0.04, 0.04), 0.4, "orange"),

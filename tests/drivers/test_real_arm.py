@@ -19,8 +19,8 @@ from so101_rig import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
 
 from codeact import CodeActAgent, Sandbox, load_model
 from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
-from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.tools.low_tier import ArmApi
 from codeact_envs.drivers import Blocked, ConnectionLost, DriverError, JointFault, RealArm, connect, real_arm
 from codeact_envs.drivers.feetech import FeetechArm, registers
 from codeact_envs.drivers.feetech.simulator import ServoSimulator

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codeact_envs.bullet.low_tier import ArmApi
 from codeact_envs.bullet.robots.description import load_arm
+from codeact_envs.bullet.tools.low_tier import ArmApi
 from codeact_envs.drivers import ConnectionLost, RealArm, RosArm, RosNames, check_driver
 
 pytest.importorskip("roslibpy")

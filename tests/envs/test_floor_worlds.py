@@ -14,7 +14,7 @@ import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.errors import OutOfReach
-from codeact_envs.bullet.moving_robots import BaseApi, DroneApi
+from codeact_envs.bullet.tools.moving_robots import BaseApi, DroneApi
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import load_task
 from codeact_envs.tasks.robot_task import RobotTask

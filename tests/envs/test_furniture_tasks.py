@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.articulation import JointState, Room
-from codeact_envs.bullet.bodies import Pose
+from codeact_envs.bullet.bodies.articulation import JointState, Room
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import Body, RobotTask, Snapshot
 from codeact_envs.tasks.conditions import Cast

@@ -82,3 +82,19 @@ def test_arrows_run_one_way() -> None:
         if line.strip().startswith((f"import {other}", f"from {other}"))
     ]
     assert wrong == []
+
+
+def test_the_rooms_of_the_robot_side_are_layers() -> None:
+    """Each room of `codeact_envs.bullet` loads only what stands before it here, and may name the rest."""
+    layers = ["geometry", "robots", "bodies", "engine", "motion", "arms", "vehicles", "world"]
+    layers += ["servo", "perception", "handling", "tools"]
+    home = ROOTS["codeact_envs"] / "bullet"
+    wrong = [
+        f"{file.relative_to(ROOT)}: {line}"
+        for place, layer in enumerate(layers)
+        for file in ([home / "world.py"] if layer == "world" else (home / layer).rglob("*.py"))
+        for line in file.read_text().splitlines()
+        for later in layers[place + 1 :]
+        if line.startswith(f"from codeact_envs.bullet.{later}")
+    ]
+    assert wrong == []

@@ -10,24 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codeact_envs.bullet.bodies import COLORS as COLORS
-    from codeact_envs.bullet.bodies import BodySpec as BodySpec
-    from codeact_envs.bullet.bodies import Placement as Placement
-    from codeact_envs.bullet.bodies import Pose as Pose
-    from codeact_envs.bullet.controller import MotionResult as MotionResult
-    from codeact_envs.bullet.tabletop import TabletopApi as TabletopApi
+    from codeact_envs.bullet.arms.controller import MotionResult as MotionResult
+    from codeact_envs.bullet.bodies.body import BodySpec as BodySpec
+    from codeact_envs.bullet.bodies.body import Placement as Placement
+    from codeact_envs.bullet.bodies.colors import COLORS as COLORS
+    from codeact_envs.bullet.engine.world_state import WorldState as WorldState
+    from codeact_envs.bullet.geometry.poses import Pose as Pose
+    from codeact_envs.bullet.tools.tabletop import TabletopApi as TabletopApi
     from codeact_envs.bullet.world import BulletWorld as BulletWorld
-    from codeact_envs.bullet.world_state import WorldState as WorldState
 
 _HOME = {
-    "COLORS": "bodies",
-    "BodySpec": "bodies",
+    "COLORS": "bodies.colors",
+    "BodySpec": "bodies.body",
     "BulletWorld": "world",
-    "MotionResult": "controller",
-    "Placement": "bodies",
-    "Pose": "bodies",
-    "TabletopApi": "tabletop",
-    "WorldState": "world_state",
+    "MotionResult": "arms.controller",
+    "Placement": "bodies.body",
+    "Pose": "geometry.poses",
+    "TabletopApi": "tools.tabletop",
+    "WorldState": "engine.world_state",
 }
 
 __all__ = sorted(_HOME)

@@ -13,17 +13,21 @@ from types import TracebackType
 import numpy as np
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.arm import SimulatedArm
-from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
-from codeact_envs.bullet.base import BaseController
-from codeact_envs.bullet.bodies import BodySpec, Placement, Pose, Vector3
-from codeact_envs.bullet.camera import Camera, Frame, render
-from codeact_envs.bullet.clearance import Obstacle
-from codeact_envs.bullet.controller import ArmController
-from codeact_envs.bullet.drone import DroneController
+from codeact_envs.bullet.arms.arm import SimulatedArm
+from codeact_envs.bullet.arms.controller import ArmController
+from codeact_envs.bullet.bodies.articulation import Handle, JointState, Room, Space
+from codeact_envs.bullet.bodies.body import BodySpec, Placement
+from codeact_envs.bullet.bodies.clearance import Obstacle
+from codeact_envs.bullet.bodies.parts import parts
+from codeact_envs.bullet.engine.camera import Camera, Frame, render
+from codeact_envs.bullet.engine.quiet import quiet
+from codeact_envs.bullet.engine.scene import build_scene
+from codeact_envs.bullet.engine.simulation import RATE, Simulation
+from codeact_envs.bullet.engine.sleep import AWAKE, Sleepers, SleepMemory
+from codeact_envs.bullet.engine.world_bodies import LIMBO, WorldBodies, require_distinct
+from codeact_envs.bullet.engine.world_state import Memory, WorldState
 from codeact_envs.bullet.errors import Stopped
-from codeact_envs.bullet.parts import parts
-from codeact_envs.bullet.quiet import quiet
+from codeact_envs.bullet.geometry.poses import Pose, Vector3
 from codeact_envs.bullet.robots import (
     ArmDescription,
     ArmsDescription,
@@ -34,13 +38,10 @@ from codeact_envs.bullet.robots import (
 )
 from codeact_envs.bullet.robots.description import Stand, Volume
 from codeact_envs.bullet.safety import Violation, Violations
-from codeact_envs.bullet.scene import build_scene
-from codeact_envs.bullet.simulated_base import SimulatedBase
-from codeact_envs.bullet.simulated_drone import SimulatedDrone
-from codeact_envs.bullet.simulation import RATE, Simulation
-from codeact_envs.bullet.sleep import AWAKE, Sleepers, SleepMemory
-from codeact_envs.bullet.world_bodies import LIMBO, WorldBodies, require_distinct
-from codeact_envs.bullet.world_state import Memory, WorldState
+from codeact_envs.bullet.vehicles.base import BaseController
+from codeact_envs.bullet.vehicles.drone import DroneController
+from codeact_envs.bullet.vehicles.simulated_base import SimulatedBase
+from codeact_envs.bullet.vehicles.simulated_drone import SimulatedDrone
 
 
 class BulletWorld:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.arm import ArmMemory, SimulatedArm
+from codeact_envs.bullet.arms.arm import ArmMemory, SimulatedArm
+from codeact_envs.bullet.engine.simulation import STEP, Simulation
 from codeact_envs.bullet.robots import ArmDescription
-from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.drivers.errors import Blocked, DriverError, JointFault
 from codeact_envs.drivers.protocols import ArmDriver, ArmReading, Array
 

@@ -11,8 +11,8 @@ from types import TracebackType
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import OutOfReach
-from codeact_envs.bullet.low_tier import ERRORS, ArmApi
 from codeact_envs.bullet.robots.description import Volume, load_arm
+from codeact_envs.bullet.tools.low_tier import ERRORS, ArmApi
 from codeact_envs.bullet.world import BulletWorld
 from codeact_envs.drivers.driven_arm import PATIENCE, DrivenArm
 from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from codeact_envs.bullet.engine.simulation import STEP
 from codeact_envs.bullet.robots import ArmDescription
-from codeact_envs.bullet.simulation import STEP
 from codeact_envs.drivers.checks import RowGuard
 from codeact_envs.drivers.errors import ConnectionLost, DriverError
 from codeact_envs.drivers.protocols import ArmReading, Array

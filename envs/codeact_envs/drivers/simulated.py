@@ -7,9 +7,9 @@ import time
 
 import numpy as np
 
-from codeact_envs.bullet.arm import SimulatedArm
+from codeact_envs.bullet.arms.arm import SimulatedArm
+from codeact_envs.bullet.engine.simulation import STEP, Simulation
 from codeact_envs.bullet.robots import ArmDescription
-from codeact_envs.bullet.simulation import STEP, Simulation
 from codeact_envs.drivers.checks import RowGuard
 from codeact_envs.drivers.errors import ConnectionLost
 from codeact_envs.drivers.protocols import ArmReading, Array

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 
 from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
-from codeact_envs.bullet.bodies import BodySpec
-from codeact_envs.bullet.colors import COLORS
+from codeact_envs.bullet.bodies.body import BodySpec
+from codeact_envs.bullet.bodies.colors import COLORS
 from codeact_envs.scenes.drawing import DrawnScene, draw, slots
 from codeact_envs.scenes.reading import problems
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.articulation import JointState, Room, room
-from codeact_envs.bullet.bodies import Placement, Pose
+from codeact_envs.bullet.bodies.articulation import JointState, Room, room
+from codeact_envs.bullet.bodies.body import Placement
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.scenes.specification import Attribute, Kind, Region, RoleSpec, SceneSpec, taken_colors
 
 if TYPE_CHECKING:

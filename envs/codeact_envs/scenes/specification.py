@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from codeact_envs.bullet.assembly import Assembly, Vector3
-from codeact_envs.bullet.colors import COLORS
+from codeact_envs.bullet.bodies.assembly import Assembly
+from codeact_envs.bullet.bodies.colors import COLORS
+from codeact_envs.bullet.bodies.shapes import SHAPES
+from codeact_envs.bullet.geometry.poses import Vector3
 from codeact_envs.bullet.robots.description import Volume
-from codeact_envs.bullet.shapes import SHAPES
 from codeact_envs.scenes.reading import Part
 
 _MOST = 100  # bodies of one role
@@ -53,7 +54,7 @@ class Kind(Part):
 
     Attributes:
         noun: the shape's name where none is given.
-        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
+        shape: a key of `codeact_envs.bullet.bodies.shapes.SHAPES`.
         size: full extents (x, y, z) in metres; the shape's usual ones where none are given.
         mass: kilograms; the shape's usual mass where none is given.
     """

@@ -32,6 +32,6 @@ class FloorWorld(RobotWorld):
         keep_out: Sequence[Volume] = (),
     ) -> None:
         super().__init__(kinds, robot, perception, tier, bullet, keep_out)
-        from codeact_envs.bullet.camera import Camera
+        from codeact_envs.bullet.engine.camera import Camera
 
         self.bullet.camera = Camera(eye=(-2.6, -3.4, 3.6), target=(0.7, 0.2, 0.0), field_of_view=56.0, far=20.0)

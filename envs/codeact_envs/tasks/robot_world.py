@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from codeact.tools import Toolbox
     from codeact_envs.bullet import BulletWorld
+    from codeact_envs.bullet.engine.world_state import WorldState
     from codeact_envs.bullet.robots.description import Volume
-    from codeact_envs.bullet.world_state import WorldState
 
 _TOUCHING = 1e-3  # metres between surfaces that count as touching
 
@@ -58,7 +58,7 @@ class RobotWorld(ABC):
         try:
             from codeact_envs.bullet import BodySpec, BulletWorld
             from codeact_envs.bullet.perception.view import perceive
-            from codeact_envs.bullet.toolboxes import robot_toolbox
+            from codeact_envs.bullet.tools.toolboxes import robot_toolbox
         except ModuleNotFoundError as error:
             raise TaskError(f"robot tasks need {error.name}: pip install 'codeact[bullet]'") from error
         self._kinds, self._robot = dict(kinds), robot

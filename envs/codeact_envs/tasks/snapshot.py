@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codeact_envs.bullet.articulation import JointState, Room
+from codeact_envs.bullet.bodies.articulation import JointState, Room
 
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -21,7 +21,7 @@ class Body:
     Attributes:
         name: as programs call it, such as `red cube`.
         color: its colour's name.
-        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
+        shape: a key of `codeact_envs.bullet.bodies.shapes.SHAPES`.
         size: full extents (x, y, z) in metres, in its own frame.
         position: of its centre, metres, world frame (x forward, y left, z up; the table top is z = 0).
         quaternion: (x, y, z, w).

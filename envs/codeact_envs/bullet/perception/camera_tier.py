@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.bodies import Pose
-from codeact_envs.bullet.clearance import rotation_matrix
+from codeact_envs.bullet.engine.simulation import RATE
+from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.bullet.geometry.rotations import rotation_matrix
 from codeact_envs.bullet.perception.cameras import Cameras
 from codeact_envs.bullet.perception.detector import Detection, Look, OrientedBox, look
 from codeact_envs.bullet.perception.robot_boxes import RobotBoxes
 from codeact_envs.bullet.perception.seen import Seen
 from codeact_envs.bullet.perception.view import Perception, Tier
-from codeact_envs.bullet.simulation import RATE
 
 Array = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.bodies import Pose, Vector3
-from codeact_envs.bullet.camera import Frame
+from codeact_envs.bullet.engine.camera import Frame
 from codeact_envs.bullet.errors import UnknownObject
+from codeact_envs.bullet.geometry.poses import Pose, Vector3
+from codeact_envs.bullet.geometry.rotations import matrix_of
 from codeact_envs.bullet.robots.description import CameraMount
-from codeact_envs.bullet.rotations import matrix_of
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld

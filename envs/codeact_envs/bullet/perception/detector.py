@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.bodies import COLORS, Vector3
+from codeact_envs.bullet.bodies.colors import COLORS
+from codeact_envs.bullet.geometry.poses import Vector3
 from codeact_envs.bullet.perception.cameras import Shot
 
 Array = NDArray[np.float64]

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from codeact_envs.bullet.articulation import JointState
-from codeact_envs.bullet.bodies import Pose
+from codeact_envs.bullet.bodies.articulation import JointState
+from codeact_envs.bullet.engine.simulation import RATE
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.bullet.perception.seen import Seen
 from codeact_envs.bullet.perception.view import Perception, Tier
-from codeact_envs.bullet.simulation import RATE
 
 POSITION_SIGMA = 0.003  # metres, each of x, y and z
 YAW_SIGMA = 0.02  # radians, about the world's z

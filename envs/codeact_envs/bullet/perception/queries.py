@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from codeact_envs.bullet.bodies import COLORS
+from codeact_envs.bullet.bodies.colors import COLORS
 from codeact_envs.bullet.errors import Ambiguous, NotUnderstood, UnknownObject
 from codeact_envs.bullet.perception.relations import (
     FARTHEST,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from codeact_envs.bullet.bodies import BodySpec, Pose, Vector3
-from codeact_envs.bullet.clearance import Obstacle, obstacle
+from codeact_envs.bullet.bodies.body import BodySpec
+from codeact_envs.bullet.bodies.clearance import Obstacle, obstacle
+from codeact_envs.bullet.geometry.poses import Pose, Vector3
 
 _REST = 0.015  # metres between the underside of one thing and the top of what it rests on
 
@@ -17,7 +18,7 @@ class Seen:
 
     Attributes:
         name: what programs call it.
-        shape: a key of `codeact_envs.bullet.shapes.SHAPES`.
+        shape: a key of `codeact_envs.bullet.bodies.shapes.SHAPES`.
         color: one of `COLORS`.
         size: full extents (x, y, z), metres, in its own frame.
         pose: in the world frame.

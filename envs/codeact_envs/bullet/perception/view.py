@@ -13,18 +13,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from codeact.errors import TaskError
-from codeact_envs.bullet import articulation
-from codeact_envs.bullet.articulation import Handle, JointState, Room, Space
-from codeact_envs.bullet.assembly import Assembly
-from codeact_envs.bullet.bodies import BodySpec, Pose, Vector3
+from codeact_envs.bullet.bodies import articulation
+from codeact_envs.bullet.bodies.articulation import Handle, JointState, Room, Space
+from codeact_envs.bullet.bodies.assembly import Assembly
+from codeact_envs.bullet.bodies.body import BodySpec
+from codeact_envs.bullet.bodies.shapes import SHAPES
 from codeact_envs.bullet.errors import NotArticulated, NotUnderstood, UnknownObject
+from codeact_envs.bullet.geometry.poses import Pose, Vector3
 from codeact_envs.bullet.perception.queries import find_all, find_one
 from codeact_envs.bullet.perception.seen import Seen, inside, rests_on
-from codeact_envs.bullet.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from codeact_envs.bullet.arm import SimulatedArm
-    from codeact_envs.bullet.controller import ArmController
+    from codeact_envs.bullet.arms.arm import SimulatedArm
+    from codeact_envs.bullet.arms.controller import ArmController
     from codeact_envs.bullet.robots import ArmDescription
     from codeact_envs.bullet.world import BulletWorld
 

@@ -16,7 +16,6 @@ from codeact_envs.bullet.robots.description import (
     RobotDescription,
     load_robot,
 )
-from codeact_envs.bullet.simulation import RATE
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -127,7 +126,7 @@ def _moving_joints(robot: ArmDescription) -> tuple[str, ...]:
 def _check_kinematics(robot: ArmDescription) -> list[str]:
     import numpy as np
 
-    from codeact_envs.bullet.kinematics import Kinematics
+    from codeact_envs.bullet.motion.kinematics import Kinematics
 
     kinematics, findings = Kinematics(robot), []
     wanted = kinematics.forward(np.array(robot.joints.home))
@@ -221,6 +220,8 @@ def _check_gripper(world: BulletWorld, name: str) -> list[str]:
 
 
 def _check_arm_stop(world: BulletWorld, name: str) -> list[str]:
+    from codeact_envs.bullet.engine.simulation import RATE
+
     arm, controller = world.arms[name], world.controllers[name]
     kinematics, goal = controller.kinematics, arm.home.copy()
     for index in range(len(goal)):
@@ -244,6 +245,8 @@ def _check_arm_stop(world: BulletWorld, name: str) -> list[str]:
 
 
 def _check_drive(world: BulletWorld) -> list[str]:
+    from codeact_envs.bullet.engine.simulation import RATE
+
     base, driver = world.base, world.base_controller
     assert base is not None
     assert driver is not None
@@ -255,6 +258,8 @@ def _check_drive(world: BulletWorld) -> list[str]:
 
 
 def _check_flight(world: BulletWorld) -> list[str]:
+    from codeact_envs.bullet.engine.simulation import RATE
+
     drone, pilot = world.drone, world.drone_controller
     assert drone is not None
     assert pilot is not None
@@ -276,6 +281,7 @@ def _check_flight(world: BulletWorld) -> list[str]:
 def _stopped_after(world: BulletWorld, steps: int, move: Callable[[], object], allowed: float) -> float | None:
     """Stop a motion when it has gone on for `steps`: seconds until it ended, None when it ended by itself. Time goes on
     until `allowed` seconds after the stop, when the robot has to be at rest."""
+    from codeact_envs.bullet.engine.simulation import RATE
     from codeact_envs.bullet.errors import Stopped
 
     simulation, begin = world.simulation, world.simulation.steps

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.simulation import STEP
-from codeact_envs.bullet.trajectories import Bounds, brake
+from codeact_envs.bullet.engine.simulation import STEP
+from codeact_envs.bullet.motion.trajectories import Bounds, brake
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
+from codeact_envs.bullet.engine.simulation import STEP
 from codeact_envs.bullet.robots import ArmDescription
-from codeact_envs.bullet.simulation import STEP
 from codeact_envs.drivers.checks import RowGuard
 from codeact_envs.drivers.errors import DriverError, JointFault
 from codeact_envs.drivers.feetech import registers

@@ -1,0 +1,51 @@
+"""The picture of the scene, by Bullet's software renderer, and frames collected at a fixed rate of simulated time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeact_envs.bullet.engine.simulation import Simulation
+from codeact_envs.bullet.geometry.poses import Vector3
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees.
+    Nothing is drawn beyond `far`, metres."""
+
+    eye: Vector3 = (1.36, 0.74, 0.80)
+    target: Vector3 = (0.27, -0.02, 0.29)
+    field_of_view: float = 46.0
+    light: Vector3 = (0.7, 0.9, 2.0)
+    far: float = 6.0
+
+
+def render(simulation: Simulation, camera: Camera, width: int, height: int) -> Frame:
+    """A picture, uint8 of shape (height, width, 3)."""
+    bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+    view: Any = bullet.computeViewMatrix(camera.eye, camera.target, [0.0, 0.0, 1.0])
+    projection: Any = bullet.computeProjectionMatrixFOV(camera.field_of_view, width / height, 0.05, camera.far)
+    picture: Any = bullet.getCameraImage(
+        width,
+        height,
+        view,
+        projection,
+        lightDirection=camera.light,
+        lightColor=[1.0, 1.0, 1.0],
+        lightDistance=3.0,
+        lightAmbientCoeff=0.62,
+        lightDiffuseCoeff=0.42,
+        lightSpecularCoeff=0.12,
+        shadow=1,
+        renderer=bullet.ER_TINY_RENDERER,
+        flags=bullet.ER_NO_SEGMENTATION_MASK,
+        **on,
+    )
+    pixels = np.asarray(picture[2], dtype=np.uint8).reshape(height, width, 4)
+    return np.ascontiguousarray(pixels[:, :, :3])

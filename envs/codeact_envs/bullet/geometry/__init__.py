@@ -1,0 +1,1 @@
+"""Positions, poses and rotations: numbers alone, of no world and no robot."""

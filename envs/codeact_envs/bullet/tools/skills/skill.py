@@ -1,0 +1,64 @@
+"""What every skill of an arm stands on."""
+
+from __future__ import annotations
+
+import contextlib
+
+from codeact_envs.bullet.bodies.clearance import obstacle
+from codeact_envs.bullet.bodies.parts import parts
+from codeact_envs.bullet.errors import AlreadyHolding, OutOfReach
+from codeact_envs.bullet.handling.grasping import Graspable
+from codeact_envs.bullet.handling.planner import Planner
+from codeact_envs.bullet.perception.view import Perception, Privileged
+from codeact_envs.bullet.world import BulletWorld
+
+LIFT = 0.08  # metres that a picked body is raised
+RETREAT = 0.06  # metres straight up after letting go
+SETTLE_S = 0.15  # after letting go, before looking
+
+
+class ArmSkill:
+    """One arm of a world, the first one unless another is named, and what it perceives: the truth, unless another
+    perception is given. Skills derive from it and share it."""
+
+    def __init__(self, world: BulletWorld, arm: str | None = None, perception: Perception | None = None) -> None:
+        name = world.arm_name(arm)
+        self._name = name
+        self._world = world
+        self._perception = perception or Privileged(world)
+        self._planner = Planner(world, name, self._perception)
+        self._arm = world.arms[name]
+        self._robot = self._arm.robot
+        self._controller = world.controllers[name]
+
+    def _held(self) -> str | None:
+        return self._perception.held(self._name)
+
+    def graspable(self, name: str) -> Graspable:
+        """A thing as a hand sees it, by its exact name."""
+        perception = self._perception
+        spec, pose, room = perception.spec(name), perception.pose(name), perception.room(name)
+        own = parts(name, spec, pose, perception.joint_position(name))
+        rim = room if room is not None and room.round else None
+        return Graspable(obstacle(name, spec, pose), tuple(own) if len(own) > 1 else (), perception.grips(name), rim)
+
+    def _require_empty(self, before: str) -> None:
+        holding = self._held()
+        if holding is not None:
+            raise AlreadyHolding(f"the gripper holds {holding!r}; place it before {before}")
+
+    def _open(self, opening: float) -> None:
+        self._controller.open(opening)
+        self._perception.gripper_moved()
+
+    def _squeeze(self, force: float | None = None) -> int | None:
+        found = self._controller.squeeze(force)
+        self._perception.gripper_moved()
+        return found
+
+    def _lift(self, by: float) -> None:
+        now = self._planner.place_now()
+        top = self._controller.highest
+        if now.z < top:
+            with contextlib.suppress(OutOfReach):
+                self._controller.move_line((now.x, now.y, min(top, now.z + by)))
