@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from codeact_envs.text_space import UnicodeText
 
 SETTLE_S = 0.5  # simulated seconds that pass after a program before the state is judged
 MAX_PROGRAM, MAX_OBSERVATION = 20_000, 100_000  # characters
+_AGAIN_S = 0.001
 _LIMITS = Limits(tool_s=600.0)  # motion is limited by simulated time, so that a slow machine gives the same result
 
 
@@ -100,6 +102,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._judgement = _NOTHING
         self._turns = self._calls = 0
         self._over = True
+        self._acting = False  # whether a program runs, or is about to be sent
         self._spent: str | None = None  # the limit that a running program has used up
         self._rehearsal: Sandbox | None = None  # while one runs
         self._unrehearsed: str | None = None  # the first tool that it could not call
@@ -195,7 +198,6 @@ class CodeEnv(gymnasium.Env[str, str]):
         start = self._started(world)
         self._turns += 1
         self._spent = None
-        world.resume()
         execution = self._run(sandbox, world, action, self.on_event)
         if self.on_event is not None:
             self.on_event(Executed(execution))
@@ -256,11 +258,11 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     def interrupt(self) -> None:
         """From any thread: bring the robot to rest and end the running program; `step` returns as after an error."""
-        world, sandbox = self._world, self._rehearsal or self._sandbox
+        world = self._world
         if world is not None:
             world.stop()
-        if sandbox is not None:
-            sandbox.interrupt()
+        while (sandbox := self._rehearsal or self._sandbox) is not None and not sandbox.interrupt() and self._acting:
+            time.sleep(_AGAIN_S)  # the program is about to be sent
 
     def emergency_stop(self) -> None:
         """From any thread: as `interrupt`, and no later program moves the robot until `end_emergency` or a reset."""
@@ -341,7 +343,6 @@ class CodeEnv(gymnasium.Env[str, str]):
             world.record(None, self._width, self._height)
         self._unrehearsed = None
         try:
-            world.resume()
             with sandbox.branch() as self._rehearsal:
                 execution = self._run(self._rehearsal, world, code, None)
             world.settle(SETTLE_S)
@@ -409,11 +410,15 @@ class CodeEnv(gymnasium.Env[str, str]):
         return self._start
 
     def _run(self, sandbox: Sandbox, world: World, code: str, on_event: EventSink | None) -> Execution:
+        self._acting = True
         try:
+            world.resume()
             return sandbox.run(code, on_event=on_event)
         except BaseException:  # Ctrl-C, or a sink that raises: nothing may go on moving
             world.stop()
             raise
+        finally:
+            self._acting = False
 
     def _review(self, call: PendingCall) -> Approval:
         """The budget first, then the user's policy."""

@@ -12,7 +12,7 @@ import pytest
 
 from codeact import CodeActAgent, Toolbox, tool
 from codeact.errors import ModelError
-from codeact.events import CallFinished, Event, Executed, Printed
+from codeact.events import ActionChosen, CallFinished, Event, Executed, Printed
 from codeact.models import ScriptedModel
 from codeact.sandbox import level
 
@@ -141,6 +141,21 @@ def test_a_running_program_can_be_interrupted_from_another_thread(chatting: Any)
     thread.join(10)
     assert answers == ["No answer (interrupted)."]
     assert time.monotonic() - started < 3
+
+
+def test_an_interrupt_hits_the_program_that_is_about_to_be_sent(chatting: Any) -> None:
+    agent = chatting("<execute>while True: pass</execute>", "Ready.")
+    ran: list[Event] = []
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ActionChosen):
+            agent.interrupt()
+        elif isinstance(event, Executed):
+            ran.append(event)
+
+    assert agent.chat("?", on_event=interrupt) == "No answer (interrupted)."
+    assert not ran
+    assert agent.chat("And now?", on_event=interrupt) == "Ready."
 
 
 def test_the_other_formats_chat_as_well(chatting: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -338,6 +339,23 @@ class TestToolsAndEvents:
         world: Any = stack._make_world()
         assert float(np.abs(world.bullet.arm.velocities()).max()) < 1e-3
         assert stack.step("move_to(0.4, 0.0, 0.3)")[4]["execution"].value is True, "the next program moves it again"
+
+    def test_an_interrupt_hits_the_program_that_is_about_to_be_sent(
+        self, stack: CodeEnv, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stack.reset(seed=3)
+        world: Any = stack._make_world()
+        resume = world.resume
+
+        def late() -> None:
+            threading.Thread(target=stack.interrupt).start()
+            time.sleep(0.05)
+            resume()
+
+        monkeypatch.setattr(world, "resume", late)
+        execution = stack.step("while True: pass")[4]["execution"]
+        assert execution.error.type == "Interrupted"
+        assert execution.seconds < 5
 
 
 class TestNothingToCheatWith:

@@ -121,6 +121,59 @@ def test_a_forged_end_counts_for_nothing_later() -> None:
         assert sandbox.run("double(4)").value == 8
 
 
+PATCHED = """
+import sys, time
+line = sys.modules["codeact.sandbox.process.worker"]._serving[0]._line
+wire = sys.modules["codeact.sandbox.wire"]
+mailbox, {method} = line._mailbox, line.{method}
+forged = wire.frame({forged})
+def forge(*given):
+    {method}(*given)
+    line.{method} = {method}
+    time.sleep(0.05)
+    {how}
+line.{method} = forge
+"""
+THROUGH_SOCKET = "line._socket.sendall(forged)"
+THROUGH_MAILBOX = "mailbox.under_way, mailbox.words[mailbox._awake_there] = False, 1; mailbox.post(forged)"
+
+
+@pytest.mark.parametrize("how", [THROUGH_SOCKET, THROUGH_MAILBOX, "line._socket.sendall(forged[:5])"])
+@pytest.mark.parametrize("forged", ["wire.Call('open_gripper', [], {})", "wire.Done(2, 5, '5', None, False)"])
+def test_a_frame_between_two_programs_is_not_taken_for_the_next(how: str, forged: str) -> None:
+    opened: list[bool] = []
+
+    @tool(effect="physical")
+    def open_gripper() -> None:
+        """Open the gripper."""
+        opened.append(True)
+
+    with Sandbox(Toolbox([open_gripper]), limits=LIMITS, without=("filter",)) as sandbox:
+        assert sandbox.run(PATCHED.format(method="send", how=how, forged=forged)).ok
+        time.sleep(0.15)
+        late = sandbox.run("2")
+        assert late.error is not None
+        assert late.error.type == "ProtocolError"
+        assert "between two programs" in late.error.message
+        assert late.restarted
+        assert not opened
+        assert not late.calls
+        assert sandbox.run("2").value == 2
+
+
+def test_nor_is_one_of_a_branch() -> None:
+    code = PATCHED.format(method="become", how=THROUGH_SOCKET, forged="wire.Printed('forged')")
+    with Sandbox(limits=LIMITS, without=("filter",)) as sandbox:
+        assert sandbox.run(code).ok
+        with sandbox.branch() as branch:
+            time.sleep(0.15)
+            late = branch.run("2")
+            assert late.error is not None
+            assert late.error.type == "ProtocolError"
+            assert not late.stdout
+        assert sandbox.run("3").value == 3
+
+
 def test_arguments_of_a_wrong_type(sandbox: Sandbox) -> None:
     execution = harmless(sandbox, "double('21')", "ArgumentError")
     assert execution.error is not None

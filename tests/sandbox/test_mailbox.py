@@ -123,17 +123,16 @@ def test_calls_to_wake_up_without_end_keep_nobody_from_his_deadline(pair: Pair) 
         caller.join()
 
 
-def test_nothing_may_come_with_the_end_of_a_program(pair: Pair) -> None:
+def test_nothing_may_come_between_two_programs(pair: Pair) -> None:
     done = wire.frame(wire.Done(1, None, "", None, False))
     pair.host.wake()
     pair.socket.send(WAKE)
     pair.worker.post(done)
     assert isinstance(pair.receive(), wire.Done)
-    pair.worker.under_way = False
+    pair.channel.require_silence()
     pair.socket.send(WAKE + FRAME)
-    pair.worker.post(done)
     with pytest.raises(Malformed):
-        pair.receive()
+        pair.channel.require_silence()
 
 
 @given(st.binary(max_size=ROOM), st.integers(0, 2**32 - 1))

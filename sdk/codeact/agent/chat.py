@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from codeact.tools import Approve, Toolbox, finish_tool
 
 if TYPE_CHECKING:
     from codeact.sandbox import Execution
+
+_AGAIN_S = 0.001
 
 
 class ChatSession:
@@ -31,6 +34,7 @@ class ChatSession:
         box = tools if "finish" in tools.tools else tools.with_tools(finish_tool())
         self._sandbox = Sandbox(box, **options)
         self._conversation = converse(box.stubs(), self._sandbox.libraries)
+        self._acting = False  # whether a program runs, or is about to be sent
 
     def say(self, text: str, approve: Approve | None, on_event: EventSink) -> str:
         """One task: the model acts until it has an answer, which is returned."""
@@ -40,7 +44,13 @@ class ChatSession:
             action = self._conversation.next_action(on_event)
             if action.code is None:
                 return _answer(action.answer) if action.answer is not None else f"No answer ({action.reason})."
-            execution = self._sandbox.run(action.code, on_event=on_event)
+            self._acting = True
+            try:
+                if self._conversation.interrupted:
+                    continue
+                execution = self._sandbox.run(action.code, on_event=on_event)
+            finally:
+                self._acting = False
             on_event(Executed(execution))
             self._conversation.observe(execution.observation())
             if execution.ended:
@@ -49,7 +59,8 @@ class ChatSession:
     def interrupt(self) -> None:
         """From another thread: end the reply that is being written and the program that is running."""
         self._conversation.interrupt()
-        self._sandbox.interrupt()
+        while not self._sandbox.interrupt() and self._acting:
+            time.sleep(_AGAIN_S)
 
     def close(self) -> None:
         """End the sandbox; the variables are lost."""

@@ -76,6 +76,11 @@ class Conversation:
         """From another thread: end the reply that is being written; the next action is to stop."""
         self._interrupt.set()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` was called since the task began."""
+        return self._interrupt.is_set()
+
     def next_action(self, on_event: EventSink) -> Action:
         """Ask the model until there is a program to run, or the conversation's end.
 

@@ -105,6 +105,20 @@ class Channel:
         if not writable.poll(min(max(0.0, deadline - time.monotonic()), _LONGEST_S) * 1000):
             raise Late()
 
+    def require_silence(self) -> None:
+        """Before a program is sent: see that nothing has come since the last one's end but wake-up calls.
+
+        Raises:
+            Malformed: a frame has come, or a part of one. It would count as the next program's.
+        """
+        if self._spin.poll(0):
+            incoming = _incoming()
+            with contextlib.suppress(OSError):
+                self._buffer += incoming[: self._socket.recv_into(incoming)]
+        if self._mailbox.has_come() or self._buffer.strip(WAKE):
+            raise Malformed("something between two programs")
+        self._buffer.clear()
+
     def receive(self, deadline: float) -> wire.ToHost:
         """The next frame.
 
@@ -130,10 +144,7 @@ class Channel:
             except ValueError as problem:
                 raise Malformed(str(problem)) from None
             if frame is not None:
-                message = self._decode(frame)
-                if type(message) is wire.Done:
-                    self._require_silence()
-                return message
+                return self._decode(frame)
             if len(buffer) >= 4:
                 size = wire.HEADER.unpack_from(buffer)[0]
                 if size > self.max_frame:
@@ -165,16 +176,6 @@ class Channel:
             if not buffer and 4 < count == 4 + wire.HEADER.unpack_from(incoming)[0] and count <= self.max_frame:
                 return self._decode(incoming[4:count])  # a whole frame at once, as most are
             buffer += incoming[:count]
-
-    def _require_silence(self) -> None:
-        """The program's end has come through the mailbox, so nothing but wake-up calls may be under way here."""
-        if self._spin.poll(0):
-            incoming = _incoming()
-            with contextlib.suppress(OSError):
-                self._buffer += incoming[: self._socket.recv_into(incoming)]
-        if self._buffer.strip(WAKE):
-            raise Malformed("something besides the program's end")
-        self._buffer.clear()
 
     def _take(self, size: int) -> wire.ToHost:
         try:

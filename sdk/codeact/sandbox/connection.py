@@ -275,7 +275,7 @@ class Connection:
         except SandboxError as problem:
             made.close()
             raise SandboxError(f"the session could not branch: {failure or problem}") from None
-        made.bound = self.bound
+        made.bound, made.runs = self.bound, self.runs  # it has run those programs, too
         return made
 
     def _fork(self, descriptors: list[int]) -> tuple[spawner.Ticket, str]:

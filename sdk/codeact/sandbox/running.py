@@ -115,6 +115,8 @@ class Running:
                 if self.stopping is not None:  # interrupted before it began: the worker never hears of it
                     return self._never_began(), False
                 self._sent = True
+            if self._connection.runs:
+                self._channel.require_silence()
             self._connection.runs += 1
             # A new worker may still be on its way; one that has run programs listens, or never will.
             patience = _SEND_S if self._connection.runs == 1 else min(_SEND_S, self._limits.wall_s)
@@ -130,6 +132,8 @@ class Running:
             step = Lost("WorkerLost", "it did not take the program")
         except Closed:
             step = Lost("WorkerLost", "")
+        except Malformed as problem:
+            step = Lost("ProtocolError", f"the worker sent {problem}")
         return self._report(step)
 
     def _never_began(self) -> Execution:
