@@ -135,6 +135,14 @@ def test_nothing_may_come_between_two_programs(pair: Pair) -> None:
         pair.channel.require_silence()
 
 
+def test_nor_with_the_end_of_a_program(pair: Pair) -> None:
+    pair.host.wake()
+    pair.socket.send(WAKE + FRAME)
+    pair.worker.post(wire.frame(wire.Done(1, None, "", None, False)))
+    with pytest.raises(Malformed):
+        pair.receive()
+
+
 @given(st.binary(max_size=ROOM), st.integers(0, 2**32 - 1))
 @settings(max_examples=300, deadline=None)
 def test_noise_is_a_message_or_an_error(data: bytes, length: int) -> None:

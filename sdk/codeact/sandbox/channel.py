@@ -106,7 +106,7 @@ class Channel:
             raise Late()
 
     def require_silence(self) -> None:
-        """Before a program is sent: see that nothing has come since the last one's end but wake-up calls.
+        """Between two programs: see that nothing comes but wake-up calls.
 
         Raises:
             Malformed: a frame has come, or a part of one. It would count as the next program's.
@@ -116,7 +116,7 @@ class Channel:
             with contextlib.suppress(OSError):
                 self._buffer += incoming[: self._socket.recv_into(incoming)]
         if self._mailbox.has_come() or self._buffer.strip(WAKE):
-            raise Malformed("something between two programs")
+            raise Malformed("a frame between two programs")
         self._buffer.clear()
 
     def receive(self, deadline: float) -> wire.ToHost:
@@ -144,7 +144,10 @@ class Channel:
             except ValueError as problem:
                 raise Malformed(str(problem)) from None
             if frame is not None:
-                return self._decode(frame)
+                message = self._decode(frame)
+                if type(message) is wire.Done:
+                    self.require_silence()
+                return message
             if len(buffer) >= 4:
                 size = wire.HEADER.unpack_from(buffer)[0]
                 if size > self.max_frame:
