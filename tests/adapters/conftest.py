@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -15,10 +15,10 @@ Serve = Callable[[Any], str]
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Run an ASGI application, and give its base address."""
+def served(app: Any, port: int = 0) -> Iterator[str]:
+    """Run an ASGI application, and give its base address. Port 0 is any that is free."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -36,3 +36,9 @@ def served(app: Any) -> Iterator[str]:
 def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(served(app))
+
+
+@pytest.fixture
+def serve_until() -> Callable[..., AbstractContextManager[str]]:
+    """Serves an application as long as a `with` statement lasts, at any free port or at a given one."""
+    return served

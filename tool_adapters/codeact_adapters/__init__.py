@@ -1,9 +1,9 @@
 """Adapters: each makes a `codeact.Toolbox` of something outside, by one function of this package.
 
-`openapi(document)` is for HTTP services that describe themselves. An adapter of one's own is a class that derives from
-`Adapter`, or a function like these. An entry point in the group `codeact.adapters` names each, ours and those of other
-distributions alike. What is here is loaded on first use, so that importing this package needs no client library; the
-work is done in one private package an adapter.
+`openapi(document)` is for HTTP services that describe themselves, `mcp(server)` for servers of the Model Context
+Protocol. An adapter of one's own is a class that derives from `Adapter`, or a function like these. An entry point in the
+group `codeact.adapters` names each, ours and those of other distributions alike. What is here is loaded on first use, so
+that importing this package needs no client library; the work is done in one private package an adapter.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact_adapters._mcp.adapter import McpError as McpError
+    from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import HttpError as HttpError
     from codeact_adapters._openapi.adapter import openapi as openapi
     from codeact_adapters.adapter import Adapter as Adapter
@@ -25,10 +27,12 @@ _HOME = {
     "Adapter": "adapter",
     "HttpError": "_openapi.adapter",
     "Installed": "adapter",
+    "McpError": "_mcp.adapter",
     "OptionError": "options",
     "find_adapter": "adapter",
     "installed_adapters": "adapter",
     "make_toolbox": "adapter",
+    "mcp": "_mcp.adapter",
     "openapi": "_openapi.adapter",
 }
 
