@@ -1,9 +1,9 @@
 """Adapters: each makes a `codeact.Toolbox` of something outside, by one function of this package.
 
 `openapi(document)` is for HTTP services that describe themselves, `mcp(server)` for servers of the Model Context
-Protocol. An adapter of one's own is a class that derives from `Adapter`, or a function like these. An entry point in the
-group `codeact.adapters` names each, ours and those of other distributions alike. What is here is loaded on first use, so
-that importing this package needs no client library; the work is done in one private package an adapter.
+Protocol. An adapter of one's own is a class that derives from `Adapter`, or a function like these. An entry point in
+the group `codeact.adapters` names each, ours and those of other distributions alike. What is here is loaded on first
+use, so that importing this package needs no client library; the work is done in one private package an adapter.
 """
 
 from __future__ import annotations
