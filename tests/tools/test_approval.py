@@ -123,11 +123,11 @@ def test_a_tool_with_a_policy_of_its_own_needs_both_to_agree() -> None:
         sandbox.approve = keeper("sandbox", "not now")
         refused = sandbox.run("arm.rest()")
         assert (refused.error.type, refused.error.message) == ("Refused", "not now")
-        assert asked[1:] == ["own arm.rest()", "sandbox arm.rest()"]
+        assert asked[1:] == ["sandbox arm.rest()"]
     asked.clear()
     with Sandbox(box.with_approvals({"*": keeper("more", False)}), approve=keeper("sandbox", None)) as sandbox:
         assert sandbox.run("arm.rest()").calls[0].refused == "the call was not approved"
-    assert asked == ["own arm.rest()", "more arm.rest()"]
+    assert asked == ["sandbox arm.rest()", "own arm.rest()", "more arm.rest()"]
 
 
 def test_about_all_means_reads_too(monkeypatch: pytest.MonkeyPatch) -> None:

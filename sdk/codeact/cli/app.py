@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from codeact.cli.failures import reported
+from codeact.cli.plugged import PluggedGroup
 
 app = typer.Typer(
     name="codeact",
+    cls=PluggedGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -254,7 +256,8 @@ def open_sandbox(
     tools: Annotated[
         str | None,
         typer.Option(
-            metavar="MODULE:NAME", help="The Toolbox that programs may call: in a module, or in a file `FILE.py:NAME`."
+            metavar="MODULE:NAME",
+            help="The Toolbox that programs may call: in a module, in a file `FILE.py:NAME`, or of a `tools.yaml`.",
         ),
     ] = None,
     limit: Annotated[

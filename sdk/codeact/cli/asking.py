@@ -12,7 +12,10 @@ _INPUT = 0
 
 
 class Asking:
-    """The policy `ask_in_terminal`, for a session that goes on after Ctrl-C: nothing may still wait for a line then."""
+    """The policies `ask_in_terminal` and `ask_about_all`, for a session that goes on after Ctrl-C.
+
+    Nothing may still wait for a line then.
+    """
 
     def __init__(self) -> None:
         self._cancelled, self._cancel = os.pipe()
@@ -20,8 +23,14 @@ class Asking:
 
     def __call__(self, call: PendingCall) -> Approval:
         """Let a mere read go on; ask about any other call, and refuse it where nobody answers."""
-        if call.effect == "read":
-            return None
+        return None if call.effect == "read" else self.about_all(call)
+
+    def about_reads(self, call: PendingCall) -> Approval:
+        """Ask about a mere read alone."""
+        return self.about_all(call) if call.effect == "read" else None
+
+    def about_all(self, call: PendingCall) -> Approval:
+        """Ask about any call, and refuse it where nobody answers."""
         self._forget()
         sys.stdout.write(question(call))
         sys.stdout.flush()

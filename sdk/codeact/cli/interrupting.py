@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from codeact.cli.asking import Asking
-
 if TYPE_CHECKING:
+    from codeact.cli.asking import Asking
     from codeact.sandbox import Sandbox
 
 _AGAIN_S = 0.005
 
 
 @contextmanager
-def interrupts(sandbox: Sandbox) -> Iterator[None]:
+def interrupts(sandbox: Sandbox, asking: Asking) -> Iterator[None]:
     """Ctrl-C ends the program that runs, softly, so that the session's variables live where they can.
+
+    A question that `asking` has put is ended with it.
 
     A second Ctrl-C raises KeyboardInterrupt: for a tool that does not return. Only for the main thread.
     """
@@ -44,8 +45,7 @@ def interrupts(sandbox: Sandbox) -> Iterator[None]:
                 while not sandbox.interrupt():  # the program is still to be sent, or has ended
                     if over.wait(_AGAIN_S):
                         return
-                if isinstance(sandbox.approve, Asking):
-                    sandbox.approve.cancel()
+                asking.cancel()
                 return
 
     waiting = threading.Thread(target=wait, name="codeact-interrupt", daemon=True)

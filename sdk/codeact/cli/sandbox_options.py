@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.cli.asking import Asking
 from codeact.cli.failures import UsageError
@@ -14,13 +15,16 @@ from codeact.sandbox import Limits, Sandbox, level
 from codeact.sandbox.kernel.wall import LAYERS
 from codeact.tools.wording import did_you_mean, listed
 
+if TYPE_CHECKING:
+    from codeact.tools import Toolbox
+
 
 @dataclass(frozen=True)
 class SandboxOptions:
     """What was asked for on the command line.
 
     Attributes:
-        tools: `MODULE:NAME` or `FILE.py:NAME`; None for a session without tools.
+        tools: `MODULE:NAME`, `FILE.py:NAME` or a file such as `tools.yaml`; None for a session without tools.
         limits: as `NAME=VALUE`.
         without: layers of the wall to go without.
         approve: the approval policy's name.
@@ -36,6 +40,29 @@ class SandboxOptions:
     imports: tuple[str, ...] | None = None
     workspace: Path | None = None
     readable: tuple[Path, ...] = ()
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What asks the person at the terminal about calls."""
+        return Asking()
+
+    @cached_property
+    def toolbox(self) -> Toolbox | None:
+        """What programs may call; the same for each session.
+
+        Raises:
+            CodeActError: it cannot be loaded.
+        """
+        from codeact.cli.toolboxes import load_toolbox
+
+        # What the session's own policy asks about is not asked twice.
+        ask = self.asking.about_reads if self.approve == "ask" else self.asking.about_all
+        return load_toolbox(self.tools, ask) if self.tools is not None else None
+
+    def close(self) -> None:
+        """Give back what the tools use, once no session needs them any more."""
+        if self.__dict__.get("toolbox") is not None:
+            self.__dict__["toolbox"].close()
 
     @property
     def branches(self) -> bool:
@@ -53,7 +80,6 @@ class SandboxOptions:
             CodeActError: the sandbox cannot be opened.
         """
         from codeact.cli.running import policy
-        from codeact.cli.toolboxes import load_toolbox
 
         for name in self.without:
             if name not in LAYERS:
@@ -67,11 +93,10 @@ class SandboxOptions:
                     "" if layer.name == "process" else f" To go on without it, at your own risk: --without {layer.name}"
                 )
                 raise SandboxError(f"the layer {layer.name} is missing: {layer.detail}. Mend it: {layer.remedy}.{way}")
-        toolbox = load_toolbox(self.tools) if self.tools is not None else None
         return Sandbox(
-            toolbox,
+            self.toolbox,
             limits=limits,
-            approve=Asking() if self.approve == "ask" else policy(self.approve),
+            approve=self.asking if self.approve == "ask" else policy(self.approve),
             without=self.without,
             imports=self.imports,
             workspace=self.workspace,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -40,11 +41,11 @@ def run_script(code: str, arguments: list[str], options: SandboxOptions, *, as_j
         CodeActError: an option is wrong, or the sandbox cannot be opened.
     """
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    with options.open() as sandbox:
+    with closing(options), options.open() as sandbox:
         told = sandbox.run(f"argv = {arguments!r}\n{_AS_SYS_ARGV}", on_event=_nobody)
         if told.error is not None:
             raise CodeActError(f"the program's arguments do not fit: {told.error.message}")
-        with interrupts(sandbox):
+        with interrupts(sandbox, options.asking):
             execution = sandbox.run(code, on_event=_nobody if as_json else _print)
     if as_json:
         from codeact.episode.schema import execution_data

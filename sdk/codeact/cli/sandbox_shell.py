@@ -61,6 +61,7 @@ class SandboxShell:
 
     def __exit__(self, *_: object) -> None:
         self._sandbox.close()
+        self._options.close()
 
     def serve(self) -> None:
         """Read, run and show until Ctrl-D."""
@@ -100,7 +101,7 @@ class SandboxShell:
 
     def _run(self, code: str) -> Execution:
         self._in_line = False
-        with interrupts(self._sandbox):
+        with interrupts(self._sandbox, self._options.asking):
             execution = self._sandbox.run(code, on_event=self._hear)
         if self._in_line:
             sys.stdout.write("\n")
@@ -135,7 +136,7 @@ class SandboxShell:
     def _tools(self, rest: str) -> None:
         stubs = self._sandbox.toolbox.stubs()
         if not stubs.strip():
-            self._say("there are none; start with --tools MODULE:NAME or --tools FILE.py:NAME")
+            self._say("there are none; start with --tools MODULE:NAME, --tools FILE.py:NAME or --tools tools.yaml")
             return
         text = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(printable(stubs))
         text.rstrip()

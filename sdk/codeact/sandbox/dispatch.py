@@ -161,14 +161,14 @@ class Dispatcher:
         return self._table.setdefault(name, _Entry(tool))
 
     def approve(self, pending: Pending, approve: Approve | None) -> float:
-        """Ask the tool's own policies, then this one. Returns how many seconds it took: no program's clock counts."""
+        """Ask this policy, then the tool's own. Returns how many seconds it took: no program's clock counts."""
         from codeact.tools import review
 
         tool = pending.tool
         if tool is None:
             return 0.0
         started = time.monotonic()
-        for policy in (*tool.approvals, approve):
+        for policy in (approve, *tool.approvals):
             reason = review(policy, pending.name, pending.arguments, tool.effect, tool.doc)
             if reason is not None:
                 self._fail(pending, Refused(reason))

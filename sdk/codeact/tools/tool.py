@@ -43,7 +43,7 @@ class Tool(Generic[P, R]):
             called again while the tool goes on. It may return a description of the state that it left, such as
             `"at rest at (0.41, 0.02, 0.30) m"`, or a function that gives one and is asked once the tool has returned.
         timeout_s: how long one call may take, in seconds; None for the sandbox's own limit.
-        approvals: policies that are asked about each call before the sandbox's own; each must let it go on.
+        approvals: policies that are asked about each call after the sandbox's own; each must let it go on.
         is_async: whether `invoke` returns an awaitable.
     """
 

@@ -220,7 +220,7 @@ class Toolbox:
     def with_approvals(self, approvals: Mapping[str, Approve]) -> Toolbox:
         """This toolbox with policies for some tools, by patterns; the last pattern that matches a tool decides.
 
-        They are asked before the policy of the sandbox, and both must let a call go on.
+        They are asked after the policy of the sandbox, and both must let a call go on.
 
         Raises:
             ToolError: a pattern matches no tool.
