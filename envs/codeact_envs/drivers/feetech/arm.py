@@ -10,7 +10,7 @@ import numpy as np
 from codeact_envs.bullet.engine.simulation import STEP
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.drivers.checks import RowGuard
-from codeact_envs.drivers.errors import DriverError, JointFault
+from codeact_envs.drivers.errors import ConnectionLost, DriverError, JointFault
 from codeact_envs.drivers.feetech import registers
 from codeact_envs.drivers.feetech.bus import ServoBus
 from codeact_envs.drivers.feetech.calibration import Calibration
@@ -65,6 +65,7 @@ class FeetechArm:
         self._guard = RowGuard(robot, self.period)
         self._enabled = False
         self._force = 0.0
+        self._goals: dict[int, int] = {}
         self._speed_unit = dict.fromkeys(self._everyone, 1)
         self._bus = self._connect()
 
@@ -142,9 +143,18 @@ class FeetechArm:
 
     def _measured(self, id: int, answer: Status) -> tuple[int, float, float]:
         """Position in steps, speed in steps per second, and the share of full drive."""
-        data = answer.parameters
-        position, speed, load = (int.from_bytes(data[at : at + 2], "little") for at in (0, 2, 4))
-        return signed(position, 15), signed(speed, 15) * self._speed_unit[id], signed(load, 10) / 1000.0
+        speed, load = (int.from_bytes(answer.parameters[at : at + 2], "little") for at in (2, 4))
+        return self._place(id, answer), signed(speed, 15) * self._speed_unit[id], signed(load, 10) / 1000.0
+
+    def _place(self, id: int, answer: Status) -> int:
+        """Position in steps. A checksum of one byte lets some damaged answers pass."""
+        steps = signed(int.from_bytes(answer.parameters[:2], "little"), 15)
+        if not -STEPS <= steps < 2 * STEPS:
+            raise ConnectionLost(
+                f"{self._bus.name(id)} says that it stands at {steps}, which no servo of {STEPS} steps a turn does: "
+                "look for a loose plug, a long cable, or two servos with one id"
+            )
+        return steps
 
     def send(self, positions: Array, opening: float, force: float) -> None:
         """Go to a row: see `ArmDriver.send`."""
@@ -158,6 +168,7 @@ class FeetechArm:
         goals[self._calibration.gripper.id] = min(max(self._calibration.gripper.steps(opening), 0), STEPS - 1)
         self._limit_gripper(force)
         self._bus.write_all(registers.GOAL, goals)
+        self._goals = goals
 
     def _limit_gripper(self, force: float) -> None:
         """The servo's own limit of torque, in proportion: what presses with the gripper's full force is all of it."""
@@ -172,21 +183,44 @@ class FeetechArm:
             self._bus.together(self._hold_here)
 
     def _hold_here(self) -> None:
-        answers = self._bus.read_all(self._everyone, registers.POSITION.address, 2)
-        here = {id: signed(int.from_bytes(answers[id].parameters, "little"), 15) for id in self._everyone}
+        here = self._here()
         jaw = self._calibration.gripper.id
         goals = {id: min(max(at, 0), STEPS - 1) for id, at in here.items()}
         if self._enabled:
             del goals[jaw]  # what the gripper holds stays held
         self._bus.write_all(registers.GOAL, goals)
+        self._goals = goals
         self._guard.start(np.array([servo.radians(here[servo.id]) for servo in self._servos]))
+
+    def _here(self) -> dict[int, int]:
+        """Where all servos are, steps. These become goals, so what is far from the last goals is read twice."""
+        here = self._read_places()
+        if any(abs(here[id] - self._goals.get(id, here[id])) * _STEP > self.lag for id in self._ids):
+            again = self._read_places()
+            for id in self._ids:
+                if abs(again[id] - here[id]) * _STEP > self.lag:
+                    raise ConnectionLost(
+                        f"{self._bus.name(id)} says that it stands at {here[id]} and at {again[id]}: look for a loose "
+                        "plug or a long cable"
+                    )
+        return here
+
+    def _read_places(self) -> dict[int, int]:
+        answers = self._bus.read_all(self._everyone, registers.POSITION.address, 2)
+        return {id: self._place(id, answers[id]) for id in self._everyone}
 
     def release(self) -> None:
         """Let go of the joints: see `ArmDriver.release`."""
         self._enabled = False
         self._guard.forget()
+        silent: list[ConnectionLost] = []
         for id in self._everyone:
-            self._bus.write(id, registers.TORQUE, 0)
+            try:
+                self._bus.write(id, registers.TORQUE, 0)
+            except ConnectionLost as error:  # the others are let go all the same
+                silent.append(error)
+        if silent:
+            raise ConnectionLost("not all joints were let go: " + "; ".join(map(str, silent)))
 
     def reconnect(self) -> None:
         """Open the port again: see `ArmDriver.reconnect`."""

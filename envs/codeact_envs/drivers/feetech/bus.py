@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from codeact_envs.drivers.errors import ConnectionLost
-from codeact_envs.drivers.feetech import frames
+from codeact_envs.drivers.feetech import frames, registers
 from codeact_envs.drivers.feetech.frames import Reader, Status
 from codeact_envs.drivers.feetech.port import SerialPort
 from codeact_envs.drivers.feetech.registers import Register
@@ -41,8 +41,12 @@ class ServoBus:
         return f"{self._names[id]} (servo {id})" if id in self._names else f"servo {id}"
 
     def ping(self, id: int) -> Status:
-        """Is it there? Raises `ConnectionLost` when it does not answer."""
-        return self._ask(frames.packet(id, frames.PING), (id,), 0)[id]
+        """Is it there? Raises `ConnectionLost` when it does not answer.
+
+        It reads the servo's id, for a bare ping looks the same as the answer of a servo with a wrong voltage.
+        """
+        request = frames.packet(id, frames.READ, bytes((registers.ID.address, registers.ID.width)))
+        return self._ask(request, (id,), registers.ID.width)[id]
 
     def read(self, id: int, register: Register) -> int:
         """One register of one servo, unsigned."""
@@ -93,6 +97,7 @@ class ServoBus:
             raise ConnectionLost(f"no answer from {silent}: check the power of the servos and the cable")
 
     def _try(self, request: bytes, ids: Sequence[int], length: int) -> dict[int, Status]:
+        """One question, and the answers that came. Noise, however much of it, never makes it wait longer."""
         self._port.discard()
         self._reader.clear()
         self._port.write(request)
@@ -100,12 +105,13 @@ class ServoBus:
         damaged = self._reader.damaged
         until = time.monotonic() + self._timeout
         while len(answers) + self._reader.damaged - damaged < len(ids):  # nobody waits for what came in damaged
-            data = self._port.read(until - time.monotonic())
-            if not data:
+            left = until - time.monotonic()
+            if left <= 0.0 or not (data := self._port.read(left)):
                 break
             self._reader.feed(data)
             while (status := self._reader.next()) is not None:
-                if status.id in ids and len(status.parameters) == length:
+                echo = frames.packet(status.id, status.errors, status.parameters) == request
+                if status.id in ids and status.id not in answers and len(status.parameters) == length and not echo:
                     answers[status.id] = status
                     until = time.monotonic() + self._timeout
         return answers

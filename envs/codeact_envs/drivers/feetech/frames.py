@@ -16,6 +16,7 @@ PING, READ, WRITE = 0x01, 0x02, 0x03
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
 EVERYBODY = 0xFE
 _HEADER = b"\xff\xff"
+_LONGEST = 130  # what `length` may be: all of a servo's 128 registers, the error byte and the checksum
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Reader:
             if len(buffer) < 4:
                 return None
             id, length = buffer[2], buffer[3]
-            if id == 0xFF or length < 2:  # no header, but noise that ends in one
+            if id == 0xFF or not 2 <= length <= _LONGEST:  # no header, but noise that ends in one
                 del buffer[:1]
                 continue
             if len(buffer) < 4 + length:

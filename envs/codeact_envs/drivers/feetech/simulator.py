@@ -14,7 +14,7 @@ import select
 import threading
 import time
 import tty
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -120,12 +120,16 @@ class ServoSimulator:
         damage: every so many answers one has a wrong byte; 0 for none.
         deafness: every so many questions one is not heard; 0 for none.
         instructions: how many came in whole.
+        echoes: what is written comes back, as on a bus with one data line.
+        instead: what is answered to a question in place of the servos, which hear it all the same; None for nothing.
     """
 
     def __init__(self, ids: Iterable[int] = range(1, 7)) -> None:
         self.servos = {id: SimulatedServo(id) for id in ids}
         self.delay = 0.0005
         self.damage = self.deafness = self.instructions = 0
+        self.echoes = False
+        self.instead: Callable[[bytes], bytes] | None = None
         self._answers = 0
         self._host, self._end = os.openpty()
         tty.setraw(self._end)
@@ -162,6 +166,10 @@ class ServoSimulator:
         if self.deafness and self.instructions % self.deafness == 0:
             return
         kind, data = instruction.errors, instruction.parameters
+        if self.echoes:
+            self._say(frames.packet(instruction.id, kind, data))
+        if self.instead is not None and kind != frames.SYNC_WRITE:
+            self._say(self.instead(frames.packet(instruction.id, kind, data)))
         if kind == frames.SYNC_WRITE:
             address, width = data[0], data[1]
             for at in range(2, len(data), width + 1):
@@ -185,13 +193,16 @@ class ServoSimulator:
 
     def _answer(self, id: int, address: int, length: int) -> None:
         servo = self._there(id)
-        if servo is None:
+        if servo is None or self.instead is not None:
             return
         time.sleep(self.delay)
         data = bytearray(frames.packet(id, servo.errors, bytes(servo.memory[address : address + length])))
         self._answers += 1
         if self.damage and self._answers % self.damage == 0:
             data[-1] ^= 0x55
+        self._say(data)
+
+    def _say(self, data: bytes | bytearray) -> None:
         with contextlib.suppress(OSError):
             os.write(self._host, data)
 
