@@ -170,7 +170,7 @@ def test_a_flood_ends_no_wait_late(flood: bytes) -> None:
             return flood
 
     bus = ServoBus(Endless(), {}, timeout=0.02)
-    with pytest.raises(ConnectionLost, match="no answer from servo 2"):
+    with pytest.raises(ConnectionLost, match=r"no answer from .*servo 2"):
         bus.read_all([1, 2], registers.POSITION.address, 2)
 
 
