@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from codeact_adapters.adapter import find_adapter as find_adapter
     from codeact_adapters.adapter import installed_adapters as installed_adapters
     from codeact_adapters.adapter import make_toolbox as make_toolbox
+    from codeact_adapters.manifest import ToolsFileError as ToolsFileError
+    from codeact_adapters.manifest import load_tools as load_tools
     from codeact_adapters.options import OptionError as OptionError
 
 _HOME = {
@@ -30,7 +32,9 @@ _HOME = {
     "McpError": "_mcp.adapter",
     "OptionError": "options",
     "find_adapter": "adapter",
+    "ToolsFileError": "manifest",
     "installed_adapters": "adapter",
+    "load_tools": "manifest",
     "make_toolbox": "adapter",
     "mcp": "_mcp.adapter",
     "openapi": "_openapi.adapter",
