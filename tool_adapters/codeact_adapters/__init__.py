@@ -12,6 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact_adapters._data.directory import directory as directory
+    from codeact_adapters._data.sql import sql as sql
+    from codeact_adapters._data.sql_errors import SqlError as SqlError
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import HttpError as HttpError
@@ -31,6 +34,8 @@ _HOME = {
     "Installed": "adapter",
     "McpError": "_mcp.adapter",
     "OptionError": "options",
+    "SqlError": "_data.sql_errors",
+    "directory": "_data.directory",
     "find_adapter": "adapter",
     "ToolsFileError": "manifest",
     "installed_adapters": "adapter",
@@ -38,6 +43,7 @@ _HOME = {
     "make_toolbox": "adapter",
     "mcp": "_mcp.adapter",
     "openapi": "_openapi.adapter",
+    "sql": "_data.sql",
 }
 
 __all__ = sorted(_HOME)
