@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codeact_adapters.adapter import find_adapter as find_adapter
     from codeact_adapters.adapter import installed_adapters as installed_adapters
     from codeact_adapters.adapter import make_toolbox as make_toolbox
+    from codeact_adapters.conformance import check_adapter as check_adapter
     from codeact_adapters.manifest import ToolsFileError as ToolsFileError
     from codeact_adapters.manifest import load_tools as load_tools
     from codeact_adapters.options import OptionError as OptionError
@@ -35,9 +36,10 @@ _HOME = {
     "McpError": "_mcp.adapter",
     "OptionError": "options",
     "SqlError": "_data.sql_errors",
+    "ToolsFileError": "manifest",
+    "check_adapter": "conformance",
     "directory": "_data.directory",
     "find_adapter": "adapter",
-    "ToolsFileError": "manifest",
     "installed_adapters": "adapter",
     "load_tools": "manifest",
     "make_toolbox": "adapter",
