@@ -63,3 +63,7 @@ class NotArticulated(RobotRefused):
 
 class NotHollow(RobotRefused):
     """Nothing can be put into the object."""
+
+
+class NoDepth(RobotRefused):
+    """The camera takes pictures, and measures no distances."""

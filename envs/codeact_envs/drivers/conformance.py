@@ -8,8 +8,9 @@ import time
 
 import numpy as np
 
+from codeact_envs.drivers.camera_conformance import check_camera
 from codeact_envs.drivers.errors import ConnectionLost, DriverError, UnsafeRow
-from codeact_envs.drivers.protocols import ArmDriver, Array
+from codeact_envs.drivers.protocols import ArmDriver, Array, Camera
 
 _SWING = 0.15  # radians that the first joint turns, and back
 _SWING_S = 0.7  # seconds for one swing
@@ -20,15 +21,18 @@ _OPENING = 0.005  # metres
 _SILENCE_S = 0.4  # seconds after the last row in which the arm must have come to rest
 
 
-def check_driver(driver: ArmDriver) -> list[str]:
-    """Hold a driver against what every driver must do.
+def check_driver(driver: ArmDriver | Camera) -> list[str]:
+    """Hold a driver, or a camera, against what every one must do.
 
-    The arm moves: its joints by up to 0.15 rad, away from their nearer limits, and back. Nothing may be in the way, and
+    An arm moves: its joints by up to 0.15 rad, away from their nearer limits, and back. Nothing may be in the way, and
     somebody should have a hand on its power switch. In the end it holds where it was found, connected and enabled.
+    A camera takes a few pictures, and is connected in the end.
 
     Returns:
         What is wrong, one sentence each; empty when nothing is.
     """
+    if isinstance(driver, Camera):
+        return check_camera(driver)
     check = _Check(driver)
     try:
         check.run()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.bullet.robots import ArmDescription
 
 Array = NDArray[np.float64]
@@ -120,3 +121,58 @@ class BaseDriver(Protocol):
 
     def velocity(self) -> tuple[float, float]:
         """Measured speed along its x axis, metres per second, and rate about z, radians per second."""
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """What a camera saw at one moment, as a pinhole would: lines are straight.
+
+    Attributes:
+        rgb: uint8 (height, width, 3).
+        depth: float32 (height, width), metres along the camera's z axis; infinite where nothing was measured. None for
+            a camera that measures none.
+        intrinsics: (3, 3): fx, 0, cx; 0, fy, cy; 0, 0, 1, pixels. The middle of the first pixel is (0, 0).
+        pose: of the camera in the frame that it is fixed to, `Camera.fixed_to`: metres, quaternion (x, y, z, w). Its x
+            axis looks to the right in the picture, y down, z into it.
+        time_s: when it was taken, by `time.monotonic()`.
+    """
+
+    rgb: NDArray[np.uint8]
+    depth: NDArray[np.float32] | None
+    intrinsics: Array
+    pose: Pose
+    time_s: float
+
+
+@runtime_checkable
+class Camera(Protocol):
+    """One camera. `take` may be called by one thread at a time, `close` by any.
+
+    Attributes:
+        fixed_to: "base" for one that stands still in the frame of the robot's base, "tool" for one that moves with the
+            tool centre point.
+        measures_depth: whether its frames have `depth`.
+    """
+
+    @property
+    def fixed_to(self) -> Literal["base", "tool"]: ...
+
+    @property
+    def measures_depth(self) -> bool: ...
+
+    def take(self) -> CameraFrame:
+        """A frame of what is there now: light that fell before the call is not in it.
+
+        Raises:
+            ConnectionLost: it gives none, or is closed.
+        """
+
+    def reconnect(self) -> None:
+        """Open it again after `ConnectionLost`.
+
+        Raises:
+            ConnectionLost: it is still not there.
+        """
+
+    def close(self) -> None:
+        """Give it back. May be called again."""

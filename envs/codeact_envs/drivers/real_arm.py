@@ -14,10 +14,11 @@ from codeact_envs.bullet.errors import OutOfReach
 from codeact_envs.bullet.robots.description import Volume, load_arm
 from codeact_envs.bullet.tools.low_tier import ERRORS, ArmApi
 from codeact_envs.bullet.world import BulletWorld
+from codeact_envs.drivers.cameras.tools import RealPictures, picture_tools
 from codeact_envs.drivers.driven_arm import PATIENCE, DrivenArm
 from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault
 from codeact_envs.drivers.feetech import Calibration, FeetechArm, so101_default
-from codeact_envs.drivers.protocols import ArmDriver
+from codeact_envs.drivers.protocols import ArmDriver, Camera
 from codeact_envs.drivers.ros_arm import RosArm
 from codeact_envs.drivers.simulated import SimulatedDriver
 
@@ -74,6 +75,7 @@ class RealArm:
         make_arm = partial(DrivenArm, driver=driver, patience=patience)
         self.world = BulletWorld([], robot=robot, keep_out=keep_out, make_arm=make_arm)
         self._api = ArmApi(self.world)
+        self._cameras: dict[str, Camera] = {}
 
     @property
     def arm(self) -> DrivenArm:
@@ -83,10 +85,26 @@ class RealArm:
         return arm
 
     def toolbox(self, name: str = "arm") -> Toolbox:
-        """The tools of a program, in a group, with the arm's stop path."""
+        """The tools of a program, in a group, with the arm's stop path; and those of its cameras, in `camera`."""
         moving = Toolbox.of(self._api, allow=_TOOLS)
         errors = (*ERRORS, DriverError, ConnectionLost, JointFault, Blocked)
-        return Toolbox([moving, Toolbox.of(self, allow=["wait"])], name=name, errors=errors, stop=self._stop)
+        arm = Toolbox([moving, Toolbox.of(self, allow=["wait"])], name=name, errors=errors, stop=self._stop)
+        if not self._cameras:
+            return arm
+        kinematics = self.world.controller.kinematics
+        pictures = RealPictures(self._cameras, kinematics.base, lambda: kinematics.forward(self.arm.positions()))
+        return Toolbox([arm, picture_tools(pictures)])
+
+    def add_camera(self, name: str, camera: Camera) -> None:
+        """Let programs see by a camera: toolboxes that are made from now on have `camera.rgb(name)` and its kin. It is
+        closed together with the arm.
+
+        Raises:
+            TaskError: there is a camera of this name.
+        """
+        if name in self._cameras:
+            raise TaskError(f"there is a camera {name!r} already; give this one another name")
+        self._cameras[name] = camera
 
     def _stop(self) -> Callable[[], str]:
         self.world.stop()
@@ -144,6 +162,8 @@ class RealArm:
     def close(self) -> None:
         """Stop, and give the port back. The arm goes on holding. May be called again."""
         self.world.stop()
+        for camera in self._cameras.values():
+            camera.close()
         self.driver.close()
         self.world.close()
 
@@ -178,6 +198,8 @@ def connect(
         DriverError: the arm does not answer, or cannot be enabled.
     """
     way, _, place = address.partition(":")
+    if way == "camera":
+        raise TaskError(f"{address!r} is a camera: connect_camera() connects it, and RealArm.add_camera() joins it")
     if not way or not place:
         raise TaskError(f"no robot at {address!r}: give a way and a place, such as so101:/dev/ttyACM0")
     driver: ArmDriver

@@ -200,6 +200,10 @@ class Cameras:
         intrinsics = np.array([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0 - 1.0], [0.0, 0.0, 1.0]])
         return Calibration(width, height, intrinsics, pose)
 
+    def require_depth(self, name: str) -> None:
+        """All of them measure depth."""
+        self._looking(name)
+
     def take(self, name: str, width: int, height: int, bodies: bool = False) -> Shot:
         """A picture from a camera.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from codeact.errors import TaskError
+from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import validated
 from codeact_envs.drivers.feetech.registers import STEPS
@@ -94,11 +94,7 @@ class Calibration:
             TaskError: there is no such file, or it does not fit the robot; the message names the key.
         """
         source = Path(path)
-        try:
-            text = source.read_text(encoding="utf-8")
-            data = json.loads(text) if source.suffix == ".json" else yaml.safe_load(text)
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise TaskError(f"the calibration {source} cannot be read: {error}") from error
+        data = read_yaml(source, TaskError)  # what LeRobot writes as JSON is YAML, too
         if not isinstance(data, dict):
             raise TaskError(f"{source}: a calibration is a mapping with the keys joints and gripper")
         if source.suffix == ".json":
