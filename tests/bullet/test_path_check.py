@@ -94,8 +94,8 @@ def test_nothing_that_a_free_way_passes_through_touches_anything(volumes: Bullet
     volumes.reset([Placement("rod", "rod", (0.7, -0.5, 0.06))])
     random = np.random.default_rng(3)
     kinematics, kept = volumes.controller.kinematics, (SHELF, TRAY)
-    check = PathCheck(CollisionModel(volumes.simulation, volumes.arm), [volumes.arm.body])
-    slow = CollisionModel(volumes.simulation, volumes.arm, keep_out=kept)
+    check = PathCheck(CollisionModel(volumes.simulation, volumes.arm.in_bullet), [volumes.arm.body])
+    slow = CollisionModel(volumes.simulation, volumes.arm.in_bullet, keep_out=kept)
     slow.update(without=[volumes.body("rod")])
     check.look(None)
     free = met = 0
@@ -121,7 +121,7 @@ def test_a_check_changes_nothing_and_does_not_depend_on_earlier_ones(volumes: Bu
     volumes.reset(())
     home = volumes.arm.home
     ways = [np.linspace(home, home + change, 80) for change in (0.3, -0.4, 0.2)]
-    check = PathCheck(CollisionModel(volumes.simulation, volumes.arm), [volumes.arm.body])
+    check = PathCheck(CollisionModel(volumes.simulation, volumes.arm.in_bullet), [volumes.arm.body])
     before = volumes.state_hash()
     check.look(None)
     forwards = [check.meeting(way, [SHELF]) for way in ways]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,9 +12,13 @@ from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.arms.together import Together
 from codeact_envs.bullet.engine.simulation import RATE
-from codeact_envs.bullet.errors import OutOfReach, Stopped
+from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped
+from codeact_envs.bullet.results import MotionResult
 
-SPECS = (BodySpec("post", "box", (0.1, 0.1, 0.5), 20.0, "gray"),)
+SPECS = (
+    BodySpec("post", "box", (0.1, 0.1, 0.5), 20.0, "gray"),
+    BodySpec("stick", "box", (0.36, 0.02, 0.02), 0.05, "red"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,81 @@ def test_one_arms_refusal_moves_neither(pair: BulletWorld) -> None:
     with pytest.raises(OutOfReach, match="the right arm"):
         Together(pair).move_lines({"left": begin["left"] + [0, 0, 0.05], "right": begin["right"] + [0, 0, 2.0]})
     assert pair.state_hash() == before
+
+
+def nearest(world: BulletWorld) -> float:
+    """Metres between the arms, or 0.2 where there is more."""
+    left, right = (arm.body for arm in world.arms.values())
+    points = world.simulation.bullet.getClosestPoints(left, right, 0.2, physicsClientId=world.simulation.client)
+    return min((point[8] for point in points), default=0.2)
+
+
+def test_arms_that_would_meet_on_their_ways_do_not_set_out(pair: BulletWorld) -> None:
+    before, together = pair.state_hash(), Together(pair)
+    met = r"the left arm's panda_\w+ would meet the right arm's panda_\w+ near .*tools at \(([^)]*)\) and \(([^)]*)\) m"
+    with pytest.raises(InCollision, match=met) as refused:
+        together.move_lines({"left": (0.45, 0.0, 0.4), "right": (0.45, 0.0, 0.4)})
+    assert pair.state_hash() == before
+    said = re.search(met, str(refused.value))
+    assert said is not None
+    free = [[float(value) for value in place.split(",")] for place in said.groups()]
+    distances: list[float] = []
+    pair.simulation.capture_every(4, lambda: distances.append(nearest(pair)))
+    assert both_reached(together.move_lines(dict(zip(pair.arms, free, strict=True))))
+    pair.simulation.capture_every(0, None)
+    assert 0.009 < min(distances) < 0.05
+    with pytest.raises(InCollision, match=r"the left arm's \w+ would touch the right arm"):
+        pair.controllers["left"].move_line((0.4, -0.1, 0.43))
+
+
+def both_reached(results: dict[str, MotionResult]) -> bool:
+    return all(result.reached for result in results.values())
+
+
+def test_one_arm_may_go_where_the_other_leaves(pair: BulletWorld) -> None:
+    together, distances = Together(pair), []
+    assert both_reached(together.move_lines({"left": (0.45, 0.13, 0.4), "right": (0.45, -0.13, 0.4)}))
+    pair.simulation.capture_every(4, lambda: distances.append(nearest(pair)))
+    goals = {"left": (0.45, -0.02, 0.4), "right": (0.45, -0.28, 0.4)}
+    with pytest.raises(InCollision):
+        pair.controllers["left"].move_line((0.45, -0.12, 0.4))
+    assert both_reached(together.move_lines(goals))
+    pair.simulation.capture_every(0, None)
+    assert min(distances) > 0.009
+    assert pair.violations == ()
+
+
+def hold_a_stick_across(world: BulletWorld) -> None:
+    """The left hand holds a stick that reaches 18 cm towards the other arm."""
+    world.reset([Placement("stick", "stick", (0.6, 0.5, 0.01))])
+    left, bullet, client = world.controllers["left"], world.simulation.bullet, world.simulation.client
+    left.open(0.024)
+    place = left.tool()[:3, 3].tolist()
+    bullet.resetBasePositionAndOrientation(world.body("stick"), place, (0, 0, 0, 1), physicsClientId=client)
+    left.squeeze()
+    assert world.held("left") == "stick"
+    turned = world.arms["left"].commanded.copy()
+    turned[6] += 1.5708
+    assert left.move_joints(turned).reached
+
+
+def test_what_one_arm_carries_keeps_away_from_the_other(pair: BulletWorld) -> None:
+    hold_a_stick_across(pair)
+    together, begin = Together(pair), tools(pair)
+    goals = {"left": begin["left"] + [0.0, -0.19, 0.0], "right": begin["right"] + [0.0, 0.19, 0.0]}
+    with pytest.raises(InCollision, match="what the left arm holds would meet the right arm's"):
+        together.move_lines(goals)
+    pair.controllers["left"].open(0.08)
+    pair.settle(0.5)
+    assert both_reached(together.move_lines(goals))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_fingertip_on_the_other_arm_ends_the_motion(pair: BulletWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Together, "_require_apart", lambda self, rows: None)
+    results = Together(pair).move_lines({"left": (0.45, 0.0, 0.4), "right": (0.45, 0.0, 0.4)})
+    assert not any(result.reached for result in results.values())
+    assert "the left arm touched the right arm" in pair.violations
 
 
 @pytest.mark.parametrize("which", ["left", "right"])

@@ -1,9 +1,10 @@
 """Adapters: each makes a `codeact.Toolbox` of something outside, by one function of this package.
 
 `openapi(document)` is for HTTP services that describe themselves, `mcp(server)` for servers of the Model Context
-Protocol. An adapter of one's own is a class that derives from `Adapter`, or a function like these. An entry point in
-the group `codeact.adapters` names each, ours and those of other distributions alike. What is here is loaded on first
-use, so that importing this package needs no client library; the work is done in one private package an adapter.
+Protocol, `modbus(manifest)` for devices. An adapter of one's own is a class that derives from `Adapter`, or a function
+like these. An entry point in the group `codeact.adapters` names each, ours and those of other distributions alike. What
+is here is loaded on first use, so that importing this package needs no client library; the work is done in one private
+package an adapter.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact_adapters._data.directory import directory as directory
+    from codeact_adapters._data.sql import sql as sql
+    from codeact_adapters._data.sql_errors import SqlError as SqlError
+    from codeact_adapters._devices.adapter import DeviceError as DeviceError
+    from codeact_adapters._devices.adapter import DeviceLost as DeviceLost
+    from codeact_adapters._devices.adapter import DeviceRefused as DeviceRefused
+    from codeact_adapters._devices.adapter import DeviceStopped as DeviceStopped
+    from codeact_adapters._devices.adapter import DeviceTimeout as DeviceTimeout
+    from codeact_adapters._devices.adapter import modbus as modbus
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import HttpError as HttpError
@@ -21,19 +31,34 @@ if TYPE_CHECKING:
     from codeact_adapters.adapter import find_adapter as find_adapter
     from codeact_adapters.adapter import installed_adapters as installed_adapters
     from codeact_adapters.adapter import make_toolbox as make_toolbox
+    from codeact_adapters.conformance import check_adapter as check_adapter
+    from codeact_adapters.manifest import ToolsFileError as ToolsFileError
+    from codeact_adapters.manifest import load_tools as load_tools
     from codeact_adapters.options import OptionError as OptionError
 
 _HOME = {
     "Adapter": "adapter",
+    "DeviceError": "_devices.adapter",
+    "DeviceLost": "_devices.adapter",
+    "DeviceRefused": "_devices.adapter",
+    "DeviceStopped": "_devices.adapter",
+    "DeviceTimeout": "_devices.adapter",
     "HttpError": "_openapi.adapter",
     "Installed": "adapter",
     "McpError": "_mcp.adapter",
     "OptionError": "options",
+    "SqlError": "_data.sql_errors",
+    "ToolsFileError": "manifest",
+    "check_adapter": "conformance",
+    "directory": "_data.directory",
     "find_adapter": "adapter",
     "installed_adapters": "adapter",
+    "load_tools": "manifest",
     "make_toolbox": "adapter",
     "mcp": "_mcp.adapter",
+    "modbus": "_devices.adapter",
     "openapi": "_openapi.adapter",
+    "sql": "_data.sql",
 }
 
 __all__ = sorted(_HOME)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from codeact.errors import CodeActError, ToolError
 from codeact.tools import Tool, Toolbox
 from codeact.tools.wording import did_you_mean, listed
+from codeact.user_modules import load_module
 from codeact_adapters.options import checked_options, takes_option
 
 GROUP = "codeact.adapters"
@@ -117,14 +117,18 @@ def installed_adapters() -> list[Installed]:
     return [found[key] for key in sorted(found)]
 
 
-def find_adapter(name: str) -> Source:
-    """The adapter of that name: of an installed distribution, or `module:name`.
+def find_adapter(name: str, folder: Path | None = None) -> Source:
+    """The adapter of that name: of an installed distribution, or `module:name`, or `file.py:name`.
+
+    Args:
+        name: see above.
+        folder: where such a file or module is; None for the working folder.
 
     Raises:
         ToolError: there is none, there are two, or importing it failed.
     """
     if ":" in name:
-        return load_source(name, f"the adapter {name!r}")
+        return load_source(name, f"the adapter {name!r}", folder)
     offered = installed_adapters()
     named = [adapter for adapter in offered if adapter.name == name]
     if len(named) > 1:
@@ -139,21 +143,13 @@ def find_adapter(name: str) -> Source:
     return named[0].load()
 
 
-def load_source(target: str, what: str) -> Source:
-    """The adapter at `module:name`.
+def load_source(target: str, what: str, folder: Path | None = None) -> Source:
+    """The adapter at `module:name`, or at `file.py:name` in the folder.
 
     Raises:
         ToolError: the module cannot be imported, or holds no such adapter; `what` is the beginning of the message.
     """
-    module, _, attribute = target.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except CodeActError:
-        raise
-    except Exception as error:  # whatever another's module does on import
-        raise ToolError(f"{what} cannot be loaded from {target}: {type(error).__name__}: {error}") from error
+    found = load_object(target, what, folder)
     if inspect.isclass(found):
         if not issubclass(found, Adapter):
             raise ToolError(f"{what} is the class {target}, which does not derive from codeact_adapters.Adapter")
@@ -164,6 +160,22 @@ def load_source(target: str, what: str) -> Source:
         raise ToolError(f"{what} is {target}, of type {type(found).__name__}: neither an Adapter nor a function")
     source: Source = found
     return source
+
+
+def load_object(target: str, what: str, folder: Path | None = None) -> Any:
+    """What stands at `module:name`, or at `file.py:name` in the folder.
+
+    Raises:
+        ToolError: there is nothing, or importing it failed; `what` is the beginning of the message.
+    """
+    module, _, attribute = target.rpartition(":")
+    try:
+        found: Any = load_module(module, folder or Path.cwd())
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        return found
+    except (CodeActError, AttributeError) as error:
+        raise ToolError(f"{what} cannot be loaded from {target}: {error}") from error
 
 
 def _named(source: Callable[..., Any]) -> str:

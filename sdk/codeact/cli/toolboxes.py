@@ -6,17 +6,14 @@ path and a policy `ask`, which asks a person about a call where the file wants t
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from codeact.cli.failures import UsageError
-from codeact.errors import CodeActError, ToolError
+from codeact.errors import ToolError
 from codeact.tools import Approve, Toolbox, ask_about_all
 from codeact.tools.wording import did_you_mean, listed
+from codeact.user_modules import NoSuchModule, load_module, where
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -42,7 +39,12 @@ def load_toolbox(place: str, ask: Approve = ask_about_all) -> Toolbox:
     source, _, name = place.rpartition(":") if ":" in place else (place, "", "")
     if not source:
         raise UsageError(f"--tools {place}: write MODULE:NAME or FILE.py:NAME, such as my_tools.py:box, or tools.yaml")
-    module = _module(source, place)
+    try:
+        module = load_module(source, Path.cwd())
+    except NoSuchModule as error:
+        raise UsageError(f"--tools {place}: {error}") from error
+    except ToolError as error:
+        raise ToolError(f"--tools {place}: {error}") from error
     boxes = {key: value for key, value in vars(module).items() if isinstance(value, Toolbox)}
     if name:
         if name in boxes:
@@ -70,45 +72,6 @@ def _read(reader: EntryPoint, file: Path, ask: Approve) -> Toolbox:
     try:
         read = reader.load()
     except Exception as error:
-        raise ToolError(f"--tools {file}: its reader {reader.value} cannot be loaded: {_where(error)}") from error
+        raise ToolError(f"--tools {file}: its reader {reader.value} cannot be loaded: {where(error)}") from error
     box: Toolbox = read(file, ask=ask)
     return box
-
-
-def _module(source: str, place: str) -> ModuleType:
-    try:
-        if not source.endswith(".py"):
-            _look_in(Path.cwd())
-            return importlib.import_module(source)
-        file = Path(source)
-        if not file.is_file():
-            raise UsageError(f"--tools {place}: there is no file {source}")
-        _look_in(file.resolve().parent)
-        spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[file.stem] = module  # dataclasses look up their module by its name
-        spec.loader.exec_module(module)
-        return module
-    except CodeActError:
-        raise
-    except ModuleNotFoundError as error:
-        kind = UsageError if error.name and f"{source}.".startswith(f"{error.name}.") else ToolError
-        raise kind(f"--tools {place}: importing it failed: {_where(error)}") from error
-    except Exception as error:
-        raise ToolError(f"--tools {place}: importing it failed: {_where(error)}") from error
-
-
-def _look_in(folder: Path) -> None:
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-
-def _where(error: Exception) -> str:
-    """The error, and the innermost line of Python that it came from."""
-    import traceback
-
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename]
-    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"

@@ -320,7 +320,7 @@ class Running:
             self._dispatcher.reply(pending, self._arena)
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        if pending.moves:
+        if pending.moves or self._dispatcher.toolbox.lingers:
             self._connection.when_ended(self._worker_ended)
         with self._lock:
             if self.stopping is not None:
@@ -353,6 +353,8 @@ class Running:
                     return
                 self.stopping = self.stopping or ("WorkerLost", "")  # a call that has not begun is left out
                 pending = self.pending
+                if pending is not None and not pending.moves:
+                    self._steps.put(None)  # it is not waited for: something else may go on
                 if pending is None or not (pending.moves and self._pending_since):
                     return
             with contextlib.suppress(Exception):

@@ -19,6 +19,7 @@ from codeact.sandbox.connection import Connection
 from codeact.sandbox.dispatch import Dispatcher
 from codeact.sandbox.execution import Execution, ExecutionError
 from codeact.sandbox.limits import Limits
+from codeact.sandbox.lingering import stop_lingering, told_of_stop
 from codeact.sandbox.on_loop import OnLoop, in_thread
 from codeact.sandbox.running import Running
 from codeact.sandbox.threads import SessionThreads
@@ -252,7 +253,11 @@ class Sandbox:
         try:
             execution, lost = running.execute()
         except BaseException as problem:
-            self._bring_to_rest(running, problem)
+            try:
+                self._bring_to_rest(running, problem)
+            finally:
+                if self.toolbox.lingers:
+                    stop_lingering(self.toolbox)
             raise
         finally:
             running.finish()
@@ -260,6 +265,8 @@ class Sandbox:
                 self._held[0].hold(True)  # threads that it started go on in the next run
         if lost:
             self._lose()
+        if execution.error is not None and self.toolbox.lingers:
+            execution = told_of_stop(execution, stop_lingering(self.toolbox))
         if self._untold:
             execution, self._untold = _told_of_loss(execution), False
         return execution if workspace is None else workspace.finish(execution)

@@ -36,6 +36,7 @@ class Toolbox:
         doc: str = "",
         errors: Iterable[type[Exception]] = (),
         stop: Stop | None = None,
+        lingers: bool = False,
         closing: Close | None = None,
     ) -> None:
         """Put tools together.
@@ -47,6 +48,8 @@ class Toolbox:
             doc: see the class.
             errors: exception classes that the tools raise and that programs may name in `except`.
             stop: the stop path of those tools that have none of their own.
+            lingers: whether what a tool set in motion goes on when its call has returned, as a belt does. Then `stop`
+                is also called when a program ends by an error, is interrupted, or is lost.
             closing: gives back what the tools use: a connection, a process. `close` calls it once.
 
         Raises:
@@ -60,6 +63,7 @@ class Toolbox:
         self._errors: dict[str, type[Exception]] = {error.__name__: error for error in _ALWAYS}
         self._docs: dict[str, str] = {self.name: self.doc} if self.name else {}
         self._stops: list[Stop] = [stop] if stop else []
+        self._lingering: list[Stop] = [stop] if stop and lingers else []
         self._closing = Closing(closing) if closing else None
         self._closings: list[Closing] = []
         if callable(tools):  # one tool or function; a toolbox cannot be called
@@ -85,6 +89,7 @@ class Toolbox:
         effects: Mapping[str, Effect] | None = None,
         errors: Iterable[type[Exception]] = (),
         stop: Stop | None = None,
+        lingers: bool = False,
         closing: Close | None = None,
     ) -> Toolbox:
         """Make a toolbox of an object's methods: those that `allow` names, and no others.
@@ -96,6 +101,7 @@ class Toolbox:
             effects: effects by method name. Else a method has the effect of its `@tool`, or `write`.
             errors: see `Toolbox`.
             stop: see `Toolbox`.
+            lingers: see `Toolbox`.
             closing: see `Toolbox`.
 
         Raises:
@@ -119,7 +125,7 @@ class Toolbox:
                 made.with_effect(check_effect(effects[method], method)) if effects and method in effects else made
             )
         doc = _first_paragraph(obj) if name else ""
-        return cls(tools, name=name or "", doc=doc, errors=errors, stop=stop, closing=closing)
+        return cls(tools, name=name or "", doc=doc, errors=errors, stop=stop, lingers=lingers, closing=closing)
 
     @property
     def tools(self) -> Mapping[str, Tool]:
@@ -154,21 +160,16 @@ class Toolbox:
         Raises:
             ToolError: stop paths failed; it names the errors.
         """
-        failed = []
-        said: list[object] = []
-        for stop in self._stops:
-            try:
-                said.append(stop())
-            except Exception as error:
-                failed.append(f"{type(error).__name__}: {error}")
-        if failed:
-            raise ToolError(f"{len(failed)} of {len(self._stops)} stop paths failed: {'; '.join(failed)}")
+        return _stop_all(self._stops)
 
-        def state() -> str:
-            told = (each() if callable(each) else each for each in said)
-            return "; ".join(each.strip() for each in told if isinstance(each, str) and each.strip())
+    @property
+    def lingers(self) -> bool:
+        """Whether something that the tools set in motion goes on when their calls have returned."""
+        return bool(self._lingering)
 
-        return state
+    def stop_lingering(self) -> Callable[[], str]:
+        """Call the stop path of everything that may go on when no call does. Returns and raises as `stop` does."""
+        return _stop_all(self._lingering)
 
     @property
     def closed(self) -> bool:
@@ -287,6 +288,7 @@ class Toolbox:
             self._add_error(error)
         for stop in box._stops:
             self._add_stop(stop)
+        self._lingering += [stop for stop in box._lingering if stop not in self._lingering]
         self._closings += [closing for closing in box._closings if closing not in self._closings]
 
     def _add_tool(self, member: Tool) -> None:
@@ -336,6 +338,24 @@ class Toolbox:
                 if name in owners:
                     raise ToolError(f"{name!r} is the name of a {owners[name]} and of a {kind}; rename one of them")
                 owners[name] = kind
+
+
+def _stop_all(stops: list[Stop]) -> Callable[[], str]:
+    failed = []
+    said: list[object] = []
+    for stop in stops:
+        try:
+            said.append(stop())
+        except Exception as error:
+            failed.append(f"{type(error).__name__}: {error}")
+    if failed:
+        raise ToolError(f"{len(failed)} of {len(stops)} stop paths failed: {'; '.join(failed)}")
+
+    def state() -> str:
+        told = (each() if callable(each) else each for each in said)
+        return "; ".join(each.strip() for each in told if isinstance(each, str) and each.strip())
+
+    return state
 
 
 def _first_paragraph(obj: object) -> str:

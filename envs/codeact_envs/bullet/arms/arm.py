@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codeact.errors import TaskError
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.simulation import STEP, Simulation
+from codeact_envs.bullet.motion.collisions import ArmBody
 from codeact_envs.bullet.robots import ArmDescription
 
 Array = NDArray[np.float64]
@@ -109,6 +110,11 @@ class SimulatedArm:
         for joint, target in zip(self._motors, [*robot.joints.home, self.finger, self.finger], strict=True):
             bullet.resetJointState(self.body, joint, target, 0.0, **on)
         self.hold()
+
+    @property
+    def in_bullet(self) -> ArmBody:
+        """What a `CollisionModel` has to know of it."""
+        return ArmBody(self.robot, self.body, tuple(self.joints), tuple(self.fingers), self.tool_link)
 
     def base_pose(self) -> Array:
         """Measured pose of the base link of an arm that is carried, 4x4, world frame."""

@@ -127,6 +127,7 @@ class ArmWatch:
         """Whether the arm presses on anything but what it holds."""
         bullet, client, arm, motion = self._simulation.bullet, self._simulation.client, self._arm, self._motion
         held, pressing = arm.grasped(), False
+        robots = {each.body for each in self._world.arms.values()}
         pressed: dict[str, float] = {}
         for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
             other, link, force = contact[2], contact[3], contact[9]
@@ -136,7 +137,7 @@ class ArmWatch:
             pressing = pressing or other != held
             if name is not None:
                 self.touched.add(other)
-            if link not in arm.fingers:
+            if link not in arm.fingers or other in robots:
                 what = f"{self._called} " + (
                     f"touched {self._world.surface_of(other)}" if name is None else f"ran into {name!r}"
                 )

@@ -298,7 +298,7 @@ class ArmController:
     def _rate(self, path: Path) -> float:
         """The most of a path that may be gone each second, as a share of it, for the speed limit."""
         first = np.maximum(path.derivatives()[0], 1e-9)
-        check = self._look_around()
+        check = self.look_around()
         if float((self.bounds.velocity / first).min()) * check.most_travel(first) <= self.speed_limit:
             return math.inf  # the joints' own limits see to it, as for most motions
         rows = path.evaluate(np.linspace(0.0, 1.0, _SPEED_SAMPLES + 1))
@@ -326,25 +326,30 @@ class ArmController:
     def require_free(self, rows: Array, besides: Collection[int] = ()) -> None:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
         that stands still. `besides` are bodies that are not asked, by Bullet's numbers."""
-        check = self._look_around(besides)
+        check = self.look_around(besides)
         way = np.vstack([self._arm.commanded, rows])
         meeting = check.meeting(way, self.keep_out)
         if meeting is not None:
             raise self._refusal(meeting, way)
 
-    def _look_around(self, besides: Collection[int] = ()) -> PathCheck:
+    def look_around(self, besides: Collection[int] = ()) -> PathCheck:
+        """What checks motions of this arm, with everything as it stands now; `besides` as for `require_free`."""
         if self._path_check is None:  # the copy of the scene takes a moment, and not every world moves
-            model = CollisionModel(self._simulation, self._arm)
+            model = CollisionModel(self._simulation, self._arm.in_bullet)
             self._path_check = PathCheck(model, [arm.body for arm in self._world.arms.values()])
         self._path_check.look(self._arm.grasped(), besides)
         return self._path_check
 
     def _could_stand(self, q: Array) -> bool:
-        return self._look_around().free(q, self.keep_out)
+        return self.look_around().free(q, self.keep_out)
+
+    def part_name(self, link: int | None) -> str:
+        """What a refusal calls a link, by Bullet's index, or what the gripper holds: None."""
+        return f"what {self._called} holds" if link is None else f"{self._called}'s {self._arm.link_name(link)}"
 
     def _refusal(self, meeting: Meeting, way: Array) -> RobotRefused:
         hit = meeting.hit
-        part = f"what {self._called} holds" if hit.link is None else f"{self._called}'s {self._arm.link_name(hit.link)}"
+        part = self.part_name(hit.link)
         where = "({:.3f}, {:.3f}, {:.3f})".format(*meeting.point)
         if meeting.free:
             x, y, z = self.kinematics.forward(way[meeting.free])[:3, 3]

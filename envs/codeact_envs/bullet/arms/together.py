@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.arms.controller import BACK_OFF_STEPS, WATCH_EVERY, MotionResult
 from codeact_envs.bullet.engine.simulation import STEP
-from codeact_envs.bullet.errors import OutOfReach, Stopped
+from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped
 from codeact_envs.bullet.motion.trajectories import Path, SplinePath, StraightPath, in_step, pace
+from codeact_envs.bullet.motion.two_moving import meeting_of_two
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -50,8 +52,8 @@ class Together:
 
         Raises:
             OutOfReach: an arm has no such line inside its joint limits; nothing was moved.
-            InCollision, KeepOut: an arm would meet something that stands still; nothing was moved. Whether the arms
-                would meet each other is not asked.
+            InCollision, KeepOut: an arm would meet something that stands still, or two arms would come nearer to each
+                other than 1 cm on their ways; nothing was moved.
             Stopped: the robot is stopped, or was stopped on the way; all arms are at rest.
         """
         paths: list[Path] = []
@@ -101,6 +103,7 @@ class Together:
                 controller.require_joint_limits(own)
                 controller.require_free(own, besides=[arm.body for arm in self._arms])
             controller.begin()
+        self._require_apart(rows)
         before = [arm.commanded.copy() for arm in self._arms]
         done = self._follow(rows, self._watch)
         if done < len(rows[0]):
@@ -115,6 +118,27 @@ class Together:
             name: controller.result(end, start)
             for name, controller, end in zip(self.names, self._controllers, ends, strict=True)
         }
+
+    def _require_apart(self, rows: Sequence[Array]) -> None:
+        """Raise `InCollision` when two arms, or what they carry, would meet while each goes through its rows."""
+        ways = [np.vstack([arm.commanded, own]) for arm, own in zip(self._arms, rows, strict=True)]
+        checks = [controller.look_around() for controller in self._controllers]
+        for one, other in combinations(range(len(self._arms)), 2):
+            meeting = meeting_of_two(checks[one], checks[other], ways[one], ways[other])
+            if meeting is None:
+                continue
+            parts = (self._controllers[one].part_name(meeting.link), self._controllers[other].part_name(meeting.other))
+            rest = "they come too near from the start; go other ways, or one after the other"
+            if meeting.free:
+                places = [
+                    "({:.3f}, {:.3f}, {:.3f})".format(
+                        *self._controllers[index].kinematics.forward(ways[index][meeting.free])[:3, 3]
+                    )
+                    for index in (one, other)
+                ]
+                rest = f"the ways are free as far as the tools at {places[0]} and {places[1]} m"
+            x, y, z = meeting.point
+            raise InCollision(f"on the way {parts[0]} would meet {parts[1]} near ({x:.3f}, {y:.3f}, {z:.3f}) m; {rest}")
 
     def _watch(self) -> bool:
         found = [controller.watch() for controller in self._controllers]  # each counts its own violations

@@ -139,7 +139,7 @@ class FreeMotion:
         name = world.arm_name(arm)
         self._world, self._arm, self._controller = world, world.arms[name], world.controllers[name]
         self._kinematics = self._controller.kinematics
-        self.model = CollisionModel(world.simulation, self._arm, keep_out=self._controller.keep_out)
+        self.model = CollisionModel(world.simulation, self._arm.in_bullet, keep_out=self._controller.keep_out)
         self._shown = ShownBodies(world, perception, self.model, name) if perception is not None else None
         lower, upper = self._kinematics.lower, self._kinematics.upper
         self.planner = FreeMotionPlanner(self.model, lower, upper, self._tool_may_go)

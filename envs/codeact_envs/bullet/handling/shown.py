@@ -7,7 +7,8 @@ from collections.abc import Collection
 from codeact_envs.bullet.bodies.assembly import Solid
 from codeact_envs.bullet.bodies.parts import placed_solids
 from codeact_envs.bullet.geometry.poses import Pose
-from codeact_envs.bullet.motion.collisions import CollisionModel, Copy
+from codeact_envs.bullet.motion.collisions import CollisionModel
+from codeact_envs.bullet.motion.shape_copies import Copy
 from codeact_envs.bullet.perception.view import Perception
 from codeact_envs.bullet.world import BulletWorld
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,13 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.simulation import Simulation
 from codeact_envs.bullet.geometry.poses import Pose
-from codeact_envs.bullet.robots.description import Volume
-
-if TYPE_CHECKING:
-    from codeact_envs.bullet.arms.arm import SimulatedArm
+from codeact_envs.bullet.motion.shape_copies import AWAY, Copy, ShapeCopies
+from codeact_envs.bullet.robots.description import ArmDescription, Volume
 
 Array = NDArray[np.float64]
 Part = tuple[int, int]
 """A link of the arm, or what it carries: numbers of body and link in the model's client."""
 
-_AWAY = (0.0, 0.0, 1.0e3)  # metres, for what takes no part in a query
 _FAR = 0.05  # metres: proving more room at once costs more than it saves
 
 
@@ -47,12 +44,21 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """One collision shape of the world and its copy: the world's body and link, and the copy's body."""
+class ArmBody:
+    """An arm in a simulation.
 
+    Attributes:
+        robot: what it is.
+        body: Bullet's number of the robot that it is, or is part of.
+        joints, fingers: Bullet's indices of the joints that move it, in the order of the description.
+        tool_link: Bullet's index.
+    """
+
+    robot: ArmDescription
     body: int
-    link: int
-    here: int
+    joints: tuple[int, ...]
+    fingers: tuple[int, ...]
+    tool_link: int
 
 
 class CollisionModel:
@@ -73,18 +79,18 @@ class CollisionModel:
     """
 
     def __init__(
-        self, simulation: Simulation, arm: SimulatedArm, margin: float = 0.005, keep_out: Sequence[Volume] = ()
+        self, simulation: Simulation, arm: ArmBody, margin: float = 0.005, keep_out: Sequence[Volume] = ()
     ) -> None:
         self._simulation, self.arm, self.margin = simulation, arm, margin
         self.bullet = simulation.bullet
         self.client: int = self.bullet.connect(self.bullet.DIRECT)
         simulation.when_closed(self.close)
-        self._copies: list[Copy] = []
-        self._known: set[int] = set()
+        self._shape_copies = ShapeCopies(simulation, self.client)
+        self._copies: dict[int, list[Copy]] = {}
         with quiet():
             self.robot = self._load_arm()
         self.links = [-1, *range(self.bullet.getNumJoints(self.robot, physicsClientId=self.client))]
-        self.links = [link for link in self.links if self._shapes(self.client, self.robot, link)]
+        self.links = [link for link in self.links if self._shape_copies.shapes(self.client, self.robot, link)]
         self.self_pairs: list[tuple[int, int]] = []
         self.static = self._never_moving()
         self._find_self_pairs()
@@ -111,10 +117,6 @@ class CollisionModel:
         )
         return body
 
-    def _shapes(self, client: int, body: int, link: int) -> Sequence[Any]:
-        found: Sequence[Any] = self.bullet.getCollisionShapeData(body, link, physicsClientId=client)
-        return found
-
     def _never_moving(self) -> frozenset[int]:
         """Links that no joint of the arm moves."""
         moved: set[int] = set(self.arm.joints)
@@ -134,7 +136,7 @@ class CollisionModel:
         for index in range(bullet.getNumJoints(self.robot, **on)):
             parents[index] = bullet.getJointInfo(self.robot, index, **on)[16]
             rigid[index] = index if index in moving else rigid[parents[index]]
-        self._set_joints(self.arm.home)
+        self._set_joints(np.array(self.arm.robot.joints.home))
         for number, one in enumerate(self.links):
             for other in self.links[number + 1 :]:
                 a, b = rigid[one], rigid[other]
@@ -165,48 +167,8 @@ class CollisionModel:
             if parents[link] >= 0:
                 away = float(np.linalg.norm(origins[link] - origins[parents[link]]))
                 farthest[parents[link]] = max(farthest[parents[link]], away + farthest[link])
-        reaches: Array = farthest[self.arm.joints]
+        reaches: Array = farthest[list(self.arm.joints)]
         return reaches
-
-    def _copy_body(self, body: int) -> None:
-        bullet, client, still = self.bullet, self._simulation.client, self._simulation.still
-        self._known.add(body)
-        if body in still:
-            half = still[body]
-            if half is not None:
-                box = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self.client)
-                here = bullet.createMultiBody(0.0, box, -1, _AWAY, physicsClientId=self.client)
-                self._copies.append(Copy(body, -1, here))
-            return
-        for link in range(-1, bullet.getNumJoints(body, physicsClientId=client)):
-            for shape in self._shapes(client, body, link):
-                collision = self._collision_shape(body, shape)
-                if collision >= 0:
-                    here = bullet.createMultiBody(0.0, collision, -1, _AWAY, physicsClientId=self.client)
-                    self._copies.append(Copy(body, link, here))
-
-    def _collision_shape(self, body: int, shape: Any) -> int:
-        """A copy of a shape, placed in its link's inertial frame as the original is."""
-        bullet = self.bullet
-        _, link, kind, dimensions, file, position, rotation = shape[:7]
-        where: dict[str, Any] = {
-            "collisionFramePosition": position,
-            "collisionFrameOrientation": rotation,
-            "physicsClientId": self.client,
-        }
-        if kind == bullet.GEOM_BOX:
-            return int(bullet.createCollisionShape(kind, halfExtents=[d / 2.0 for d in dimensions], **where))
-        if kind == bullet.GEOM_SPHERE:
-            return int(bullet.createCollisionShape(kind, radius=dimensions[0], **where))
-        if kind in (bullet.GEOM_CYLINDER, bullet.GEOM_CAPSULE):
-            return int(bullet.createCollisionShape(kind, height=dimensions[0], radius=dimensions[1], **where))
-        if kind == bullet.GEOM_PLANE:
-            return int(bullet.createCollisionShape(kind, planeNormal=dimensions, **where))
-        name = file.decode()
-        if Path(name).is_file():
-            return int(bullet.createCollisionShape(kind, fileName=name, meshScale=dimensions, **where))
-        _, vertices = bullet.getMeshData(body, link, physicsClientId=self._simulation.client)
-        return int(bullet.createCollisionShape(kind, vertices=vertices, **where))
 
     # Following the world
 
@@ -232,13 +194,13 @@ class CollisionModel:
             bullet.resetJointState(self.robot, joint, state[0], 0.0, **on)
         for index in range(bullet.getNumBodies(physicsClientId=client)):
             body = bullet.getBodyUniqueId(index, physicsClientId=client)
-            if body != arm.body and body not in self._known and (body == carried or counts(body, -1)):
-                self._copy_body(body)
+            if body != arm.body and (body == carried or counts(body, -1)):
+                self.copies_of(body)
         self.others, self.carried = [], []
         grip = self._tool_frame()
-        for copy in self._copies:
+        for copy in chain.from_iterable(self._copies.values()):
             if copy.body != carried and (copy.body in without or not counts(copy.body, copy.link)):
-                bullet.resetBasePositionAndOrientation(copy.here, _AWAY, (0.0, 0.0, 0.0, 1.0), **on)
+                bullet.resetBasePositionAndOrientation(copy.here, AWAY, (0.0, 0.0, 0.0, 1.0), **on)
                 continue
             if copy.link < 0:
                 pose = bullet.getBasePositionAndOrientation(copy.body, physicsClientId=client)
@@ -287,18 +249,16 @@ class CollisionModel:
         )
         return state[4], state[5]
 
+    def copies_of(self, body: int) -> list[Copy]:
+        """Copies of the shapes of a body of the world, by Bullet's number. They stay where they are put until the next
+        update."""
+        if body not in self._copies:
+            self._copies[body] = self._shape_copies.copy(body)
+        return self._copies[body]
+
     def is_fixed(self, body: int, link: int) -> bool:
-        """Whether a link of a body of the world, by Bullet's numbers, can be moved by nothing at all, not by a joint of
-        its own either."""
-        bullet, on = self.bullet, {"physicsClientId": self._simulation.client}
-        if bullet.getDynamicsInfo(body, -1, **on)[0] > 0.0:
-            return False
-        while link >= 0:
-            info = bullet.getJointInfo(body, link, **on)
-            if info[2] != bullet.JOINT_FIXED:
-                return False
-            link = info[16]
-        return True
+        """Whether a link of a body of the world, by Bullet's numbers, can be moved by nothing at all."""
+        return self._shape_copies.is_fixed(body, link)
 
     # Postures
 
@@ -319,6 +279,18 @@ class CollisionModel:
         """The joint positions at which the arm stands, (joints,)."""
         states = self.bullet.getJointStates(self.robot, self.arm.joints, physicsClientId=self.client)
         return np.array([state[0] for state in states])
+
+    def frame(self, part: Part) -> Any:
+        """Where the inertial frame of a part is, as position and quaternion (x, y, z, w), world frame."""
+        body, link = part
+        if link < 0:
+            return self.bullet.getBasePositionAndOrientation(body, physicsClientId=self.client)
+        state = self.bullet.getLinkState(body, link, computeForwardKinematics=True, physicsClientId=self.client)
+        return state[:2]
+
+    def move(self, copy: Copy, frame: Any) -> None:
+        """Put the inertial frame of a copy there, until the next update."""
+        self.bullet.resetBasePositionAndOrientation(copy.here, *frame, physicsClientId=self.client)
 
     def base_frame(self) -> Array:
         """The pose, 4x4, of the body whose link the arm is, world frame."""

@@ -1,0 +1,62 @@
+"""The functions that make toolboxes of devices, one a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from codeact.tools import Toolbox
+from codeact_adapters._devices.device import Device
+from codeact_adapters._devices.errors import (
+    ERRORS,
+    DeviceError,
+    DeviceLost,
+    DeviceRefused,
+    DeviceStopped,
+    DeviceTimeout,
+)
+from codeact_adapters._devices.functions import tools_of
+from codeact_adapters._devices.link import Link
+from codeact_adapters._devices.manifest import Manifest, read_manifest
+
+__all__ = [
+    "DeviceError",
+    "DeviceLost",
+    "DeviceRefused",
+    "DeviceStopped",
+    "DeviceTimeout",
+    "modbus",
+]
+
+
+def modbus(
+    manifest: Manifest, *, host: str | None = None, port: int | None = None, unit: int | None = None, name: str = ""
+) -> Toolbox:
+    """Make a toolbox of a device that speaks Modbus TCP.
+
+    Args:
+        manifest: a YAML file, or what stands in one; `docs/devices.md` describes it.
+        host, port, unit: instead of what the manifest says.
+        name: the name of the group; by default the device's own.
+
+    Raises:
+        ToolError: the manifest is wrong, or pymodbus is not installed.
+        DeviceError: the device cannot be reached.
+    """
+    from codeact_adapters._devices.modbus import ModbusLink
+
+    return _toolbox(manifest, ModbusLink(), {"host": host, "port": port, "unit": unit}, name)
+
+
+def _toolbox(manifest: Manifest, link: Link, settings: Mapping[str, Any], name: str) -> Toolbox:
+    description = read_manifest(manifest, type(link), settings)
+    device = Device(description, link)
+    return Toolbox(
+        tools_of(device),
+        name=name or description.name,
+        doc=description.doc,
+        errors=ERRORS,
+        stop=device.stop if description.stop else None,
+        lingers=True,
+        closing=device.close,
+    )
