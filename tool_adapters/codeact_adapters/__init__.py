@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from codeact_adapters._devices.adapter import modbus as modbus
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
+    from codeact_adapters._openapi.adapter import Auth as Auth
+    from codeact_adapters._openapi.adapter import FileUpload as FileUpload
     from codeact_adapters._openapi.adapter import HttpError as HttpError
+    from codeact_adapters._openapi.adapter import api_key as api_key
+    from codeact_adapters._openapi.adapter import basic as basic
+    from codeact_adapters._openapi.adapter import bearer as bearer
+    from codeact_adapters._openapi.adapter import oauth2 as oauth2
     from codeact_adapters._openapi.adapter import openapi as openapi
     from codeact_adapters.adapter import Adapter as Adapter
     from codeact_adapters.adapter import Installed as Installed
@@ -38,17 +44,22 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Adapter": "adapter",
+    "Auth": "_openapi.adapter",
     "DeviceError": "_devices.adapter",
     "DeviceLost": "_devices.adapter",
     "DeviceRefused": "_devices.adapter",
     "DeviceStopped": "_devices.adapter",
     "DeviceTimeout": "_devices.adapter",
+    "FileUpload": "_openapi.adapter",
     "HttpError": "_openapi.adapter",
     "Installed": "adapter",
     "McpError": "_mcp.adapter",
     "OptionError": "options",
     "SqlError": "_data.sql_errors",
     "ToolsFileError": "manifest",
+    "api_key": "_openapi.adapter",
+    "basic": "_openapi.adapter",
+    "bearer": "_openapi.adapter",
     "check_adapter": "conformance",
     "directory": "_data.directory",
     "find_adapter": "adapter",
@@ -57,6 +68,7 @@ _HOME = {
     "make_toolbox": "adapter",
     "mcp": "_mcp.adapter",
     "modbus": "_devices.adapter",
+    "oauth2": "_openapi.adapter",
     "openapi": "_openapi.adapter",
     "sql": "_data.sql",
 }

@@ -1,20 +1,23 @@
-"""The HTTP client behind the tools: one host, a deadline, a size limit, and a token that nobody gets to see."""
+"""The HTTP client behind the tools: known hosts, a deadline, a size limit, retries, and secrets that nobody sees."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from codeact.errors import ToolError
+from codeact_adapters._openapi.auth import Auth, hidden, hidden_bytes
+from codeact_adapters._openapi.network import address, is_local, origin, proxy_for
+from codeact_adapters._openapi.reading import TooLong, read
+from codeact_adapters._openapi.retry import Pace, Retries
 
 if TYPE_CHECKING:
     import httpx
 
 _LONGEST_ERROR_TEXT = 500
-_SHORTEST_HIDDEN_TOKEN = 6
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -33,176 +36,272 @@ class HttpError(ToolError):
         self.text = text
 
 
-class Client:
-    """Sends requests to one origin (scheme, host and port), and follows redirects nowhere else."""
+@dataclass(frozen=True)
+class Call:
+    """One request.
 
-    def __init__(self, base_url: str, *, token: str | None, timeout_s: float, max_response_bytes: int) -> None:
+    Attributes:
+        method: in lower case.
+        base: where paths begin, such as `https://host/api/v1`.
+        path: begins with a slash; percent-encoded.
+        query: percent-encoded, without the question mark.
+        headers: header name to value.
+        content: the body; None for none.
+    """
+
+    method: str
+    base: httpx.URL
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered, when it did not say that it failed.
+
+    Attributes:
+        kind: the media type, in lower case and without parameters.
+        data: the body, without secrets.
+        url: where it came from, after redirects.
+        following: the address of the next page, where the header `Link` names one; else empty.
+    """
+
+    kind: str
+    data: bytes
+    url: httpx.URL
+    following: str = ""
+
+
+class Client:
+    """Sends requests to the hosts of one service, and follows redirects nowhere else."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth | None = None,
+        hosts: Iterable[str] = (),
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 30.0,
+        max_response_bytes: int = 10_000_000,
+        retries: Retries | None = None,
+        calls_per_s: float | None = None,
+        private_addresses: bool | None = None,
+    ) -> None:
         """Prepare a client; it connects at the first request.
 
         Args:
             base_url: where the paths begin, such as `https://host/api/v1`.
-            token: sent as `Authorization: Bearer ...`, to this origin only.
-            timeout_s: for a whole request with its answer, in seconds.
+            auth: goes to the host of `base_url`, and to those of `hosts` that operations are sent to; never along with
+                a redirect to another host.
+            hosts: further hosts of the service.
+            headers: sent with each request.
+            timeout_s: for a whole request with its answer, retries and pauses included, in seconds.
             max_response_bytes: the longest answer that is read.
+            retries: which requests are sent again; None for none.
+            calls_per_s: the most requests a second; None for no limit.
+            private_addresses: whether hosts may have private addresses; None for those alone that look like it.
 
         Raises:
-            ToolError: the address or the token cannot be used. The message does not show the token.
+            ToolError: an argument cannot be used. The message shows no secrets.
         """
         base = address(base_url)
         if base.scheme not in ("http", "https") or not base.host:
             raise ToolError(f"base_url is {base_url!r}; it must begin with http:// or https:// and name a host")
         if base.userinfo or base.query or base.fragment:
-            raise ToolError("base_url must have no user, password, query or fragment; pass a token as token=...")
-        if token is not None and (not token or not token.isascii() or not token.isprintable() or " " in token):
-            raise ToolError("the token must be printable ASCII without spaces")
+            raise ToolError("base_url must have no user, password, query or fragment; pass auth=... or token=...")
         if not timeout_s > 0:
             raise ToolError(f"timeout_s is {timeout_s}, and must be above 0")
         if max_response_bytes <= 0:
             raise ToolError(f"max_response_bytes is {max_response_bytes}, and must be above 0")
         self.base = base
-        self._base_path = base.raw_path.decode().rstrip("/")
-        self._token = token
+        self.max_response_bytes = max_response_bytes
+        self._auth = auth
+        self._hosts = {host.lower() for host in hosts}
+        self._headers = dict(headers or {})
         self._timeout_s = timeout_s
-        self._max_response_bytes = max_response_bytes
-        self._http: httpx.Client | None = None
+        self._retries = retries or Retries(0)
+        self._pace = Pace(calls_per_s)
+        self._private = private_addresses
+        self._http: dict[str, httpx.Client] = {}
         self._lock = threading.Lock()
+        if auth is not None:
+            auth.connect(self._post)
 
     def __repr__(self) -> str:
         return f"<Client of {self.base}>"
 
-    def call(self, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None) -> Any:
-        """Send a request and return the answer: parsed JSON, text, bytes, or None if it is empty.
+    def serves(self, url: httpx.URL) -> bool:
+        """Whether requests may go there: to the origin of the service, or to another of its hosts."""
+        if origin(url) == origin(self.base):
+            return True
+        secure = url.scheme == self.base.scheme or url.scheme == "https"
+        named = {url.host, f"{url.host}:{url.port}"} if url.port else {url.host}
+        return secure and not url.userinfo and bool(named & self._hosts)
 
-        Args:
-            method: in lower case.
-            path: begins with a slash; percent-encoded.
-            query: names and values, not encoded.
-            body: sent as JSON, unless None.
+    def send(self, call: Call) -> Answer:
+        """Send a request and return the answer.
 
         Raises:
-            HttpError: the status says that it failed, or the answer is too long or not what it says it is.
+            HttpError: the status says that it failed, or the answer is too long.
             TimeoutError: no complete answer in time.
             ConnectionError: the service cannot be reached or broke off.
+            ToolError: the request would have gone where it must not.
         """
-        import httpx
-
-        url = self.base.copy_with(raw_path=(self._base_path + path).encode())
-        if query:
-            url = url.copy_merge_params(tuple(query))
-        content = None if body is None else json.dumps(body, allow_nan=False).encode()
-        what = f"{method.upper()} {self._hidden(path)}"
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        kind, data = self._exchange(httpx.Request(method.upper(), url, headers=headers, content=content), what)
-        return self._value(kind, data, what)
+        raw = call.base.raw_path.split(b"?")[0].decode().rstrip("/") + call.path
+        url = call.base.copy_with(raw_path=(f"{raw}?{call.query}" if call.query else raw).encode())
+        headers = {**self._headers, **call.headers}
+        return self._exchange(
+            call.method.upper(), url, headers, call.content, f"{call.method.upper()} {self._hidden(call.path)}"
+        )
 
     def fetch(self, url: str) -> bytes:
-        """The raw answer to a GET of an address on this client's origin. Errors as for `call`."""
-        import httpx
+        """The raw answer to a GET of an address on this client's hosts. Errors as for `send`."""
+        return self.follow(url, "GET of the document").data
 
-        return self._exchange(httpx.Request("GET", url), "GET of the document")[1]
+    def follow(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a GET of a whole address, such as that of the next page. Errors as for `send`."""
+        return self._exchange("GET", address(url), {**self._headers, **(headers or {})}, None, what)
 
-    def _exchange(self, request: httpx.Request, what: str) -> tuple[str, bytes]:
-        """Send, follow redirects on the same origin, read within the limits: (content type, answer)."""
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._http.values():
+                client.close()
+            self._http.clear()
+
+    def _exchange(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, what: str
+    ) -> Answer:
+        """Send, as often as need be, and read within the limits."""
         import httpx
 
         deadline = time.monotonic() + self._timeout_s
-        try:
-            for _ in range(_MOST_REDIRECTS + 1):
-                self._check_origin(request.url)
-                # Plain answers: a compressed one could grow a thousandfold in a single step.
-                request.headers.update({"Accept-Encoding": "identity", "User-Agent": "codeact", **self._authority()})
-                request.headers.setdefault("Accept", "application/json, */*;q=0.5")
-                request.extensions = {**request.extensions, "timeout": httpx.Timeout(self._timeout_s).as_dict()}
-                response = self._client().send(request, stream=True)
-                try:
-                    data = self._read(response, deadline, what)
-                finally:
-                    response.close()
-                status, following = response.status_code, response.headers.get("location")
-                if status not in _REDIRECTS or following is None or request.method not in ("GET", "HEAD"):
-                    break
-                request = httpx.Request(request.method, response.url.join(following))
-                if not self._same_origin(request.url):
-                    text = "the redirect to another host was not followed"
-                    raise HttpError(f"HTTP {status} from {what}: {text}", status, text)
-        except httpx.TimeoutException:
-            raise TimeoutError(f"{what}: no answer within {self._timeout_s:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = self._hidden(str(error)) or type(error).__name__
-            raise ConnectionError(f"{what}: the service could not be reached or broke off: {reason}") from None
-        if not response.is_success:
+        attempt = 0
+        renewed = False
+        while True:
+            self._pace.wait(deadline, what)
+            used: dict[str, str] = {}
+            status, reply_headers, failure = 0, httpx.Headers(), ""
+            try:
+                response, data = self._redirected(method, url, headers, content, what, deadline, used)
+            except httpx.TimeoutException:
+                raise TimeoutError(f"{what}: no answer within {self._timeout_s:g} s") from None
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                failure = self._hidden(str(error)) or type(error).__name__
+            else:
+                status, reply_headers = response.status_code, response.headers
+                if response.is_success:
+                    return self._answer(response, data)
+                if status == 401 and not renewed and self._auth is not None and self._auth.renew(used):
+                    renewed = True
+                    continue
+            pause_s = self._retries.pause(method, attempt, status, reply_headers)
+            if pause_s is not None and time.monotonic() + pause_s < deadline:
+                time.sleep(pause_s)
+                attempt += 1
+                continue
+            if not status:
+                raise ConnectionError(f"{what}: the service could not be reached or broke off: {failure}")
             text = self._hidden(data.decode(errors="replace"))[:_LONGEST_ERROR_TEXT].strip() or response.reason_phrase
-            raise HttpError(f"HTTP {response.status_code} from {what}: {text}", response.status_code, text)
-        return response.headers.get("content-type", "").split(";")[0].strip().lower(), data
+            asked = reply_headers.get("retry-after", "") if status in (429, 503) else ""
+            later = f" (it asks to be called again after {asked[:40]} s)" if asked.isdigit() else ""
+            raise HttpError(f"HTTP {status} from {what}: {text}{later}", status, text)
+
+    def _redirected(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        what: str,
+        deadline: float,
+        used: dict[str, str],
+    ) -> tuple[httpx.Response, bytes]:
+        """Send once, and follow redirects to hosts of the service."""
+        from codeact_adapters._openapi.wire import AUTHORIZED
+
+        first = url
+        for _ in range(_MOST_REDIRECTS + 1):
+            if not self.serves(url) or url.userinfo:
+                raise ToolError(f"a request would have left {self.base.scheme}://{self.base.netloc.decode()}")
+            left_s = max(deadline - time.monotonic(), 0.001)
+            client = self._client(url)
+            timeout = dict.fromkeys(("connect", "read", "write", "pool"), left_s)
+            authorized = {AUTHORIZED: used} if origin(url) == origin(first) else {}
+            request = client.build_request(
+                method, url, headers=headers, content=content, extensions={"timeout": timeout, **authorized}
+            )
+            response = client.send(request, stream=True)
+            try:
+                data = self._read(response, deadline, what)
+            finally:
+                response.close()
+            following = response.headers.get("location")
+            if response.status_code not in _REDIRECTS or following is None or method not in ("GET", "HEAD"):
+                break
+            url = url.join(following)
+            if not self.serves(url):
+                text = "the redirect to another host was not followed"
+                raise HttpError(f"HTTP {response.status_code} from {what}: {text}", response.status_code, text)
+        return response, data
 
     def _read(self, response: httpx.Response, deadline: float, what: str) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > self._max_response_bytes:
-                text = f"the answer is longer than {self._max_response_bytes:,} bytes"
-                raise HttpError(f"{what}: {text}", response.status_code, text)
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{what}: no complete answer within {self._timeout_s:g} s")
-            chunks.append(chunk)
-        return b"".join(chunks)
+        try:
+            return read(response, self.max_response_bytes, deadline)
+        except TooLong:
+            text = f"the answer is longer than {self.max_response_bytes:,} bytes"
+        except ValueError as error:
+            text = f"the answer cannot be read: {error}"
+        except TimeoutError:
+            raise TimeoutError(f"{what}: no complete answer within {self._timeout_s:g} s") from None
+        raise HttpError(f"{what}: {text}", response.status_code, text)
 
-    def _value(self, kind: str, data: bytes, what: str) -> Any:
-        if not data:
-            return None
-        if self._token and len(self._token) >= _SHORTEST_HIDDEN_TOKEN:
-            data = data.replace(self._token.encode(), b"[token]")
-        if kind == "application/json" or kind.endswith("+json"):
-            try:
-                return json.loads(data, parse_constant=_refuse_constant)
-            except (ValueError, RecursionError):
-                text = f"the answer says it is JSON and is not: {data[:100].decode(errors='replace')}"
-                raise HttpError(f"{what}: {text}", 200, text) from None
-        return data.decode(errors="replace") if kind.startswith("text/") or kind.endswith("+xml") else data
+    def _answer(self, response: httpx.Response, data: bytes) -> Answer:
+        kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+        following = response.links.get("next", {}).get("url", "") if "link" in response.headers else ""
+        url = response.request.url
+        return Answer(kind, hidden_bytes(data, self._auth), url, str(url.join(following)) if following else "")
 
-    def _client(self) -> httpx.Client:
+    def _client(self, url: httpx.URL) -> httpx.Client:
+        """One a host: connections are shared between requests to the same host only."""
         import httpx
 
+        from codeact_adapters._openapi.wire import Wire
+
         with self._lock:
-            if self._http is None:
-                # A proxy of the environment has no way to this machine's own addresses.
-                loopback = self.base.host in ("localhost", "::1") or self.base.host.startswith("127.")
-                self._http = httpx.Client(trust_env=not loopback, follow_redirects=False)
-            return self._http
+            if url.host not in self._http:
+                private = is_local(url.host) if self._private is None else self._private
+                self._http[url.host] = httpx.Client(
+                    transport=Wire(self._auth, private=private, proxy=proxy_for(url)),
+                    follow_redirects=False,
+                    trust_env=False,
+                    headers={
+                        "User-Agent": "codeact",
+                        "Accept": "application/json, */*;q=0.5",
+                        "Accept-Encoding": "gzip",
+                    },
+                )
+            return self._http[url.host]
 
-    def _authority(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
-
-    def _same_origin(self, url: httpx.URL) -> bool:
-        return (url.scheme, url.host, _port(url)) == (self.base.scheme, self.base.host, _port(self.base))
-
-    def _check_origin(self, url: httpx.URL) -> None:
-        if not self._same_origin(url) or url.userinfo:
-            raise ToolError(f"a request would have left {self.base.scheme}://{self.base.netloc.decode()}")
+    def _post(self, url: str, headers: Mapping[str, str], form: bytes) -> bytes:
+        """Post a form to where tokens are given out: without the credentials that are being fetched."""
+        sender = Client(
+            url,
+            timeout_s=self._timeout_s,
+            max_response_bytes=100_000,
+            private_addresses=self._private,
+            retries=Retries(2),
+        )
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", **headers}
+        try:
+            return sender._exchange("POST", sender.base, kind, form, "POST for an OAuth2 token").data
+        except HttpError as error:
+            raise HttpError(self._hidden(str(error)), error.status, self._hidden(error.text)) from None
+        finally:
+            sender.close()
 
     def _hidden(self, text: str) -> str:
-        hides = self._token and len(self._token) >= _SHORTEST_HIDDEN_TOKEN
-        return text.replace(self._token or "", "[token]") if hides else text
-
-
-def address(url: str) -> httpx.URL:
-    """An address, taken apart.
-
-    Raises:
-        ToolError: it is none.
-    """
-    import httpx
-
-    try:
-        return httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise ToolError(f"{url!r} is no address: {error}") from None
-
-
-def _port(url: httpx.URL) -> int | None:
-    return url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+        return hidden(text, self._auth)

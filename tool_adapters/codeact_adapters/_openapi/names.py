@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 from collections.abc import Container
+from urllib.parse import unquote
 
 _LONGEST = 60
 
@@ -21,6 +22,13 @@ def class_case(text: str) -> str:
     """`order-item` as `OrderItem`; what is a class name already stays as it is."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
     return "".join(word[0].upper() + word[1:] for word in words)[:_LONGEST]
+
+
+def reference_name(reference: str) -> str:
+    """What a reference calls its target: the last part of its pointer, or else the file's name without its ending."""
+    name, _, pointer = reference.partition("#")
+    last = unquote(pointer.rpartition("/")[2]).replace("~1", "/").replace("~0", "~")
+    return last or name.rpartition("/")[2].partition(".")[0]
 
 
 def field_name(text: str) -> str:

@@ -5,20 +5,40 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-import typing
-from collections.abc import Callable, Mapping
-from typing import Any, get_args, get_origin
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from codeact.errors import ArgumentError, ToolError
-from codeact_adapters._openapi.client import Client
-from codeact_adapters._openapi.document import Document
-from codeact_adapters._openapi.names import class_case, field_name, free, snake_case
-from codeact_adapters._openapi.schema import Types, from_json, shortened, to_json
+from codeact_adapters._openapi.answer import decoded, plain, returned
+from codeact_adapters._openapi.body import Body, body_of
+from codeact_adapters._openapi.client import Answer, Call, Client, HttpError
+from codeact_adapters._openapi.document import Described, Document
+from codeact_adapters._openapi.limits import shortened
+from codeact_adapters._openapi.names import class_case, free, snake_case
+from codeact_adapters._openapi.paging import Paging, paging_of
+from codeact_adapters._openapi.parameters import (
+    OWN_HEADERS,
+    Argument,
+    argument_of,
+    in_cookie,
+    in_header,
+    in_path,
+    in_query,
+)
+from codeact_adapters._openapi.schema import Types
+from codeact_adapters._openapi.values import from_json
+
+if TYPE_CHECKING:
+    import httpx
 
 _LONGEST_DOC = 1500
 _MOST_ERRORS = 6
 _IN_PATHS = "/:@!$&'()*+,;=-._~%"
+_PLACES = ("path", "query", "header", "cookie")
+# How much longer than one request a call may take that fetches several pages.
+PAGED_TIMES = 10
 
 
 class Unsupported(ToolError):
@@ -26,67 +46,81 @@ class Unsupported(ToolError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Argument:
-    """One argument of the function, and where its value goes.
+class Service:
+    """What the functions of one document share.
 
     Attributes:
-        place: `path`, `query`, `body` (the whole body) or `field` (one property of it).
-        wire_name: what the service calls it.
-        exploded: for lists in the query: repeated, rather than joined by commas.
+        document: the document.
+        types: of its schemas.
+        client: sends the requests.
+        hidden: names of headers, query parameters and cookies, in lower case, that are not for programs to set.
+        max_pages: how many pages one call can fetch; 1 for no paging.
+        timeout_s: for one request.
     """
 
-    name: str
-    wire_name: str
-    place: str
-    annotation: Any
-    required: bool
-    default: Any = None
-    exploded: bool = True
+    document: Document
+    types: Types
+    client: Client
+    hidden: Collection[str] = ()
+    max_pages: int = 1
+    timeout_s: float = 30.0
 
 
-def build(
-    name: str,
-    path: str,
-    method: str,
-    operation: Mapping[str, Any],
-    parameters: list[Mapping[str, Any]],
-    document: Document,
-    types: Types,
-    client: Client,
-) -> Callable[..., Any]:
-    """Make the function of an operation. Calling it sends the request.
+def build(name: str, described: Described, service: Service, base: httpx.URL) -> tuple[Callable[..., Any], bool]:
+    """Make the function of an operation, and say whether it fetches pages. Calling it sends the request.
+
+    Args:
+        name: of the function.
+        described: the operation.
+        service: what it shares with the others.
+        base: where its path begins.
 
     Raises:
-        Unsupported: the operation needs a header, a cookie, a form or the like.
+        Unsupported: the operation needs something that cannot be done.
         ToolError: the document is wrong here.
     """
+    document, types = service.document, service.types
+    path = described.path.partition("#")[0]
     if not path.startswith("/") or any(part in (".", "..") for part in path.split("/")):
         raise Unsupported(f"its path {path[:80]!r} is not a plain path")
     hint = class_case(name)
-    arguments = [a for parameter in parameters if (a := _parameter(parameter, hint, document, types)) is not None]
-    arguments += _body(operation, hint, document, types)
-    named: list[Argument] = []
-    for argument in arguments:
-        free_name = free(argument.name, {other.name for other in named}, "argument", hides=False)
-        named.append(dataclasses.replace(argument, name=free_name))
-    placeholders = set(re.findall(r"\{([^{}]*)\}", path))
-    if placeholders != {argument.wire_name for argument in named if argument.place == "path"}:
-        raise Unsupported(f"its path {path[:80]!r} and its path parameters do not agree")
-    ordered = sorted(named, key=lambda argument: not argument.required)
-    returns = _returns(operation, hint, document, types)
-    send = _Send(client, method, path, tuple(ordered), returns)
-    signature = inspect.Signature(
-        [
-            inspect.Parameter(
-                a.name,
-                inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                annotation=a.annotation,
-                default=inspect.Parameter.empty if a.required else a.default,
-            )
-            for a in ordered
-        ],
-        return_annotation=returns,
+    accept = ""
+    arguments: list[Argument] = []
+    for parameter in document.parameters(described):
+        if parameter.get("in") == "header" and parameter["name"].lower() == "accept":
+            accept = _accept(document.mapping(parameter.get("schema")))
+        if _is_ours(parameter, service.hidden):
+            continue
+        arguments.append(argument_of(parameter, hint, document, types))
+    placeholders = dict.fromkeys(re.findall(r"\{([^{}]*)\}", path))
+    known = {argument.wire_name for argument in arguments if argument.place == "path"}
+    arguments = [a for a in arguments if a.place != "path" or a.wire_name in placeholders]
+    arguments += [
+        Argument(snake_case(p) or "part", p, "path", str, True, style="simple") for p in placeholders if p not in known
+    ]
+    body = body_of(described.node, hint, document, types)
+    ordered = sorted(
+        _named([*arguments, *(body.arguments if body else [])]), key=lambda argument: not argument.required
     )
+    returns, expected = returned(described.node, hint, document, types)
+    paging = paging_of(described.node, ordered, document, types) if service.max_pages > 1 else None
+    if paging is not None and described.method != "get":
+        paging = None
+    send = _Send(
+        service=service,
+        method=described.method,
+        base=base,
+        path=path,
+        arguments=tuple(ordered),
+        body=dataclasses.replace(body, arguments=[a for a in ordered if a.place in ("body", "field")])
+        if body
+        else None,
+        returns=returns,
+        accept=accept or expected,
+        paging=paging,
+        pages=free("pages", {argument.name for argument in ordered}, "pages") if paging else "",
+    )
+    signature = send.signature()
 
     def call(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
@@ -94,131 +128,137 @@ def build(
         return send(bound.arguments)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = _doc(name, operation, document)
+    call.__doc__ = _doc(name, described.node, document)
     call.__signature__ = signature  # type: ignore[attr-defined]
-    return call
+    return call, paging is not None
 
 
+@dataclasses.dataclass(frozen=True)
 class _Send:
-    def __init__(self, client: Client, method: str, path: str, arguments: tuple[Argument, ...], returns: Any) -> None:
-        self._client = client
-        self._method = method
-        self._pieces = re.split(r"\{([^{}]*)\}", path)  # text and placeholder names in turn
-        self._arguments = arguments
-        self._returns = returns
+    """Sends the requests of an operation."""
+
+    service: Service
+    method: str
+    base: httpx.URL
+    path: str
+    arguments: tuple[Argument, ...]
+    body: Body | None
+    returns: Any
+    accept: str
+    paging: Paging | None
+    pages: str
+
+    def signature(self) -> inspect.Signature:
+        from pydantic import Field
+
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [
+            inspect.Parameter(
+                a.name, kind, annotation=a.annotation, default=inspect.Parameter.empty if a.required else a.default
+            )
+            for a in self.arguments
+        ]
+        if self.pages:
+            most = Field(ge=1, le=self.service.max_pages, description="pages to fetch and join")
+            parameters.append(inspect.Parameter(self.pages, kind, annotation=Annotated[int, most], default=1))
+        return inspect.Signature(parameters, return_annotation=self.returns)
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
-        query: list[tuple[str, str]] = []
-        in_path: dict[str, str] = {}
-        body: Any = None
-        for argument in self._arguments:
+        call = self._call(values)
+        what = f"{self.method.upper()} {call.path}"
+        answer = self.service.client.send(call)
+        pages = values[self.pages] if self.pages else 1
+        if pages == 1 or self.paging is None:
+            return decoded(answer, self.returns, what)
+        return from_json(self.returns, self._joined(self.paging, pages, answer, values, call, what))
+
+    def _joined(
+        self, paging: Paging, most: int, answer: Answer, values: Mapping[str, Any], call: Call, what: str
+    ) -> Any:
+        """The answer with those of the pages after it."""
+        client = self.service.client
+        started = time.monotonic()
+        found = [plain(answer, self.returns, what)]
+        size = len(answer.data)
+        seen: list[Any] = []
+        while len(found) < most:
+            step = paging.step(found[-1], answer.following, values)
+            if step is None or step in seen:
+                break
+            seen.append(step)
+            if time.monotonic() - started > PAGED_TIMES * self.service.timeout_s:
+                raise TimeoutError(f"{what}: only {len(found)} of {most} pages came in time")
+            if isinstance(step, str):
+                answer = client.follow(str(answer.url.join(step)), what, call.headers)
+            else:
+                values = {**values, **step}
+                answer = client.send(self._call(values))
+            size += len(answer.data)
+            if size > client.max_response_bytes:
+                text = f"{len(found) + 1} pages together are longer than {client.max_response_bytes:,} bytes"
+                raise HttpError(f"{what}: {text}", 200, text)
+            page = plain(answer, self.returns, what)
+            if not paging.items_of(page):
+                break
+            found.append(page)
+        return paging.joined(found)
+
+    def _call(self, values: Mapping[str, Any]) -> Call:
+        in_paths: dict[str, str] = {}
+        template, _, fixed = self.path.partition("?")
+        query = [fixed] if fixed else []
+        headers = {"Accept": self.accept}
+        cookies: list[str] = []
+        for argument in self.arguments:
             value = values[argument.name]
             if argument.place == "path":
-                in_path[argument.wire_name] = _segment(argument.name, value)
+                in_paths[argument.wire_name] = in_path(argument, value)
             elif value is None and not argument.required:
                 continue
             elif argument.place == "query":
-                query += _pairs(argument, value)
-            elif argument.place == "field":
-                body = {**(body or {}), argument.wire_name: to_json(value)}
-            else:
-                body = to_json(value)
+                query += in_query(argument, value)
+            elif argument.place == "header":
+                headers[argument.wire_name] = in_header(argument, value)
+            elif argument.place == "cookie":
+                cookies.append(in_cookie(argument, value))
+        if cookies:
+            headers["Cookie"] = "; ".join(cookies)
+        pieces = re.split(r"\{([^{}]*)\}", template)  # text and placeholder names in turn
         path = "".join(
-            in_path[piece] if index % 2 else quote(piece, safe=_IN_PATHS) for index, piece in enumerate(self._pieces)
+            in_paths[piece] if index % 2 else quote(piece, safe=_IN_PATHS) for index, piece in enumerate(pieces)
         )
-        return from_json(self._returns, self._client.call(self._method, path, query, body))
+        if any(part in (".", "..") for part in path.split("/")):
+            raise ArgumentError(f"the path {path[:80]!r} would leave its place")
+        content = self.body.content(values) if self.body else None
+        if content is not None:
+            headers["Content-Type"] = content[0]
+        return Call(self.method, self.base, path, "&".join(query), headers, content[1] if content is not None else None)
 
 
-def _parameter(parameter: Mapping[str, Any], hint: str, document: Document, types: Types) -> Argument | None:
-    wire_name, place = parameter["name"], parameter.get("in")
-    required = parameter.get("required") is True or place == "path"
-    if place not in ("path", "query"):
-        if required:
-            raise Unsupported(f"it requires the {str(place)[:20]} parameter {wire_name[:60]!r}")
-        return None
-    schema = parameter.get("schema", {})
-    annotation = types.annotated(schema, f"{hint}{class_case(wire_name)}", parameter.get("description"))
-    if not _is_flat(annotation):
-        if required:
-            raise Unsupported(f"its parameter {wire_name[:60]!r} is an object")
-        return None
-    default = document.mapping(schema).get("default")
-    if required or type(default) not in (str, int, float, bool):
-        default = None
-    return Argument(
-        name=field_name(wire_name),
-        wire_name=wire_name,
-        place=place,
-        annotation=annotation if required or default is not None else typing.Optional[annotation],  # noqa: UP045
-        required=required,
-        default=default,
-        exploded=parameter.get("explode", True) is not False,
-    )
+def _named(arguments: list[Argument]) -> list[Argument]:
+    """The arguments under names of their own."""
+    named: list[Argument] = []
+    for argument in arguments:
+        name = free(argument.name, {other.name for other in named}, "argument", hides=False)
+        named.append(dataclasses.replace(argument, name=name))
+    return named
 
 
-def _is_flat(annotation: Any) -> bool:
-    """Whether values are single ones, or lists of such."""
-    if get_origin(annotation) is typing.Annotated:
-        return _is_flat(get_args(annotation)[0])
-    if get_origin(annotation) is dict or dataclasses.is_dataclass(annotation):
-        return False
-    return get_origin(annotation) is typing.Literal or all(_is_flat(inner) for inner in get_args(annotation))
+def _is_ours(parameter: Mapping[str, Any], hidden: Collection[str]) -> bool:
+    """Whether a parameter is not for programs: the client's own, or none that is known."""
+    place, name = parameter.get("in"), parameter["name"].lower()
+    if place not in _PLACES:
+        return True
+    if place == "header" and (name in OWN_HEADERS or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", name)):
+        return True
+    return place != "path" and f"{place} {name}" in hidden
 
 
-def _body(operation: Mapping[str, Any], hint: str, document: Document, types: Types) -> list[Argument]:
-    """A schema with a name is one argument, `body`; the properties of one without are arguments themselves."""
-    node = document.mapping(operation.get("requestBody", {}))
-    content = node.get("content")
-    if not isinstance(content, Mapping) or not content:
-        return []
-    required = node.get("required") is True
-    schema = _json_schema(content, document)
-    if schema is None:
-        if required:
-            raise Unsupported(f"it takes a body of {', '.join(str(kind)[:40] for kind in content)}, not JSON")
-        return []
-    properties = types.properties(schema) if required and "$ref" not in schema else {}
-    if not properties:
-        annotation = types.annotated(schema, f"{hint}Body", node.get("description"))
-        if not required:
-            annotation = typing.Optional[annotation]  # noqa: UP045
-        return [Argument("body", "body", "body", annotation, required)]
-    arguments = []
-    for wire_name, (inner, needed) in properties.items():
-        annotation = types.annotated(inner, f"{hint}{class_case(wire_name)}")
-        if not needed:
-            annotation = typing.Optional[annotation]  # noqa: UP045
-        arguments.append(Argument(field_name(wire_name), wire_name, "field", annotation, needed))
-    return arguments
-
-
-def _json_schema(content: Mapping[str, Any], document: Document) -> Mapping[str, Any] | None:
-    for kind, media in content.items():
-        name = str(kind).split(";")[0].strip().lower()
-        if name == "application/json" or name.endswith("+json"):
-            schema = document.mapping(media).get("schema", {})
-            return schema if isinstance(schema, Mapping) else {}
-    return None
-
-
-def _returns(operation: Mapping[str, Any], hint: str, document: Document, types: Types) -> Any:
-    responses = operation.get("responses")
-    found: list[Any] = []
-    for status, node in responses.items() if isinstance(responses, Mapping) else ():
-        if not str(status).startswith("2"):
-            continue
-        content = document.mapping(node).get("content")
-        if not isinstance(content, Mapping) or not content:
-            found.append(None)
-            continue
-        schema = _json_schema(content, document)
-        if schema is not None:
-            found.append(types.of(schema, f"{hint}Result"))
-        else:
-            found.append(str if all(str(kind).startswith("text/") for kind in content) else Any)
-    if not found or Any in found:
-        return Any
-    return typing.Union[tuple(found)]  # noqa: UP007
+def _accept(schema: Mapping[str, Any]) -> str:
+    """The media type that a document asks for by a parameter, as some do to name a version."""
+    choices = schema.get("enum")
+    text = schema.get("default") or schema.get("const") or (choices[0] if isinstance(choices, list) and choices else "")
+    return text if isinstance(text, str) and text.isascii() and text.isprintable() and "/" in text else ""
 
 
 def _doc(name: str, operation: Mapping[str, Any], document: Document) -> str:
@@ -227,37 +267,12 @@ def _doc(name: str, operation: Mapping[str, Any], document: Document) -> str:
     parts = [text.strip() for text in texts if isinstance(text, str) and text.strip() and snake_case(text) != name]
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         del parts[0]
+    if operation.get("deprecated") is True:
+        parts.insert(0, "Deprecated.")
     errors = []
-    responses = operation.get("responses")
-    for status, node in responses.items() if isinstance(responses, Mapping) else ():
+    for status, node in document.mapping(operation.get("responses")).items():
         meaning = document.mapping(node).get("description")
         if re.fullmatch(r"[45]\d\d", str(status)) and str(status) != "422" and isinstance(meaning, str):
             errors.append(f"HttpError {status}: {shortened(meaning, 100)}".replace("\n", " "))
     text = shortened("\n\n".join(parts), _LONGEST_DOC)
     return "\n\n".join(part for part in (text, "\n".join(errors[:_MOST_ERRORS])) if part)
-
-
-def _segment(name: str, value: Any) -> str:
-    """A value as one segment of a path: whatever it holds, it stays one segment."""
-    text = ",".join(map(_text, value)) if isinstance(value, (list, tuple)) else _text(value)
-    if text in ("", ".", ".."):
-        raise ArgumentError(f"argument {name!r}: {text!r} cannot stand in a path")
-    return quote(text, safe="")
-
-
-def _pairs(argument: Argument, value: Any) -> list[tuple[str, str]]:
-    if not isinstance(value, (list, tuple)):
-        return [(argument.wire_name, _text(value))]
-    if argument.exploded:
-        return [(argument.wire_name, _text(item)) for item in value]
-    return [(argument.wire_name, ",".join(map(_text, value)))]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return ""
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise ArgumentError(f"a value of type {type(value).__name__} cannot stand in an address")

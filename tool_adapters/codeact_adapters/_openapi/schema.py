@@ -1,39 +1,52 @@
-"""JSON schemas as Python types: objects become dataclasses, choices become Literals; and values to and from JSON."""
+"""JSON schemas as Python types: objects become dataclasses, choices become Literals, alternatives become unions."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import enum
 import keyword
-import types
-import typing
-from collections.abc import Container, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Container, Iterable, Mapping
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from codeact.errors import ToolError
 from codeact_adapters._openapi.document import Document
-from codeact_adapters._openapi.names import class_case, field_name, free
+from codeact_adapters._openapi.limits import limits, shortened
+from codeact_adapters._openapi.media import bare, is_json, is_text
+from codeact_adapters._openapi.merge import Merger, has_type, is_object
+from codeact_adapters._openapi.names import class_case, field_name, free, reference_name
+from codeact_adapters._openapi.values import JSON_NAME, Discriminator
 
 _SCALARS: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "string": str, "null": None}
 _TYPE_NAMES = ("bool", "bytes", "dict", "float", "int", "list", "str")
-_LIMITS = {"minimum": "ge", "maximum": "le", "multipleOf": "multiple_of"}
-_LENGTHS = {"minLength": "min_length", "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length"}
+_EXTRA = "additional_properties"
 _LONGEST_DESCRIPTION = 400
 _DEEPEST = 40
 _MOST_CHOICES = 200
+_MOST_OPTIONS = 60
 
 
 class Types:
     """Turns the schemas of one document into types. The same component always gives the same dataclass."""
 
-    def __init__(self, document: Document, taken: Container[str]) -> None:
+    def __init__(self, document: Document, taken: Container[str], prefix: str = "") -> None:
+        """Begin with no types.
+
+        Args:
+            document: where references lead.
+            taken: names that no type may have.
+            prefix: goes before the name of each dataclass.
+        """
         self._document = document
         self._taken = taken
-        self._classes: dict[str, type] = {}
+        self._prefix = prefix
+        self._merger = Merger(document)
+        self._names: set[str] = set()
         self._by_reference: dict[str, Any] = {}
+        self._by_shape: dict[str, type] = {}
         self._depth = 0
-        self._by_node: dict[int, Any] = {}
-        self._properties: dict[int, dict[str, tuple[Any, bool]]] = {}
+        # By identity: aliases of YAML make a small file of a vast tree, in which each node is met again and again. The
+        # node is kept with its type, so that its identity cannot pass to another one.
+        self._by_node: dict[int, tuple[Any, Any]] = {}
 
     def of(self, schema: Any, hint: str) -> Any:
         """The type of a schema's values; `Any` where the schema says nothing that a type could say.
@@ -49,14 +62,13 @@ class Types:
             raise ToolError("schemas are nested too deeply")
         self._depth += 1
         try:
-            if isinstance(schema, Mapping) and "$ref" in schema:
-                return self._referenced(schema, hint)
             if not isinstance(schema, Mapping):
                 return Any
-            # By identity: aliases of YAML make a small file of a vast tree, in which each node is met again and again.
+            if "$ref" in schema:
+                return self._referenced(schema, hint)
             if id(schema) not in self._by_node:
-                self._by_node[id(schema)] = self._inline(schema, hint)
-            return self._by_node[id(schema)]
+                self._by_node[id(schema)] = (schema, self._inline(schema, hint))
+            return self._by_node[id(schema)][1]
         finally:
             self._depth -= 1
 
@@ -65,61 +77,156 @@ class Types:
         from pydantic import Field
 
         annotation = self.of(schema, hint)
-        node = self._document.mapping(schema)
-        options = _limits(node, annotation)
-        text = description if isinstance(description, str) else node.get("description")
-        if isinstance(text, str) and text.strip() and (description is not None or schema is node):
-            options["description"] = shortened(text, _LONGEST_DESCRIPTION).replace("\n", " ")
+        node = self._merger.merged(schema)
+        bounds, words = limits(node, annotation)
+        own = schema.get("description") if isinstance(schema, Mapping) else None
+        text = description if isinstance(description, str) else own
+        text = shortened(text, _LONGEST_DESCRIPTION).replace("\n", " ") if isinstance(text, str) else ""
+        text = f"{text} ({words})" if text and words else text or words
+        if bounds and get_origin(annotation) is Union:  # None needs no limits, and pydantic would hold it against them
+            inner = [Annotated[option, Field(**bounds)] for option in get_args(annotation) if option is not type(None)]
+            annotation, bounds = Union[(*inner, None)], {}
+        options = {**bounds, **({"description": text} if text else {})}
         return Annotated[annotation, Field(**options)] if options else annotation
 
     def properties(self, schema: Any) -> dict[str, tuple[Any, bool]]:
         """Property name to (schema, required), with those of `allOf`; empty if it is no object with fixed ones."""
-        return self._merged(schema, 0)
+        node = self._merger.merged(schema)
+        found = node.get("properties")
+        if not is_object(node) or not isinstance(found, Mapping):
+            return {}
+        listed = node.get("required")
+        required = {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
+        return {str(name): (inner, name in required and not self._one_way(inner)) for name, inner in found.items()}
+
+    def fields(self, schema: Any, *, form: bool) -> dict[str, tuple[Any, bool]]:
+        """The properties of a request body that can be arguments; empty if the body must be given as a whole.
+
+        Args:
+            schema: of the body.
+            form: whether the body is a form, whose fields are arguments also where they have alternatives.
+        """
+        node = self._merger.merged(schema)
+        found = {
+            name: (inner, name in (node.get("required") or ()))
+            for name, (inner, _) in self.properties(schema).items()
+            if not self._says(inner, "readOnly")
+        }
+        listed = [node[word] for word in ("oneOf", "anyOf") if isinstance(node.get(word), list)]
+        others = [properties for options in listed for option in options if (properties := self.properties(option))]
+        if not form:
+            return {} if others or node.get("additionalProperties") not in (None, False) else found
+        for properties in others:
+            for name, (inner, _) in properties.items():
+                found.setdefault(name, (inner, False))
+        return found
+
+    def _one_way(self, schema: Any) -> bool:
+        """Whether a property stands in requests only or in answers only, so that the other way must do without."""
+        return self._says(schema, "readOnly") or self._says(schema, "writeOnly")
+
+    def _says(self, schema: Any, word: str) -> bool:
+        if not isinstance(schema, Mapping):
+            return False
+        return schema.get(word) is True or self._document.mapping(schema).get(word) is True
 
     def _referenced(self, schema: Mapping[str, Any], hint: str) -> Any:
-        reference = str(schema["$ref"])
+        reference = self._document.reference(schema)
         if reference not in self._by_reference:
             target = self._document.follow(schema)
-            name = reference.rpartition("/")[2] or hint
+            name = reference_name(reference) or hint
             self._by_reference[reference] = Any  # what a circle of plain references ends in
-            if isinstance(target, Mapping) and _is_object(target) and self.properties(target):
-                self._make_class(target, name, reference)
+            node = self._merger.merged(target)
+            mapped = self._mapped(target) if isinstance(target, Mapping) else None
+            if mapped:
+                self._by_reference[reference] = self._union(
+                    [self.of({"$ref": each}, name) for each in dict.fromkeys(mapped.values())], target, name
+                )
+            elif is_object(node) and not node.get("oneOf") and not node.get("anyOf") and self.properties(target):
+                made = self._make_class(target, name, reference)
+                self._by_reference[reference] = _or_none(made, node.get("nullable") is True)
             else:
                 self._by_reference[reference] = self.of(target, name)
         return self._by_reference[reference]
 
     def _inline(self, schema: Mapping[str, Any], hint: str) -> Any:
-        nullable = schema.get("nullable") is True
-        return _or_none(self._not_null(schema, hint), nullable)
+        node = self._merger.merged(schema)
+        parts = self._merger.speaking_parts(schema)
+        inner = self.of(parts[0], hint) if len(parts) == 1 else self._not_null(node, hint)
+        return _or_none(inner, node.get("nullable") is True)
 
-    def _not_null(self, schema: Mapping[str, Any], hint: str) -> Any:
-        choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    def _not_null(self, node: Mapping[str, Any], hint: str) -> Any:
+        choices = node.get("enum", [node["const"]] if "const" in node else None)
         if isinstance(choices, list) and 0 < len(choices) <= _MOST_CHOICES and all(map(_is_choice, choices)):
             return Literal[tuple(choices)]
         for word in ("oneOf", "anyOf"):
-            options = schema.get(word)
+            options = node.get(word)
             if isinstance(options, list) and options:
-                return _union([self.of(option, f"{hint}Option") for option in options])
-        parts = schema.get("allOf")
-        if isinstance(parts, list) and len(parts) == 1 and not schema.get("properties"):
-            return self.of(parts[0], hint)
-        kind = schema.get("type")
+                alternatives = self._alternatives(node, word, options[:_MOST_OPTIONS])
+                if alternatives:
+                    types = [self.of(each, f"{hint}Option") for each in alternatives]
+                    return self._union(types if len(options) <= _MOST_OPTIONS else [Any], node, hint)
+        kind = node.get("type")
         if isinstance(kind, list):
-            return _union([self._not_null({**schema, "type": single}, hint) for single in kind])
-        if kind == "string" and schema.get("format") == "binary":
+            return _union([self._not_null(self._merger.with_type(node, single), hint) for single in kind])
+        if kind in ("string", None) and _is_binary(node):
             return bytes
         if isinstance(kind, str) and kind in _SCALARS:
             return _SCALARS[kind]
-        if kind == "array" or "items" in schema:
-            return list[self.of(schema.get("items"), f"{hint}Item")]  # type: ignore[misc]
-        if _is_object(schema):
-            if self.properties(schema):
-                return self._make_class(schema, hint, None)
-            extra = schema.get("additionalProperties")
-            return dict[str, self.of(extra, f"{hint}Value") if isinstance(extra, Mapping) else Any]  # type: ignore[misc]
+        if kind == "array" or (kind is None and "items" in node):
+            return list[self.of(node.get("items"), f"{hint}Item")]  # type: ignore[misc]
+        if is_object(node):
+            if self.properties(node):
+                return self._make_class(node, hint, None)
+            return dict[str, self._extra(node, hint)]  # type: ignore[misc]
         return Any
 
+    def _extra(self, node: Mapping[str, Any], hint: str) -> Any:
+        extra = node.get("additionalProperties")
+        return self.of(extra, f"{hint}Value") if isinstance(extra, Mapping) and extra else Any
+
+    def _alternatives(self, node: Mapping[str, Any], word: str, options: list[Any]) -> list[Any]:
+        """The options, each with what the schema says beside them; empty if they only say what goes with what."""
+        informative = [has_type(self._merger.merged(option)) for option in options]
+        if self.properties(node) or "type" in node:
+            if not any(informative):
+                return []
+            return [self._merger.joined(node, word, option) for option in options]
+        return options
+
+    def _mapped(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        """Value of the discriminator to reference, for a schema that names its kinds by a mapping alone."""
+        if schema.get("oneOf") or schema.get("anyOf"):
+            return {}
+        return self._mapping(schema)
+
+    def _mapping(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        discriminator = schema.get("discriminator")
+        mapping = discriminator.get("mapping") if isinstance(discriminator, Mapping) else None
+        if not isinstance(mapping, Mapping):
+            return {}
+        found: dict[str, str] = {}
+        for value, at in mapping.items():
+            if isinstance(at, str):
+                reference = at if set(at) & set("#/.") else f"#/components/schemas/{at}"
+                with contextlib.suppress(ToolError):  # a hint that leads nowhere is no loss
+                    if self._document.mapping({"$ref": reference}):
+                        found[str(value)] = reference
+        return found
+
+    def _union(self, options: list[Any], schema: Mapping[str, Any], hint: str) -> Any:
+        """The union of the options; where a discriminator tells which is which, it comes with the type."""
+        union = _union(options)
+        discriminator = schema.get("discriminator")
+        if union is Any or not isinstance(discriminator, Mapping):
+            return union
+        name = discriminator.get("propertyName")
+        kinds = {value: self.of({"$ref": at}, hint) for value, at in self._mapping(schema).items()}
+        named = {value: kind for value, kind in kinds.items() if dataclasses.is_dataclass(kind)}
+        return Annotated[union, Discriminator(name, named)] if isinstance(name, str) and named else union
+
     def _make_class(self, schema: Mapping[str, Any], name: str, reference: str | None) -> type:
+        node = self._merger.merged(schema)
         properties = self.properties(schema)
         python_names: dict[str, str] = {}
         for json_name in properties:
@@ -127,117 +234,78 @@ class Types:
             # A field named like a type would hide it from the annotations of the fields below.
             wanted += "_" if wanted in _TYPE_NAMES else ""
             python_names[json_name] = free(wanted, python_names.values(), "field", hides=False)
-        ordered = sorted(properties, key=lambda json_name: not properties[json_name][1])  # required ones first
-        fields: list[tuple[str, Any, Any]] = []
-        for json_name in ordered:
-            metadata = {"json": json_name}
-            required = properties[json_name][1]
-            options = {"metadata": metadata} if required else {"metadata": metadata, "default": None}
-            fields.append((python_names[json_name], Any, dataclasses.field(**options)))
         class_name = self._free_class_name(name)
-        made = dataclasses.make_dataclass(class_name, fields, namespace={"__doc__": _description(schema)})
-        made.__module__ = __name__
-        self._classes[class_name] = made
+        ordered = sorted(properties, key=lambda json_name: not properties[json_name][1])  # required ones first
+        fields = [(python_names[each], each, properties[each][1]) for each in ordered]
+        if node.get("additionalProperties") not in (None, False):
+            fields.append((free(_EXTRA, python_names.values(), "field"), "", False))
+        made: type = _dataclass(class_name, fields, schema)
+        self._names.add(class_name)
         if reference is not None:
             self._by_reference[reference] = made  # known before its fields are, as it may contain itself
-        for json_name in ordered:
-            inner, required = properties[json_name]
-            annotation = self.annotated(inner, f"{class_name}{class_case(json_name)}")
-            made.__annotations__[python_names[json_name]] = annotation if required else _or_none(annotation, True)
-        for field in dataclasses.fields(made):
+        for python_name, json_name, required in fields:
+            if json_name:
+                annotation = self.annotated(properties[json_name][0], f"{class_name}{class_case(json_name)}")
+            else:
+                annotation = dict[str, self._extra(node, class_name)]  # type: ignore[misc]
+            made.__annotations__[python_name] = annotation if required else optional(annotation)
+        for field in dataclasses.fields(cast(Any, made)):
             field.type = made.__annotations__[field.name]
-        return made
+        if reference is not None:
+            return made
+        # Documents repeat themselves where they have no names; the reader need not.
+        shape = repr((fields, list(made.__annotations__.values()), made.__doc__))
+        if shape in self._by_shape:
+            self._names.discard(class_name)
+        return self._by_shape.setdefault(shape, made)
 
     def _free_class_name(self, name: str) -> str:
-        wanted = class_case(name) or "Record"
-        taken = {*self._classes, *(n for n in (wanted,) if n in self._taken or keyword.iskeyword(n))}
+        wanted = self._prefix + (class_case(name) or "Record")
+        taken = {*self._names, *(n for n in (wanted,) if n in self._taken or keyword.iskeyword(n))}
         return free(wanted, taken, "Record")
 
-    def _merged(self, schema: Any, depth: int) -> dict[str, tuple[Any, bool]]:
-        node = self._document.mapping(schema)
-        if id(node) in self._properties:
-            return self._properties[id(node)]
-        found: dict[str, tuple[Any, bool]] = {}
-        if depth > _DEEPEST or not _is_object(node) or node.get("additionalProperties") not in (None, False):
-            return found
-        parts = node.get("allOf")
-        for part in parts if isinstance(parts, list) else []:
-            found.update(self._merged(part, depth + 1))
-        properties = node.get("properties")
-        if isinstance(properties, Mapping):
-            found.update({str(name): (inner, False) for name, inner in properties.items()})
-        required = node.get("required")
-        for name in required if isinstance(required, list) else []:
-            if name in found:
-                found[name] = (found[name][0], True)
-        self._properties[id(node)] = found
-        return found
 
-
-def to_json(value: Any) -> Any:
-    """A validated argument as JSON data. A field that was left at None and may be left out, is left out."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.metadata.get("json", field.name): to_json(inner)
-            for field in dataclasses.fields(value)
-            if (inner := getattr(value, field.name)) is not None or field.default is dataclasses.MISSING
-        }
-    if isinstance(value, enum.Enum):
-        return to_json(value.value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_json(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise ToolError(f"a value of type {type(value).__name__} cannot be sent as JSON")
-
-
-def from_json(annotation: Any, data: Any) -> Any:
-    """JSON data as the type says; data that does not fit its type stays as it is."""
+def optional(annotation: Any) -> Any:
+    """The annotation or None. What is said of it stays where a reader is shown it: around the whole union."""
     if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (Union, types.UnionType):
-        for option in get_args(annotation):
-            typed = from_json(option, data)
-            if typed is not data:
-                return typed
-        return data
-    if annotation is float and type(data) is int:
-        return float(data) if abs(data) <= 2**53 else data
-    if get_origin(annotation) is list and isinstance(data, list):
-        (inner,) = get_args(annotation)
-        return [from_json(inner, item) for item in data]
-    if get_origin(annotation) is dict and isinstance(data, dict):
-        inner = get_args(annotation)[1]
-        return {key: from_json(inner, item) for key, item in data.items()}
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and isinstance(data, dict):
-        hints = typing.cast(Any, annotation).__annotations__
-        values = {}
-        for field in dataclasses.fields(annotation):
-            json_name = field.metadata["json"]
-            if json_name in data:
-                values[field.name] = from_json(hints[field.name], data[json_name])
-            elif field.default is dataclasses.MISSING:
-                return data
-        return annotation(**values)
-    return data
+        inner, *metadata = get_args(annotation)
+        if get_origin(inner) is Union:
+            return Annotated[(_or_none(inner, True), *metadata)]
+    return _or_none(annotation, True)
 
 
-def shortened(text: str, longest: int) -> str:
-    text = text.strip()
-    return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
+def _dataclass(name: str, fields: Iterable[tuple[str, str, bool]], schema: Mapping[str, Any]) -> Any:
+    """A dataclass of (Python name, JSON name, required), whose annotations are still to come."""
+    made = dataclasses.make_dataclass(
+        name,
+        [
+            (
+                python_name,
+                Any,
+                dataclasses.field(metadata={JSON_NAME: json_name})
+                if required
+                else dataclasses.field(metadata={JSON_NAME: json_name}, default=None),
+            )
+            for python_name, json_name, required in fields
+        ],
+        namespace={"__doc__": _description(schema)},
+    )
+    made.__module__ = __name__
+    return made
+
+
+def _is_binary(node: Mapping[str, Any]) -> bool:
+    """Whether values are bytes as they are: `format: binary` in OpenAPI 3.0, `contentMediaType` in 3.1."""
+    if node.get("format") == "binary":
+        return True
+    kind = node.get("contentMediaType")
+    return (
+        isinstance(kind, str) and "contentEncoding" not in node and not is_json(bare(kind)) and not is_text(bare(kind))
+    )
 
 
 def _is_choice(value: Any) -> bool:
     return value is None or type(value) in (str, int, bool)
-
-
-def _is_object(schema: Mapping[str, Any]) -> bool:
-    kind = schema.get("type")
-    if kind is None:
-        return "properties" in schema or "additionalProperties" in schema or "allOf" in schema
-    return kind in ("object", ["object"])
 
 
 def _or_none(annotation: Any, nullable: bool) -> Any:
@@ -253,24 +321,3 @@ def _union(options: list[Any]) -> Any:
 def _description(schema: Mapping[str, Any]) -> str:
     text = schema.get("description")
     return shortened(text, _LONGEST_DESCRIPTION) if isinstance(text, str) else ""
-
-
-def _limits(node: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
-    """The limits that pydantic can hold values of this type against. The rest is the service's to check."""
-    options: dict[str, Any] = {}
-    if annotation in (int, float):
-        for word, option in _LIMITS.items():
-            if type(node.get(word)) in (int, float):
-                options[option] = node[word]
-        for word, option, plain in (("exclusiveMinimum", "gt", "ge"), ("exclusiveMaximum", "lt", "le")):
-            if type(node.get(word)) in (int, float):
-                options[option] = node[word]
-            elif node.get(word) is True and plain in options:  # OpenAPI 3.0 says it with a flag
-                options[option] = options.pop(plain)
-        if options.get("multiple_of", 1) <= 0 or annotation is float:
-            options.pop("multiple_of", None)  # for fractions it would be at the mercy of rounding
-    elif annotation is str or get_origin(annotation) is list:
-        for word, option in _LENGTHS.items():
-            if word.endswith("Items") == (annotation is not str) and type(node.get(word)) is int and node[word] >= 0:
-                options[option] = node[word]
-    return options
