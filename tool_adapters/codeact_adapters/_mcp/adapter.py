@@ -18,8 +18,8 @@ from codeact_adapters._mcp.functions import Calls, build
 from codeact_adapters._mcp.place import place_of
 from codeact_adapters._mcp.schemas import Schemas
 from codeact_adapters._mcp.secrets import check_names
+from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import free, snake_case
-from codeact_adapters._openapi.schema import shortened
 
 if TYPE_CHECKING:
     from mcp import Client

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from codeact_adapters._mcp.connection import Connection, McpError
 from codeact_adapters._mcp.contents import Contents
+from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import class_case, field_name, free
-from codeact_adapters._openapi.schema import Types, from_json, shortened, to_json
+from codeact_adapters._openapi.schema import Types
+from codeact_adapters._openapi.values import from_json, to_json
 
 if TYPE_CHECKING:
     from mcp import Client
