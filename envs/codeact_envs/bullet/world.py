@@ -150,7 +150,9 @@ class BulletWorld:
 
     def _add_base(self, robot: BaseDescription) -> SimulatedBase:
         self.base = SimulatedBase(self.simulation, robot)
-        self.base_controller = BaseController(self.simulation, self.base, self, self._violations, self._keep_out)
+        self.base_controller = BaseController(
+            self.simulation, self.base, self, self._violations, self._keep_out, self._speed_limit
+        )
         return self.base
 
     @property

@@ -340,6 +340,13 @@ class ArmController:
         self._path_check.look(self._arm.grasped(), besides)
         return self._path_check
 
+    def boxes(self) -> Array:
+        """Corners of boxes about the links that its joints move, and about what it holds, as all of it is commanded to
+        stand now: (parts, 8, 3), metres, world frame."""
+        boxes = self.look_around().boxes
+        found: Array = boxes.corners(self._arm.commanded[None])[0][boxes.depths > 0]
+        return found
+
     def _could_stand(self, q: Array) -> bool:
         return self.look_around().free(q, self.keep_out)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codeact_envs.bullet.bodies.clearance import Prism, overlap
 from codeact_envs.bullet.engine.simulation import STEP, Simulation
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.motion.nearest import nearest, out_of, within
@@ -15,6 +14,7 @@ from codeact_envs.bullet.motion.trajectories import require_short, time_law
 from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violations
+from codeact_envs.bullet.vehicles.footprint import MARGIN, Footprint
 from codeact_envs.bullet.vehicles.simulated_base import SimulatedBase
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ _TOLERANCE = 0.05  # metres
 _TURN_TOLERANCE = 0.03  # radians
 _ATTEMPTS = 4  # at a pose: turn, drive, turn
 _NEAR = 0.8  # metres within which it rather drives backwards than turns about
-_MARGIN = 0.05  # metres kept between the footprint and every body
 _SETTLE_STEPS = 24
+_WATCH_ARM_EVERY = 3  # commands: 20 times a second, as a standing arm looks
+_SPEED_SHARE = 0.75  # of a speed limit, for what following a way, and the sway of the base, add
+_INSTEAD = {
+    "the base": "drive around it by way of other places",
+    "its arm": "draw the arm in first, or drive around it by way of other places",
+}
 
 
 class BaseController:
@@ -44,6 +49,7 @@ class BaseController:
 
     Args:
         keep_out: volumes that it keeps out of, world frame; those that lie above it are not in its way.
+        speed_limit: metres per second that no point of an arm on it may exceed.
     """
 
     def __init__(
@@ -53,13 +59,17 @@ class BaseController:
         world: BulletWorld,
         violations: Violations,
         keep_out: Sequence[Volume] = (),
+        speed_limit: float = math.inf,
     ) -> None:
         self._simulation, self._base, self._world, self._violations = simulation, base, world, violations
         self._robot = robot = base.robot
         self._keep_out = [each for each in keep_out if each.lower[2] < robot.height and each.upper[2] > 0.0]
+        self._footprint = Footprint(world, robot, keep_out)
+        self._arm_speed = speed_limit * _SPEED_SHARE
         self._touched: set[int] = set()
         self._blocked = ""
         self._pushing = False
+        self._commands = 0
 
     # Where it may go
 
@@ -77,7 +87,7 @@ class BaseController:
             raise OutOfReach(
                 f"({x:.2f}, {y:.2f}) lies outside the area: x and y from {-area:g} to {area:g} m{self._nearest(x, y)}"
             )
-        half = min(self._robot.footprint) / 2.0 + _MARGIN
+        half = min(self._robot.footprint) / 2.0 + MARGIN
         for volume in self._keep_out:
             if _flat(volume, half).contains(x, y, 0.0):
                 raise KeepOut(
@@ -87,59 +97,60 @@ class BaseController:
 
     def _nearest(self, x: float, y: float) -> str:
         """The nearest place where the base may be with any yaw, for the end of a sentence."""
-        area, half = self._robot.area, math.hypot(*self._robot.footprint) / 2.0 + _MARGIN
+        area, half = self._robot.area, math.hypot(*self._robot.footprint) / 2.0 + MARGIN
         inside = Volume("the area", (-area, -area, 0.0), (area, area, 0.0))
         found = nearest((x, y, 0.0), [within(inside), *(out_of(_flat(each, half)) for each in self._keep_out)])
         return "" if found is None else f"; the nearest place that is allowed is ({found[0]:.3f}, {found[1]:.3f})"
 
     def require_speed(self, speed: float) -> None:
         """Raise `TooFast` when `speed` is no speed or above the limit, metres per second."""
-        limit = self._robot.limits.speed
+        limit = self._speed_limit
         if not 0.0 < speed <= limit:
             raise TooFast(f"speed must be above 0 and at most {limit:g} m/s, not {speed:g}")
 
-    def hit(self, x: float, y: float, yaw: float) -> str | None:
-        """The name of a body that the base would touch at a pose; None when it is clear."""
-        prism = self._prism(x, y, yaw)
-        held = {controller.held() for controller in self._world.controllers.values()}
-        for name in self._world.names():
-            if self._world.spec(name).shape == "zone" or name in held:
-                continue
-            if any(part.blocks(prism, _MARGIN) for part in self._world.obstacles(name)):
-                return name
-        return None
+    @property
+    def _speed_limit(self) -> float:
+        """Metres per second along its x axis."""
+        limit = self._robot.limits.speed
+        return min(limit, self._arm_speed) if self._world.controllers else limit
 
-    def _prism(self, x: float, y: float, yaw: float) -> Prism:
-        half_x, half_y = (extent / 2.0 for extent in self._robot.footprint)
-        return Prism("the base", x, y, half_x, half_y, yaw, 0.0, self._robot.height)
+    @property
+    def _turn_limit(self) -> float:
+        """Radians per second."""
+        return min(self._robot.limits.turn_rate, self._arm_speed / max(self._footprint.reach, 1e-9))
 
-    def _kept_out(self, x: float, y: float, yaw: float) -> Volume | None:
-        """What is kept out and the base would come into at a pose."""
-        prism = self._prism(x, y, yaw)
-        return next((each for each in self._keep_out if overlap(_footprint(each), prism, _MARGIN)), None)
+    def _speed(self, speed: float | None) -> float:
+        """`speed`, or the usual one, metres per second. Raises as `require_speed`."""
+        speed = min(self._robot.motion.speed, self._speed_limit) if speed is None else speed
+        self.require_speed(speed)
+        return speed
 
-    def _require_clear(self, legs: list[_Leg], pushing: bool = False) -> None:
+    def _require_clear(self, legs: Sequence[_Leg], pushing: bool = False) -> None:
         begin = self._base.pose()
-        leaving = self._kept_out(*begin) is not None  # it may come out of where it was pushed into
-        for bx, by, heading in self._on_the_way(legs):
-            volume = self._kept_out(bx, by, heading)
+        self._footprint.look(*begin)
+        leaving = self._footprint.kept_out(begin) is not None  # it may come out of where it was pushed into
+        volume = None
+        for pose in self._on_the_way(legs):
+            x, y, _ = pose
+            volume = self._footprint.kept_out(pose)
             leaving = leaving and volume is not None
             if volume is not None and not leaving:
+                part, kept = volume
                 raise KeepOut(
-                    f"the base would come into {volume.name}, which is kept out, at ({bx:.2f}, {by:.2f}) on its "
-                    "straight way there; drive around it by way of other places"
+                    f"{part} would come into {kept.name}, which is kept out, at ({x:.2f}, {y:.2f}) on its "
+                    f"straight way there; {_INSTEAD[part]}"
                 )
-            name = None if pushing else self.hit(bx, by, heading)
-            if name is not None:
+            hit = self._footprint.hit(pose, pushing=pushing)
+            if hit is not None:
+                part, name = hit
                 what = self._world.call(self._world.body(name))
                 raise InCollision(
-                    f"the base would hit {what} at ({bx:.2f}, {by:.2f}) on its straight way there; "
-                    "drive around it by way of other places"
+                    f"{part} would hit {what} at ({x:.2f}, {y:.2f}) on its straight way there; {_INSTEAD[part]}"
                 )
-        if leaving and self._kept_out(bx, by, heading) is not None:
+        if leaving and volume is not None:
             raise KeepOut("the base stands in what is kept out, and this way does not lead out of it")
 
-    def _on_the_way(self, legs: list[_Leg]) -> Iterator[tuple[float, float, float]]:
+    def _on_the_way(self, legs: Sequence[_Leg]) -> Iterator[tuple[float, float, float]]:
         """Poses of the base along its legs, (x, y, yaw), the last one included."""
         x, y, yaw = self._centre()
         for leg in legs:
@@ -166,8 +177,7 @@ class BaseController:
         """
         self.require_running()
         self.require_allowed(x, y)
-        speed = self._robot.motion.speed if speed is None else speed
-        self.require_speed(speed)
+        speed = self._speed(speed)
         if yaw is not None and not math.isfinite(yaw):
             raise OutOfReach(f"yaw must be a finite angle in radians, not {yaw}")
         self._begin(pushing=False)
@@ -180,8 +190,9 @@ class BaseController:
                 break
             goal = self._goal(x, y, yaw)
             # Each leg is laid from where the base came to rest after the one before.
-            for leg in (self._turn_towards, self._straight, self._turn_at):
-                if not self._run(leg(*goal), speed):
+            for plan in (self._turn_towards, self._straight, self._turn_at):
+                leg = plan(*goal)
+                if not (self._is_clear(leg) and self._run(leg, speed)):
                     return self._result(x, y, yaw, start)
         if not self._arrived(x, y, yaw):
             self._blocked = self._blocked or "the wheels slipped: it did not come to rest at its goal"
@@ -198,17 +209,27 @@ class BaseController:
         x, y, yaw = self._base.pose()
         goal_x, goal_y = x + distance * math.cos(yaw), y + distance * math.sin(yaw)
         self.require_allowed(goal_x, goal_y)
-        speed = self._robot.motion.speed if speed is None else speed
-        self.require_speed(speed)
+        speed = self._speed(speed)
         self._require_clear([_Leg(distance, 0.0)], pushing=True)
         self._begin(pushing=True)
         start = self._simulation.steps
         self._run(_Leg(distance, 0.0), speed)
         return self._result(goal_x, goal_y, yaw, start)
 
+    def _is_clear(self, leg: _Leg) -> bool:
+        """Whether a leg is free from where the base came to rest: wheels slip, so that is not quite where the way that
+        was checked before led."""
+        if not leg.length:
+            return True
+        try:
+            self._require_clear([leg])
+        except (InCollision, KeepOut) as refusal:
+            self._blocked = f"the wheels slipped off the way, and going on {refusal}"
+        return not self._blocked
+
     def _begin(self, pushing: bool) -> None:
         self._touched.clear()
-        self._blocked, self._pushing = "", pushing
+        self._blocked, self._pushing, self._commands = "", pushing, 0
 
     def _centre(self) -> tuple[float, float, float]:
         """The turning centre's (x, y), and the heading."""
@@ -275,11 +296,10 @@ class BaseController:
             Stopped: the robot was stopped; it is at rest.
         """
         limits, motion = self._robot.limits, self._robot.motion
-        turning = leg.distance == 0.0
-        length = abs(leg.turn if turning else leg.distance)
-        if length < (_TURN_TOLERANCE / 2.0 if turning else 1e-3):
+        turning, length = leg.distance == 0.0, leg.length
+        if not length:
             return True
-        fastest = motion.turn_rate if turning else speed
+        fastest = min(motion.turn_rate, self._turn_limit) if turning else speed
         acceleration = (limits.turn_acceleration if turning else limits.acceleration) * motion.acceleration_scale
         law = time_law(fastest / length, acceleration / length, acceleration / _RISE / length, _PERIOD)
         x, y, yaw = self._centre()
@@ -323,8 +343,8 @@ class BaseController:
         """Command the nearest to this that the limits of velocity and acceleration allow."""
         limits, base = self._robot.limits, self._base
         base.command(
-            _near(base.speed, speed, limits.acceleration * _PERIOD, limits.speed),
-            _near(base.turn_rate, turn_rate, limits.turn_acceleration * _PERIOD, limits.turn_rate),
+            _near(base.speed, speed, limits.acceleration * _PERIOD, self._speed_limit),
+            _near(base.turn_rate, turn_rate, limits.turn_acceleration * _PERIOD, self._turn_limit),
         )
 
     def _brake(self) -> None:
@@ -351,6 +371,15 @@ class BaseController:
             if not self._pushing and name not in {held.held() for held in self._world.controllers.values()}:
                 self._blocked = self._blocked or f"the base ran into {name!r}"
                 self._violations.add(f"the base ran into {name!r}", "collision", self._simulation.time_s)
+        self._commands += 1
+        if self._commands % _WATCH_ARM_EVERY == 0:
+            self._watch_arm()
+
+    def _watch_arm(self) -> None:
+        """As while the arm itself moves; a base that pushes something may not do it with its arm."""
+        self._world.stand_arms()
+        for controller in self._world.controllers.values():
+            self._blocked = self._blocked or controller.look()
 
     def _result(self, x: float, y: float, yaw: float | None, start: int) -> MotionResult:
         at_x, at_y, at_yaw = self._base.pose()
@@ -372,16 +401,18 @@ class _Leg:
     distance: float
     turn: float
 
+    @property
+    def length(self) -> float:
+        """Metres or radians of it, 0 where that is too little to be driven."""
+        if self.distance == 0.0:
+            return abs(self.turn) if abs(self.turn) >= _TURN_TOLERANCE / 2.0 else 0.0
+        return abs(self.distance) if abs(self.distance) >= 1e-3 else 0.0
+
 
 def _near(now: float, wanted: float, step: float, limit: float) -> float:
     """The value nearest to `wanted` within `limit` and a step from `now`."""
     wanted = min(max(wanted, -limit), limit)
     return min(max(wanted, now - step), now + step)
-
-
-def _footprint(volume: Volume) -> Prism:
-    (x0, y0, low), (x1, y1, high) = volume.lower, volume.upper
-    return Prism(volume.name, (x0 + x1) / 2.0, (y0 + y1) / 2.0, (x1 - x0) / 2.0, (y1 - y0) / 2.0, 0.0, low, high)
 
 
 def _flat(volume: Volume, by: float) -> Volume:
