@@ -45,7 +45,9 @@ def sandbox(lab: Toolbox) -> Iterator[Sandbox]:
 
 
 def server_processes() -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True
+    )
     return [int(line.split()[0]) for line in listed.stdout.splitlines() if SERVER[1] in line]
 
 
