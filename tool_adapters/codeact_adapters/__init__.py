@@ -13,9 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact_adapters._data.browser import browser as browser
     from codeact_adapters._data.directory import directory as directory
     from codeact_adapters._data.sql import sql as sql
     from codeact_adapters._data.sql_errors import SqlError as SqlError
+    from codeact_adapters._data.web import WebError as WebError
+    from codeact_adapters._data.web import web as web
     from codeact_adapters._devices.adapter import DeviceError as DeviceError
     from codeact_adapters._devices.adapter import DeviceLost as DeviceLost
     from codeact_adapters._devices.adapter import DeviceRefused as DeviceRefused
@@ -61,6 +64,8 @@ _HOME = {
     "basic": "_openapi.adapter",
     "bearer": "_openapi.adapter",
     "check_adapter": "conformance",
+    "WebError": "_data.web",
+    "browser": "_data.browser",
     "directory": "_data.directory",
     "find_adapter": "adapter",
     "installed_adapters": "adapter",
@@ -71,6 +76,7 @@ _HOME = {
     "oauth2": "_openapi.adapter",
     "openapi": "_openapi.adapter",
     "sql": "_data.sql",
+    "web": "_data.web",
 }
 
 __all__ = sorted(_HOME)
