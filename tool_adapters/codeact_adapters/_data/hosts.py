@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from codeact.errors import Refused, ToolError
-from codeact_adapters._openapi.network import is_literal, resolved
+from codeact_adapters._http.network import is_literal, resolved
 
 if TYPE_CHECKING:
     import httpx

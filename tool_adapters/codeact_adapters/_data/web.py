@@ -164,7 +164,7 @@ class _Pages:
     def _client(self, url: httpx.URL) -> httpx.Client:
         import httpx
 
-        from codeact_adapters._openapi.wire import Wire
+        from codeact_adapters._http.wire import Wire
 
         private = self.hosts.may_be_private(url)
         with self._lock:

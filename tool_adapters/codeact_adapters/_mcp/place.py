@@ -87,7 +87,7 @@ class Address:
     restarts = False
 
     def __init__(self, url: str, headers: Mapping[str, str], token: str | None) -> None:
-        from codeact_adapters._openapi.network import address
+        from codeact_adapters._http.network import address
 
         base = address(url)
         if base.scheme not in ("http", "https") or not base.host:

@@ -13,14 +13,14 @@ from codeact.errors import ToolError
 from codeact.tools import Effect, Tool, Toolbox
 from codeact.tools.stubs import RESERVED
 from codeact.tools.wording import did_you_mean
-from codeact_adapters._openapi.auth import Auth, api_key, basic, bearer, oauth2
+from codeact_adapters._http.auth import Auth, api_key, basic, bearer, oauth2
+from codeact_adapters._http.network import address, check_not_local
 from codeact_adapters._openapi.body import FileUpload
 from codeact_adapters._openapi.client import Client, HttpError
 from codeact_adapters._openapi.document import Described, Document, load
 from codeact_adapters._openapi.files import LARGEST_BYTES
 from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import free, operation_name
-from codeact_adapters._openapi.network import address, check_not_local
 from codeact_adapters._openapi.operation import PAGED_TIMES, Service, Unsupported, build
 from codeact_adapters._openapi.retry import Retries
 from codeact_adapters._openapi.schema import Types

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codeact.errors import ToolError
-from codeact_adapters._openapi.auth import Auth, hidden, hidden_bytes
-from codeact_adapters._openapi.network import address, is_local, origin, proxy_for
+from codeact_adapters._http.auth import Auth, hidden, hidden_bytes
+from codeact_adapters._http.network import address, is_local, origin, proxy_for
 from codeact_adapters._openapi.reading import TooLong, read
 from codeact_adapters._openapi.retry import Pace, Retries
 
@@ -221,7 +221,7 @@ class Client:
         used: dict[str, str],
     ) -> tuple[httpx.Response, bytes]:
         """Send once, and follow redirects to hosts of the service."""
-        from codeact_adapters._openapi.wire import AUTHORIZED
+        from codeact_adapters._http.wire import AUTHORIZED
 
         first = url
         for _ in range(_MOST_REDIRECTS + 1):
@@ -269,7 +269,7 @@ class Client:
         """One a host: connections are shared between requests to the same host only."""
         import httpx
 
-        from codeact_adapters._openapi.wire import Wire
+        from codeact_adapters._http.wire import Wire
 
         with self._lock:
             if url.host not in self._http:

@@ -111,7 +111,7 @@ class Document:
 
     def server(self) -> str:
         """The base address that the document names, resolved against where it came from; empty if it names none."""
-        from codeact_adapters._openapi.network import address
+        from codeact_adapters._http.network import address
 
         named = self._server(self.content.get("servers")) or "/"
         if named.startswith(("http://", "https://")):

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from codeact_adapters._openapi.auth import Auth
-from codeact_adapters._openapi.network import is_literal, resolved
+from codeact_adapters._http.auth import Auth
+from codeact_adapters._http.network import is_literal, resolved
 
 AUTHORIZED = "codeact_authorized"  # in a request's extensions: the headers that it was authorized by, for its sender
 
