@@ -15,8 +15,8 @@ import pytest
 from codeact.errors import SandboxError
 from codeact.sandbox import Sandbox, levels
 from codeact.sandbox.language import offered
+from codeact.sandbox.language.exceptions import exceptions
 from codeact.sandbox.language.filter import Filter
-from codeact.sandbox.language.guards import exceptions
 from codeact.sandbox.language.names import SPECIAL, checked_name, is_private
 from codeact.sandbox.language.offered_names import LISTED
 

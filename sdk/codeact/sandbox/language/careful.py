@@ -19,14 +19,26 @@ _SLOTS = ("__dict__", "__weakref__")
 _NAMED = ("__getattr__", "__setattr__", "__delattr__")
 
 
-def check_names(guards: Guards, names: Any) -> None:
+def match_args(names: Any) -> tuple[str, ...]:
+    """A class's `__match_args__`, if a pattern may read them.
+
+    Raises:
+        TypeError: it is no tuple of names that a program may use.
+    """
+    if type(names) is not tuple or any(type(name) is not str for name in names):
+        raise TypeError("__match_args__ must be a tuple of strings")
+    for name in names:
+        if checked_name(name) in SPECIAL:
+            raise TypeError(f"the attribute {name} is not available in a pattern here")
+    return names
+
+
+def check_names(names: Any) -> None:
     """Look at the names of a class's body before the class is made; put guards around some.
 
     Raises:
         TypeError
     """
-    from codeact.sandbox.language.guards import match_args
-
     slots = names.get("__slots__", ())
     if type(slots) not in (str, tuple, list, set, frozenset, dict):  # another may give other names each time
         raise TypeError("__slots__ must be a str, tuple, list, set or dict here")
@@ -37,10 +49,10 @@ def check_names(guards: Guards, names: Any) -> None:
         match_args(names["__match_args__"])
     for name in _NAMED:
         if name in names:
-            names[name] = _guarded(guards, name, names[name])
+            names[name] = _guarded(name, names[name])
 
 
-def _guarded(guards: Guards, name: str, method: Any) -> Callable[..., Any]:
+def _guarded(name: str, method: Any) -> Callable[..., Any]:
     """A method that hears only of names that a program may use, and changes only what a program may."""
     if not callable(method):
         raise TypeError(f"{name} must be a function here")

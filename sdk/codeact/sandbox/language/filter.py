@@ -11,22 +11,17 @@ use instead.
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from codeact.sandbox.language.names import BANNED, CAREFUL, METHODS, SPECIAL, instead, is_private
+from codeact.sandbox.language.attributes import AttributeFilter, steady_parameters
+from codeact.sandbox.language.names import CAREFUL, METHODS, instead, is_private
 from codeact.sandbox.language.nodes import call, placed
-from codeact.sandbox.language.patterns import PatternFilter
 
 _CLASS_NAMES = frozenset(["__slots__", "__hash__", "__doc__", "__match_args__"])
-_NOT_AT_ONCE = frozenset(["format", "format_map"])
-_KEEPS_ANNOTATIONS = frozenset(["__annotations__", "register"])
-
-_NOTHING_BETWEEN = sys.version_info < (3, 12)
 
 _AST = TypeVar("_AST", bound=ast.AST)
 
@@ -54,18 +49,24 @@ class Refusal:
     end_column: int
 
 
-class Filter(PatternFilter):
+class Filter(AttributeFilter):
     """Rewrites a parsed program, and collects what is refused."""
 
     def __init__(self, modules: Mapping[str, Any], code: str) -> None:
         """`modules` are the views that a program may import, for `from module import *`; `code` is its text."""
-        super().__init__()
+        super().__init__(code)
         self._modules = modules
         self.refused: list[Refusal] = []
-        self._classes: list[tuple[str, int]] = []  # name, and how many functions are open around its body
         self._functions = 0
-        self._steady: list[set[str]] = [set()]  # by scope: parameters that only the function itself can rebind
-        self._annotated = any(name in code for name in _KEEPS_ANNOTATIONS)
+        self._annotated = "__annotations__" in code or "register" in code  # what else looks at annotations
+
+    def visit(self, node: ast.AST) -> Any:
+        """Visit a node, by the method for its kind, which is looked up once."""
+        kind = type(node)
+        method = _methods.get(kind)
+        if method is None:
+            method = _methods[kind] = getattr(Filter, f"visit_{kind.__name__}", Filter.generic_visit)
+        return method(self, node)
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         return self.node_contents_visit(node)
@@ -162,86 +163,6 @@ class Filter(PatternFilter):
             node.type.end_lineno, node.type.end_col_offset = node.lineno, node.col_offset + len("except")
         return self.node_contents_visit(node)
 
-    # ---- attributes -------------------------------------------------------------------------------------------------
-
-    def _attribute_name(self, node: ast.AST, name: str) -> str:
-        """The name as it is looked up: `self.__x` in a class `C` is `_C__x`, as the compiler would make it."""
-        if name.startswith("__") and not name.endswith("__") and self._classes:
-            owner = self._classes[-1][0].lstrip("_")
-            if owner:
-                name = f"_{owner}{name}"
-        if name in BANNED:
-            self.error(node, f"the attribute {name} is not available here")
-        elif name.startswith("_") and name != "_" and name not in SPECIAL and not is_private(name):
-            self.error(node, f"the attribute {name} is not available here{instead(name)}")
-        return name
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if isinstance(node.ctx, ast.Load):
-            owner = node.value
-            if (
-                node.attr in METHODS
-                and isinstance(owner, ast.Call)
-                and isinstance(owner.func, ast.Name)
-                and owner.func.id == "super"
-                and not owner.args
-                and not owner.keywords
-                and self._classes
-            ):
-                return node  # super has its own meaning always, so this is the method of the class above
-            if node.attr == "mro":
-                return placed(call("_getspecial_", cast(ast.expr, self.visit(owner)), ast.Constant("mro")), node)
-            name = self._attribute_name(node, node.attr)
-            value = cast(ast.expr, self.visit(owner))
-            hook = "_getspecial_" if name.startswith("__") and name.endswith("__") else "_getattr_"
-            guarded = placed(call(hook, value, ast.Constant(name)), node)
-            if hook == "_getattr_" and isinstance(owner, ast.Name) and self._is_steady(owner):
-                return self._at_once(owner, name, guarded, node)
-            return guarded
-        if node.attr.startswith("__") and node.attr.endswith("__"):
-            allowed = node.attr in ("__name__", "__doc__") or node.attr in METHODS
-            if not allowed:
-                self.error(node, f"the attribute {node.attr} cannot be set here")
-        else:
-            node.attr = self._attribute_name(node, node.attr)
-        owner = node.value
-        guarded = placed(call("_write_", cast(ast.expr, self.visit(owner))), owner)
-        node.value = guarded
-        if isinstance(owner, ast.Name) and self._is_steady(owner):
-            own = ast.Name(owner.id, ast.Load())
-            node.value = placed(ast.IfExp(_is_among(owner, "_own_"), own, guarded), owner)
-        return node
-
-    def _at_once(self, owner: ast.Name, name: str, guarded: ast.expr, node: ast.Attribute) -> ast.AST:
-        """`self.x` for a type that is let through at once, without a call; the guard decides on all others.
-
-        See `_is_steady`.
-        """
-        if name in _NOT_AT_ONCE:
-            return guarded
-        plain = ast.Attribute(ast.Name(owner.id, ast.Load()), name, ast.Load())
-        return placed(ast.IfExp(_is_among(owner, "_fast_"), placed(plain, node), guarded), node)
-
-    def _is_steady(self, owner: ast.Name) -> bool:
-        """Whether a name stays what it is between a look at its type and a look at its attribute.
-
-        A parameter does: nothing that runs in between, such as the end of a generator that is thrown away, can put
-        another object in its place. Up to Python 3.11 nothing runs there, for neither look makes an object, and only
-        making one may collect garbage.
-        """
-        return _NOTHING_BETWEEN or owner.id in self._steady[-1]
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        # An attribute's object is looked up once, through _write_, which gives it back only if it is the program's own.
-        # The attribute itself is read without a guard: _write_ hears its name.
-        visited = self.node_contents_visit(node)
-        if isinstance(visited.target, ast.Attribute):
-            holder = visited.target.value
-            guarded = holder.orelse if isinstance(holder, ast.IfExp) else holder
-            if isinstance(guarded, ast.Call):
-                guarded.args.append(placed(ast.Constant(visited.target.attr), node))
-        return visited
-
     # ---- what needs no hook -----------------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -280,7 +201,7 @@ class Filter(PatternFilter):
             node.returns = self.visit(node.returns) if self._annotated else None
         self._functions += 1
         node.args = cast(ast.arguments, self.visit(node.args))  # defaults are of the scope around
-        self._steady.append(_steady_parameters(node))
+        self._steady.append(steady_parameters(node, self._rebinds))
         try:
             node.body = self._block(node.body)
         finally:
@@ -396,21 +317,4 @@ class Filter(PatternFilter):
         return node
 
 
-def _steady_parameters(node: Any) -> set[str]:
-    """A function's parameters that nothing within it rebinds which runs at another time: a function or a generator.
-
-    None with two underscores, as in a class one such name can be written in two ways.
-    """
-    given = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    parameters = {name for name in given if "__" not in name}
-    for part in ast.walk(node):
-        if isinstance(part, (ast.Nonlocal, ast.Global)):
-            parameters.difference_update(part.names)
-        elif isinstance(part, ast.NamedExpr):  # `((parameter := each) for each in ...)` binds the function's own name
-            parameters.discard(part.target.id)
-    return parameters
-
-
-def _is_among(owner: ast.Name, types: str) -> ast.Compare:
-    kind = call("_type_", ast.Name(owner.id, ast.Load()))
-    return ast.Compare(kind, [ast.In()], [ast.Name(types, ast.Load())])
+_methods: dict[type[ast.AST], Callable[[Filter, Any], Any]] = {}

@@ -27,6 +27,13 @@ CAREFUL = words("""__new__ __getattr__ __setattr__ __delattr__ __get__ __set__ _
 """Special methods that a class may define, and that guards.py stands around: `__new__` makes only instances of a
 program's own classes, and the others never hear of, or set, an attribute that a program may not name."""
 
+FORMATS = frozenset(["format", "format_map"])
+"""Names that on text are no plain attributes: what a text is formatted with is read by them."""
+
+EXCEPTION_BANNED = frozenset(["obj", "with_traceback"])
+BESIDES_FORMATS = FORMATS | EXCEPTION_BANNED
+"""Names that are harmless but on text and exceptions."""
+
 READABLE = words(
     """__name__ __qualname__ __doc__ __class__ __dict__ __version__ __cause__ __context__ __suppress_context__
     __notes__ __members__ __annotations__ __module__ __bases__ __mro__ __wrapped__ __defaults__ __code__

@@ -18,11 +18,12 @@ import numpy as np
 from codeact.sandbox.language import loop, offered
 from codeact.sandbox.language.errors_text import Told, tell, tell_refusals
 from codeact.sandbox.language.evaluated import Evaluator
+from codeact.sandbox.language.exceptions import exceptions
 from codeact.sandbox.language.filter import Filter
-from codeact.sandbox.language.guards import Guards, exceptions
+from codeact.sandbox.language.guards import Guards
 from codeact.sandbox.language.hints import UNAVAILABLE, import_hint, module_hint
 from codeact.sandbox.language.stand_ins import Namespace, ToolProxy
-from codeact.sandbox.language.streams import Stream
+from codeact.sandbox.language.streams import StandardStream, Stream
 from codeact.sandbox.language.views import ModuleView, Whole
 from codeact.sandbox.text import words
 
@@ -133,7 +134,8 @@ class Interpreter(Whole):
         if not self._filtered:
             if "workspace" not in options:
                 loop.install()
-            sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = _Stream(write)  # type: ignore[assignment,misc]
+            stream: Any = StandardStream(write)
+            sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
 
     def error_class(self, name: str) -> type[Exception]:
         """The exception class of that name: one that the tools declare, or a built-in one; Exception for any other."""
@@ -233,7 +235,7 @@ class Interpreter(Whole):
 
     def _compile(self, code: str, name: str) -> tuple[types.CodeType | Told, bool]:
         try:
-            tree = ast.parse(code, name)
+            tree: Any = compile(code, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         except RecursionError:
             return Told(
                 "SyntaxError", "the program is nested too deep", None, "SyntaxError: the program is nested too deep"
@@ -371,26 +373,6 @@ def _unavailable(name: str, instead: str) -> Callable[..., Any]:
 
     refuse.__name__ = refuse.__qualname__ = name
     return refuse
-
-
-class _Stream:
-    """What stands for the standard streams where there is no filter."""
-
-    encoding = "utf-8"
-    errors = "backslashreplace"
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-
-    def write(self, text: str) -> int:
-        self._write(str(text))
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back for long."""
-
-    def isatty(self) -> bool:
-        return False
 
 
 def _shown(value: Any) -> str:

@@ -66,3 +66,23 @@ class Stream:
     def begin(self) -> None:
         """Forget redirections that an ended program left."""
         self._redirections.clear()
+
+
+class StandardStream:
+    """What stands for the standard streams where there is no filter."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def write(self, text: str) -> int:
+        self._write(str(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back for long."""
+
+    def isatty(self) -> bool:
+        return False
