@@ -65,6 +65,19 @@ def takes_option(source: Callable[..., Any], name: str) -> bool:
     return parameter is not None and parameter.kind in _NAMED
 
 
+def described_options(source: Callable[..., Any]) -> list[str]:
+    """Each option as Python writes it: `path: Path`, `most_rows: int = 1000`.
+
+    Raises:
+        ToolError: the signature cannot be read.
+    """
+    lines = []
+    for parameter in adapter_options(source).values():
+        stars = "**" if parameter.kind is Parameter.VAR_KEYWORD else ""
+        lines.append(stars + str(parameter.replace(kind=Parameter.KEYWORD_ONLY)).replace("typing.", ""))
+    return lines
+
+
 def checked_options(source: Callable[..., Any], options: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
     """The options as the adapter gets them: of the types that it asks for, and relative paths from `folder`.
 

@@ -32,6 +32,8 @@ tasks_app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
+tools_app = typer.Typer(help="Look at tools.", pretty_exceptions_enable=False, no_args_is_help=True)
+app.add_typer(tools_app, name="tools")
 
 
 class Approval(StrEnum):
@@ -91,6 +93,13 @@ def run(
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
+    tools: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOOLS",
+            help="Tools beside the task's own: a `tools.yaml`, or a Toolbox as `MODULE:NAME` or `FILE.py:NAME`.",
+        ),
+    ] = None,
     video: Annotated[bool, typer.Option(help="Film the episode.")] = True,
     approve: Annotated[
         Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
@@ -111,6 +120,8 @@ def run(
         codeact run CodeAct/Push-v0 --seed 7 --model hf:Qwen/Qwen2.5-Coder-1.5B-Instruct
 
         codeact run CodeAct/Lift-v0 --model openai:http://localhost:8000/v1#my-model --approve ask
+
+        codeact run CodeAct/Stack2-v0 --model embedded --tools tools.yaml
     """
     with reported():
         from codeact.cli.running import run_episode
@@ -126,6 +137,7 @@ def run(
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
+            tools=tools,
             video=video,
             approve=approve.value,
             stop_key=stop_key and approve is not Approval.ask,
@@ -240,6 +252,32 @@ def check_tasks(
         from codeact.cli.tasks import check
 
         check(tasks, seeds)
+
+
+@tools_app.callback()
+def _tools() -> None:
+    """Look at tools."""
+
+
+@tools_app.command("show")
+def show_tools(
+    tools: Annotated[
+        str, typer.Argument(metavar="TOOLS", help="A `tools.yaml`, or a Toolbox as `MODULE:NAME` or `FILE.py:NAME`.")
+    ],
+    stubs: Annotated[bool, typer.Option(help="Print all that a model reads, or only the list.")] = True,
+) -> None:
+    """Show tools as a model reads them, their effects, and how long that is.
+
+    Examples:
+
+        codeact tools show tools.yaml
+
+        codeact tools show my_tools.py:box --no-stubs
+    """
+    with reported():
+        from codeact.cli.showing import show_tools as show
+
+        show(tools, stubs)
 
 
 @app.command("sandbox", context_settings={"allow_interspersed_args": False})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,14 @@ def run_episode(
     max_turns: int | None,
     max_tokens: int | None,
     rehearse: bool,
+    tools: str | None = None,
     video: bool,
     approve: str,
     stop_key: bool,
 ) -> None:
     """Play, print and say where the files are.
+
+    `tools` names tools that programs get beside the task's own, which are closed at the end.
 
     With `stop_key`, a key pressed at the terminal is an emergency stop, and ends the episode as Ctrl-C does.
 
@@ -45,6 +48,7 @@ def run_episode(
         CodeActError: with the message that the user should read.
         KeyboardInterrupt: after the summary was printed.
     """
+    from codeact.cli.toolboxes import load_toolbox
     from codeact.episode import EpisodeInterrupted, emergency_stop_on_key, play
     from codeact.evaluation.agents import make_agent
     from codeact.evaluation.selection import find_tasks
@@ -53,8 +57,13 @@ def run_episode(
     found = find_tasks([task])
     if len(found) != 1:
         raise SelectionError(f"{task!r} matches {len(found)} tasks; `codeact eval` plays many, `codeact run` one")
-    env = make_environment(found[0], video=video, tier=tier, perception=perception)
-    try:
+    with ExitStack() as opened:
+        box = load_toolbox(tools) if tools is not None else None
+        if box is not None:
+            opened.callback(box.close)
+            stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
+        env = make_environment(found[0], video=video, tier=tier, perception=perception, extra_tools=box)
+        opened.callback(env.close)
         player = make_agent(
             agent, max_turns=max_turns, max_tokens=max_tokens, rehearse=rehearse, approve=policy(approve)
         )
@@ -67,8 +76,6 @@ def run_episode(
         except EpisodeInterrupted as interrupt:
             _print_files(console, interrupt.episode.directory)
             raise KeyboardInterrupt("interrupted: the robot was stopped, and what was written is kept") from None
-    finally:
-        env.close()
     _print_files(console, episode.directory)
 
 
@@ -78,7 +85,7 @@ def _stop(env: gymnasium.Env[Any, Any]) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def make_environment(task: str, *, video: bool, **options: str | None) -> gymnasium.Env[Any, Any]:
+def make_environment(task: str, *, video: bool, **options: object) -> gymnasium.Env[Any, Any]:
     """The environment, filming when that is wanted and possible, with those options that are given.
 
     Raises:
@@ -106,7 +113,8 @@ def make_environment(task: str, *, video: bool, **options: str | None) -> gymnas
         unknown = next((name for name in given if f"argument '{name}'" in str(error)), None)
         if unknown is None:
             raise
-        raise TaskError(f"{task} has no option {unknown!r}; leave out --{unknown}") from error
+        flag = "tools" if unknown == "extra_tools" else unknown
+        raise TaskError(f"{task} has no option {unknown!r}; leave out --{flag}") from error
     except (gymnasium.error.Error, ImportError) as error:
         raise TaskError(f"{task} cannot be made: {error}. `codeact doctor` says what is missing.") from error
 
