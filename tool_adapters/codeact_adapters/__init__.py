@@ -1,10 +1,10 @@
 """Adapters: each makes a `codeact.Toolbox` of something outside, by one function of this package.
 
 `openapi(document)` is for HTTP services that describe themselves, `mcp(server)` for servers of the Model Context
-Protocol, `modbus(manifest)` for devices. An adapter of one's own is a class that derives from `Adapter`, or a function
-like these. An entry point in the group `codeact.adapters` names each, ours and those of other distributions alike. What
-is here is loaded on first use, so that importing this package needs no client library; the work is done in one private
-package an adapter.
+Protocol, `modbus(manifest)` and `mqtt(manifest)` for devices. An adapter of one's own is a class that derives from
+`Adapter`, or a function like these. An entry point in the group `codeact.adapters` names each, ours and those of
+other distributions alike. What is here is loaded on first use, so that importing this package needs no client
+library; the work is done in one private package an adapter.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codeact_adapters._devices.adapter import DeviceStopped as DeviceStopped
     from codeact_adapters._devices.adapter import DeviceTimeout as DeviceTimeout
     from codeact_adapters._devices.adapter import modbus as modbus
+    from codeact_adapters._devices.adapter import mqtt as mqtt
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import Auth as Auth
@@ -74,6 +75,7 @@ _HOME = {
     "mcp": "_mcp.adapter",
     "modbus": "_devices.adapter",
     "oauth2": "_openapi.adapter",
+    "mqtt": "_devices.adapter",
     "openapi": "_openapi.adapter",
     "sql": "_data.sql",
     "web": "_data.web",

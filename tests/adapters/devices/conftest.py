@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +92,41 @@ def modbus_device(loop: Loop) -> Iterator[ModbusDevice]:
     device = ModbusDevice(loop)
     yield device
     device.die()
+
+
+class Broker:
+    """Debian's mosquitto."""
+
+    def __init__(self, folder: Path, extra: str = "") -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.configuration = folder / "mosquitto.conf"
+        self.configuration.write_text(f"listener {self.port} 127.0.0.1\n{extra or 'allow_anonymous true'}\n")
+        self.start()
+
+    def start(self) -> None:
+        program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+        if program is None:
+            pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+        self.process = subprocess.Popen([program, "-c", str(self.configuration)], stderr=subprocess.DEVNULL)
+        ends = time.monotonic() + 10
+        while time.monotonic() < ends:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.02)
+        raise AssertionError("mosquitto did not start")
+
+    def die(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    made = Broker(tmp_path)
+    yield made
+    made.die()
 
 
 Ended = tuple[Execution, float]

@@ -26,6 +26,7 @@ __all__ = [
     "DeviceStopped",
     "DeviceTimeout",
     "modbus",
+    "mqtt",
 ]
 
 
@@ -46,6 +47,32 @@ def modbus(
     from codeact_adapters._devices.modbus import ModbusLink
 
     return _toolbox(manifest, ModbusLink(), {"host": host, "port": port, "unit": unit}, name)
+
+
+def mqtt(
+    manifest: Manifest,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    name: str = "",
+) -> Toolbox:
+    """Make a toolbox of a device behind an MQTT broker.
+
+    Args:
+        manifest: a YAML file, or what stands in one; `docs/devices.md` describes it.
+        host, port, username, password: of the broker, instead of what the manifest says.
+        name: the name of the group; by default the device's own.
+
+    Raises:
+        ToolError: the manifest is wrong, or paho-mqtt is not installed.
+        DeviceError: the broker cannot be reached, or refuses.
+    """
+    from codeact_adapters._devices.mqtt import MqttLink
+
+    settings = {"host": host, "port": port, "username": username, "password": password}
+    return _toolbox(manifest, MqttLink(), settings, name)
 
 
 def _toolbox(manifest: Manifest, link: Link, settings: Mapping[str, Any], name: str) -> Toolbox:

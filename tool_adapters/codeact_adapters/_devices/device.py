@@ -88,7 +88,7 @@ class Device:
         begun, ends = self._stops, time.monotonic() + timeout_s
         reached = self._comparison(point, value, how)
         while True:
-            found = self._read(point, begun, min(ends, time.monotonic() + self.link.timeout_s))
+            found = self._read(point, begun, ends)
             if reached(found):
                 return
             if time.monotonic() >= ends:
@@ -107,6 +107,7 @@ class Device:
             DeviceError: see its other subclasses.
         """
         begun, ends = self._stops, time.monotonic() + timeout_s
+        self._exclusively(begun, self.link.revive)
         heard = self.link.heard(point.name)
         count = heard[2] if heard else 0
         with self.link.changed:
@@ -185,6 +186,8 @@ class Device:
 
     def _read(self, point: Point, begun: int, ends: float | None = None) -> Any:
         if self.link.hears(point):
+            if not self.link.connected:
+                self._exclusively(begun, self.link.revive)
             return self._last(point, begun, ends or time.monotonic() + self.link.timeout_s)
         was_connected = self.link.connected
         try:

@@ -30,6 +30,7 @@ class Link(ABC):
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self._heard: dict[str, tuple[object, float, int]] = {}
+        self._count = 0
 
     @classmethod
     @abstractmethod
@@ -83,19 +84,22 @@ class Link(ABC):
     def close(self) -> None:
         """Let go of the connection."""
 
-    # ---- points that are heard ----
+    # What follows is for points whose values come by themselves.
 
     def hears(self, point: Point) -> bool:
         """Whether values of a point come by themselves."""
         return False
 
+    def revive(self) -> None:  # noqa: B027
+        """Connect if there is no connection: before a point that is heard is looked at. Errors as for `read`."""
+
     def hear(self, name: str, raw: object) -> None:
         """Keep what came for a point: a raw value, or the exception that says why it cannot be read."""
         with self.changed:
-            count = self._heard[name][2] + 1 if name in self._heard else 1
-            self._heard[name] = (raw, time.monotonic(), count)
+            self._count += 1
+            self._heard[name] = (raw, time.monotonic(), self._count)
             self.changed.notify_all()
 
     def heard(self, name: str) -> tuple[object, float, int] | None:
-        """What came last for a point, when (`time.monotonic()`), and how many came so far."""
+        """What came last for a point, when (`time.monotonic()`), and a number that grows with each."""
         return self._heard.get(name)
