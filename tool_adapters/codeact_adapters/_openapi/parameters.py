@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from codeact.errors import ArgumentError
 from codeact_adapters._openapi.document import Document
-from codeact_adapters._openapi.names import class_case, field_name
+from codeact_adapters._openapi.names import class_case, field_name, snake_case
 from codeact_adapters._openapi.schema import Types
 from codeact_adapters._openapi.values import to_json
 
@@ -71,7 +71,7 @@ def argument_of(parameter: Mapping[str, Any], hint: str, document: Document, typ
     style = str(parameter.get("style") or _STYLES[place])
     explode = parameter.get("explode")
     return Argument(
-        name=field_name(wire_name),
+        name=snake_case(wire_name) if place == "header" else field_name(wire_name),
         wire_name=wire_name,
         place=place,
         annotation=annotation if required or default is not None else typing.Optional[annotation],  # noqa: UP045
