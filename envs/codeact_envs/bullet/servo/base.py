@@ -30,6 +30,8 @@ NO_CUT = 1e-6  # metres or radians per second that are no cut worth counting
 MARGIN = 0.002  # metres that are kept from walls, for the curve between the points that are looked at
 _REACTION = 0.02  # seconds from a requested stop to the first braking step, at most
 _SPEED_SHARE = 0.99  # of the limit of the tool's speed, for what happens within a step
+POINT_SHARE = 0.95  # of a speed limit of the arm's points, for the posture that changes while it comes to rest
+_INSTANT = 1e-4  # seconds in which a velocity is measured
 _FINGER_DEPTH = 0.004  # metres that closing fingers are commanded beyond what they press on
 _TRACKING = 0.03  # radians between commanded and measured: something is in the way
 
@@ -61,7 +63,10 @@ class Servo(ABC):
         limits = (self._kinematics.lower, self._kinematics.upper, self._velocity_limit, self._acceleration)
         self._joint_limits: list[tuple[float, ...]] = list(zip(*(limit.tolist() for limit in limits), strict=True))
         self._brake_bounds = Bounds(np.array(robot.joints.velocity), acceleration * 0.98, np.array(robot.joints.jerk))
-        self._speed = robot.motion.tool_speed_limit * _SPEED_SHARE
+        self._speed = self._controller.tool_speed_limit * _SPEED_SHARE
+        # Metres per second of any point of the arm, where that is less than its maker allows the tool.
+        limit = self._controller.speed_limit
+        self._point_speed = limit * POINT_SHARE if limit < robot.tool.velocity else math.inf
         space, lowest = robot.workspace, robot.gripper.tip_below_tool + 0.001
         self._low = tuple(value + MARGIN for value in (*space.lower[:2], max(space.lower[2], lowest)))
         self._high = tuple(value - MARGIN for value in space.upper)
@@ -89,8 +94,13 @@ class Servo(ABC):
             self._world.simulation.run(SUBSTEPS)
             return
         begin, velocity = arm.commanded, self.velocity
-        goal, self.velocity = self._plan(action[:-1])
-        rows = _cubic(begin, velocity, goal, self.velocity)
+        goal, after = self._plan(action[:-1])
+        rows = _cubic(begin, velocity, goal, after)
+        if self._point_speed < math.inf and self._fastest(np.vstack([begin, rows])) / STEP > self._point_speed:
+            self.cuts["speed"] += 1
+            goal, after = self._to_rest()
+            rows = _cubic(begin, velocity, goal, after)
+        self.velocity = after
         fingers = arm.finger + (self._finger_goal(float(action[-1])) - arm.finger) * _PART
         done = arm.follow(rows, fingers, lambda: False, SUBSTEPS)
         if done < SUBSTEPS:
@@ -105,6 +115,22 @@ class Servo(ABC):
     @abstractmethod
     def _rest(self) -> None:
         """Begin at the arm's commanded positions, at rest."""
+
+    @abstractmethod
+    def _to_rest(self) -> tuple[Array, Array]:
+        """As `_plan`, for coming to rest within this step."""
+
+    def _fastest(self, rows: Array) -> float:
+        """The most that any point of the arm, or of its load, moves from one of joint positions (n, joints) to the
+        next, metres."""
+        return self._controller.look_around().longest_step(rows)
+
+    def _share_of_point_speed(self, velocity: Array) -> float:
+        """How much of what is allowed the arm's points would need for joint velocities (joints,)."""
+        if self._point_speed == math.inf:
+            return 0.0
+        begin = self._arm.commanded
+        return self._fastest(np.array([begin, begin + velocity * _INSTANT])) / _INSTANT / self._point_speed
 
     def _finger_goal(self, request: float) -> float:
         arm = self._arm

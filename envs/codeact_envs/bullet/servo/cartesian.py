@@ -85,7 +85,11 @@ class CartesianServo(Servo):
         wanted: Vector = (request * (SCALE / DURATION)).tolist()
         to_joints = self._inverse[:, :3] @ self._orientation.T
         asked = to_joints @ wanted
-        share = max(math.hypot(*wanted) / self._speed, self._share_of_limits(asked.tolist()) * HASTE)
+        share = max(
+            math.hypot(*wanted) / self._speed,
+            self._share_of_limits(asked.tolist()) * HASTE,
+            self._share_of_point_speed(asked) * HASTE,
+        )
         if share > 1.0:
             self.cuts["speed"] += 1
             wanted = [value / share for value in wanted]
@@ -107,9 +111,11 @@ class CartesianServo(Servo):
             found = self._reach(self._braked())
         if wall is not None:
             self.cuts[wall] += 1
-        if found is None:
-            found = self._slower()
-            self._follow_joints(*found)
+        return self._to_rest() if found is None else found
+
+    def _to_rest(self) -> tuple[Array, Array]:
+        found = self._slower()
+        self._follow_joints(*found)
         return found
 
     def _share_of_limits(self, velocity: Vector) -> float:

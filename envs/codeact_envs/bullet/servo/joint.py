@@ -49,7 +49,9 @@ class JointServo(Servo):
         wanted = request * (SCALE / DURATION)
         tool = (self._kinematics.jacobian(begin) @ wanted)[:3]
         share = max(
-            float((np.abs(wanted) / self._velocity_limit).max()), math.sqrt(float(tool @ tool)) / self._speed * HASTE
+            float((np.abs(wanted) / self._velocity_limit).max()),
+            math.sqrt(float(tool @ tool)) / self._speed * HASTE,
+            self._share_of_point_speed(wanted) * HASTE,
         )
         if share > 1.0:
             self.cuts["speed"] += 1
@@ -64,6 +66,9 @@ class JointServo(Servo):
         if wall is None:
             return end, inside
         self.cuts[wall] += 1
+        return self._slower()
+
+    def _to_rest(self) -> tuple[Array, Array]:
         return self._slower()
 
     def _before_limits(self, begin: Array, before: Array, after: Array) -> Array:
