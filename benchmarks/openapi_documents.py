@@ -18,11 +18,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codeact_adapters._openapi.network import address
+
 from codeact import Toolbox
 from codeact.errors import CodeActError
 from codeact_adapters import openapi
 from codeact_adapters._openapi.document import Document, load
-from codeact_adapters._openapi.network import address
 
 _SAYS_OPENAPI = re.compile(rb"""^[\s{]*(?:"openapi"|'openapi'|openapi)\s*:""", re.MULTILINE)
 _CHARACTERS_PER_TOKEN = 4

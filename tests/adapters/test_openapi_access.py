@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import pytest
+from codeact_adapters._openapi.network import resolved
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -18,7 +19,6 @@ from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
 from codeact_adapters import Auth, HttpError, api_key, basic, bearer, oauth2, openapi
-from codeact_adapters._openapi.network import resolved
 
 SECRET = "nobody-sees-this/4711+"
 

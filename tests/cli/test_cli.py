@@ -136,6 +136,9 @@ def test_an_approval_that_is_not_known_lets_nothing_pass() -> None:
         (["run", PUSH, "--agent", "oracle", "--max-turns", "3"], 1, "has no model"),
         (["eval", "--tasks", PUSH, "--seeds", "5-1", "--agent", "oracle", "--out", "o"], 2, "write 1-5"),
         (["eval", "--tasks", PUSH], 2, "--out"),
+        (["eval", "--out", "o"], 2, "give --tasks, or a file with --suite"),
+        (["eval", "--suite", "s.yaml", "--seeds", "1", "--out", "o"], 2, "leave out --seeds, or --suite"),
+        (["eval", "--suite", "no.yaml", "--out", "o"], 2, "no.yaml: cannot be read"),
         (["tasks", "check", "CodeAct/Nothing-v0"], 2, "there is no task"),
         (["replay", "nothing"], 1, "No such file"),
         (["fly"], 2, "No such command"),
@@ -206,6 +209,15 @@ def test_an_evaluation_off_a_terminal_prints_a_line_an_episode_and_a_table(tmp_p
     resumed = codeact(*arguments, "--resume")
     assert resumed.returncode == 0
     assert "4 of 4 episodes are there already" in resumed.stdout
+
+
+def test_a_suite_is_evaluated_in_its_tier(tmp_path: Path) -> None:
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(f"tasks: [{PUSH!r}]\nseeds: 0-1\nperception: noisy\n")
+    done = codeact("eval", "--suite", str(suite), "--agent", "oracle", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "tier noisy" in done.stdout
+    assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == 2
 
 
 def test_an_evaluation_with_an_episode_that_broke_exits_with_1(tmp_path: Path) -> None:

@@ -54,11 +54,13 @@ class LineWorld(gymnasium.Env[str, str]):
         curse: str = "",
         turns: int = 5,
         drift: float = 0.0,
+        perception: str | None = None,
     ) -> None:
         self.render_mode = render_mode
         self.action_space = AnyText(200)
         self.observation_space = AnyText(200)
         self.curse, self.turns, self.drift = curse, turns, drift
+        self.perception = perception
         self.approve: Any = None
         self.on_event: Any = None
         self.x = self.start = self.mark = 0.0

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from codeact.episode import read_trace
-from codeact.evaluation import EvaluationError, Progress, evaluate, read_results
+from codeact.evaluation import EvaluationError, Progress, Suite, evaluate, read_results
 
 PUSH = "line_world:Line/Push-v0"
 CURSED = "line_world:Line/Cursed-v0"
@@ -135,6 +135,45 @@ def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     file.write_text("nonsense\n")
     with pytest.raises(EvaluationError, match=r"line 1 of .*results.jsonl is not a result"):
         evaluate([PUSH], [1], out=tmp_path, resume=True)
+
+
+def test_tiers_reach_the_environments_and_are_recorded(tmp_path: Path) -> None:
+    result = evaluate([PUSH], [0], perception="noisy", out=tmp_path)
+    assert result.total.tier == "noisy"
+    (line,) = lines(tmp_path)
+    assert line["settings"] == {"max_turns": None, "max_tokens": None, "perception": "noisy"}
+    with pytest.raises(EvaluationError, match="perception 'noisy', now 'camera'"):
+        evaluate([PUSH], [1], perception="camera", out=tmp_path, resume=True)
+    with pytest.raises(EvaluationError, match="perception 'noisy', now None"):
+        evaluate([PUSH], [1], out=tmp_path, resume=True)
+
+
+def test_a_task_without_tiers_says_so() -> None:
+    (result,) = evaluate([PUSH], [0], tier="low").results
+    assert result.error == "TaskError: line_world:Line/Push-v0 has no option 'tier'; leave out --tier"
+
+
+def test_a_suite_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(f"tasks: [{PUSH!r}]\nseeds: 3\nperception: noisy\n")
+    assert Suite.load(file) == Suite((PUSH,), "3", None, "noisy")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tasks: [a]\ntiers: low\n", r"suite\.yaml:2:1: tiers: "),
+        ("seeds: 0-3\n", "tasks: Field required"),
+        ("- a\n", "a mapping with the key tasks"),
+        ("tasks: a\n", "tasks: "),
+        ("tasks: [a]\ntasks: [b]\n", "'tasks' is there twice"),
+    ],
+)
+def test_a_wrong_suite_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(text)
+    with pytest.raises(EvaluationError, match=message):
+        Suite.load(file)
 
 
 def test_two_evaluations_do_not_write_one_file(tmp_path: Path) -> None:

@@ -17,6 +17,14 @@ def test_a_good_task_passes() -> None:
     assert "solves 4 of 4" in str(report)
 
 
+def test_a_task_is_checked_in_a_tier() -> None:
+    report = check_task("line_world:Line/Push-v0", "0-1", perception="noisy")
+    assert str(report).startswith("line_world:Line/Push-v0, perception noisy: passes")
+    report = check_task("line_world:Line/Push-v0", "0", tier="low")
+    assert not report.ok
+    assert "has no option 'tier'" in str(report)
+
+
 @pytest.mark.parametrize(
     ("flaw", "failing", "detail"),
     [

@@ -62,6 +62,8 @@ Model = Annotated[
 ]
 MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model in an episode.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in one reply of the model.")]
+Tier = Annotated[str | None, typer.Option(help="Of the tools: high or low; by default the task's own.")]
+Perception = Annotated[str | None, typer.Option(help="privileged, noisy or camera; by default the task's own.")]
 Rehearse = Annotated[
     bool,
     typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
@@ -86,10 +88,8 @@ def run(
     model: Model = None,
     agent: Agent = None,
     out: Annotated[Path, typer.Option(help="Folder in which the episode gets a folder of its own.")] = Path("runs"),
-    tier: Annotated[str | None, typer.Option(help="Of the tools: high or low; by default the task's own.")] = None,
-    perception: Annotated[
-        str | None, typer.Option(help="privileged, noisy or camera; by default the task's own.")
-    ] = None,
+    tier: Tier = None,
+    perception: Perception = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
@@ -167,11 +167,17 @@ def replay(
 
 @app.command("eval")
 def evaluate(
-    tasks: Annotated[
-        list[str], typer.Option("--tasks", "-t", metavar="GLOB", help="Ids or patterns; may be given more than once.")
-    ],
     out: Annotated[Path, typer.Option(help="Folder for results.jsonl and the traces.")],
-    seeds: Annotated[str, typer.Option(help="Such as 0-19,25.")] = "0-19",
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--tasks", "-t", metavar="GLOB", help="Ids or patterns; may be given more than once."),
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(help="Such as 0-19,25; by default 0-19.")] = None,
+    tier: Tier = None,
+    perception: Perception = None,
+    suite: Annotated[
+        Path | None, typer.Option(help="A YAML file with tasks, seeds, tier and perception, in place of these options.")
+    ] = None,
     model: Model = None,
     agent: Agent = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play at the same time.")] = 2,
@@ -190,15 +196,18 @@ def evaluate(
 
         codeact eval --tasks "CodeAct/*" --seeds 0-19 --agent oracle --out results/oracle
 
+        codeact eval --tasks CodeAct/Lift-v0 --tier low --perception noisy --agent oracle --out results/low
+
+        codeact eval --suite suite.yaml --agent oracle --out results/suite
+
         codeact eval --tasks CodeAct/Stack2-v0 --seeds 0-4,10 --model embedded --max-turns 3 --out results --resume
     """
     with reported():
-        from codeact.cli.evaluating import evaluate_agent
+        from codeact.cli.evaluating import evaluate_agent, suite_of
 
         _only_one(model, agent)
         evaluate_agent(
-            tasks,
-            seeds,
+            suite_of(suite, tasks=tasks, seeds=seeds, tier=tier, perception=perception),
             agent or model or "embedded",
             out=out,
             workers=workers,
@@ -236,6 +245,8 @@ def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasiu
 def check_tasks(
     tasks: Annotated[list[str], typer.Argument(help="Ids or patterns.")],
     seeds: Annotated[str, typer.Option(help="Such as 0-19,25.")] = "0-19",
+    tier: Tier = None,
+    perception: Perception = None,
 ) -> None:
     """Hold tasks against the gate.
 
@@ -247,11 +258,13 @@ def check_tasks(
         codeact tasks check CodeAct/Stack2-v0
 
         codeact tasks check "CodeAct/*" --seeds 0-19
+
+        codeact tasks check CodeAct/Stack2-v0 --perception camera
     """
     with reported():
         from codeact.cli.tasks import check
 
-        check(tasks, seeds)
+        check(tasks, seeds, tier, perception)
 
 
 @tools_app.callback()

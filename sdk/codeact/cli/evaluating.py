@@ -20,15 +20,35 @@ from codeact.episode.plain import printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from codeact.evaluation import EpisodeResult, EvaluationResult, Progress, Summary
+    from codeact.evaluation import EpisodeResult, EvaluationResult, Progress, Suite, Summary
 
 WIDTH = 120
 """Columns of the table where no terminal says how many there are."""
 
 
+def suite_of(
+    file: Path | None, *, tasks: Sequence[str] | None, seeds: str | None, tier: str | None, perception: str | None
+) -> Suite:
+    """What to play: from a file, or from the options in its place.
+
+    Raises:
+        SelectionError: both were given, or neither, or the file is wrong.
+    """
+    from codeact.evaluation import SelectionError, Suite
+
+    if file is None:
+        if not tasks:
+            raise SelectionError("nothing to play was named: give --tasks, or a file with --suite")
+        return Suite(tuple(tasks), seeds or "0-19", tier, perception)
+    given = {"tasks": tasks, "seeds": seeds, "tier": tier, "perception": perception}
+    doubled = [f"--{name}" for name, value in given.items() if value]
+    if doubled:
+        raise SelectionError(f"the suite says what is played: leave out {' and '.join(doubled)}, or --suite")
+    return Suite.load(file)
+
+
 def evaluate_agent(
-    tasks: Sequence[str],
-    seeds: str,
+    suite: Suite,
     agent: str,
     *,
     out: Path,
@@ -54,8 +74,8 @@ def evaluate_agent(
     try:
         with view:
             result = evaluate(
-                tasks,
-                seeds,
+                suite.tasks,
+                suite.seeds,
                 agent,
                 workers=workers,
                 out=out,
@@ -63,6 +83,8 @@ def evaluate_agent(
                 max_turns=max_turns,
                 max_tokens=max_tokens,
                 rehearse=rehearse,
+                tier=suite.tier,
+                perception=suite.perception,
                 traces=traces,
                 on_progress=view.show,
             )

@@ -95,6 +95,8 @@ def make_environment(task: str, *, video: bool, **options: object) -> gymnasium.
 
     import gymnasium
 
+    from codeact.evaluation.selection import make_environment as make
+
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     films = video and importlib.util.find_spec("av") is not None
     if video and not films:
@@ -106,15 +108,9 @@ def make_environment(task: str, *, video: bool, **options: object) -> gymnasium.
         films = films and "rgb_array_list" in _render_modes(task)
         if films:
             given["render_mode"] = "rgb_array_list"
-        return gymnasium.make(task, **given)
+        return make(task, given)
     except CodeActError:
         raise
-    except TypeError as error:
-        unknown = next((name for name in given if f"argument '{name}'" in str(error)), None)
-        if unknown is None:
-            raise
-        flag = "tools" if unknown == "extra_tools" else unknown
-        raise TaskError(f"{task} has no option {unknown!r}; leave out --{flag}") from error
     except (gymnasium.error.Error, ImportError) as error:
         raise TaskError(f"{task} cannot be made: {error}. `codeact doctor` says what is missing.") from error
 

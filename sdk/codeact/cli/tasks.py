@@ -44,7 +44,7 @@ def _facts(task: str) -> dict[str, str]:
     return dict(describe(**kwargs)) if describe is not None else {}
 
 
-def check(patterns: Sequence[str], seeds: str) -> None:
+def check(patterns: Sequence[str], seeds: str, tier: str | None, perception: str | None) -> None:
     """Print a report a task, as soon as it is there. Exits with 1 when a task does not pass.
 
     Raises:
@@ -56,7 +56,7 @@ def check(patterns: Sequence[str], seeds: str) -> None:
     numbers = parse_seeds(seeds)
     passed = True
     for task in find_tasks(patterns):
-        report = check_task(task, numbers)
+        report = check_task(task, numbers, tier=tier, perception=perception)
         passed &= report.ok
         for number, line in enumerate(str(report).splitlines()):
             style = ("bold green" if report.ok else "bold red") if not number else "red" if "FAIL" in line[:6] else ""

@@ -7,6 +7,7 @@ from codeact.evaluation.results import EpisodeResult, read_results
 from codeact.evaluation.runner import EvaluationResult, Progress, Running, evaluate
 from codeact.evaluation.selection import find_tasks, parse_seeds, registered_tasks
 from codeact.evaluation.statistics import Summary, summarize, wilson_interval
+from codeact.evaluation.suite import Suite
 
 __all__ = [
     "Check",
@@ -17,6 +18,7 @@ __all__ = [
     "Progress",
     "Running",
     "SelectionError",
+    "Suite",
     "Summary",
     "check_task",
     "evaluate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from codeact.evaluation.errors import EvaluationError
@@ -26,11 +26,12 @@ class Check:
 
 @dataclass(frozen=True)
 class GateReport:
-    """What the gate saw of one task."""
+    """What the gate saw of one task. `options`: of its environment, where they are not the task's own."""
 
     task: str
     seeds: tuple[int, ...]
     checks: tuple[Check, ...]
+    options: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -39,14 +40,17 @@ class GateReport:
 
     def __str__(self) -> str:
         lines = [f"  {'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}" for check in self.checks]
-        return "\n".join([f"{self.task}: {'passes' if self.ok else 'does not pass'}", *lines])
+        stated = "".join(f", {name} {value}" for name, value in self.options.items())
+        return "\n".join([f"{self.task}{stated}: {'passes' if self.ok else 'does not pass'}", *lines])
 
 
 _Job = tuple[str, int]
 _Played = dict[_Job, dict[str, Any]]
 
 
-def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
+def check_task(
+    task: str, seeds: Sequence[int] | str = "0-19", *, tier: str | None = None, perception: str | None = None
+) -> GateReport:
     """Hold a task against the gate, through nothing but the face of its environment.
 
     Two separate processes play. Both play the reference program on all seeds, the second one in reverse order, and the
@@ -56,6 +60,7 @@ def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
     Args:
         task: a Gymnasium id.
         seeds: numbers, or text such as `0-19`.
+        tier, perception: of the environment, such as `low` and `noisy`; None for the task's own.
 
     Raises:
         EvaluationError: there is no such task, a pattern matches several, or there is no seed.
@@ -67,21 +72,23 @@ def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
     numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
     if not numbers:
         raise EvaluationError("no seed was named: name one or more, for example 0-19")
+    options = {key: value for key, value in (("tier", tier), ("perception", perception)) if value is not None}
     first: _Played = {}
     second: _Played = {}
     environment: dict[str, Any] = {}
 
     def one() -> None:
         try:
-            with Worker() as worker:
+            with Worker(options=options) as worker:
                 environment.update(worker.check_env(name))
         except WorkerDied as death:
             environment["error"] = f"the worker process {death}"
-        _play(name, [("oracle", seed) for seed in numbers] + [("nothing", seed) for seed in numbers], first)
+        _play(name, [("oracle", seed) for seed in numbers] + [("nothing", seed) for seed in numbers], first, options)
 
     def two() -> None:
         backwards = tuple(reversed(numbers))
-        _play(name, [("oracle", seed) for seed in backwards] + [("opposite", seed) for seed in backwards], second)
+        jobs = [("oracle", seed) for seed in backwards] + [("opposite", seed) for seed in backwards]
+        _play(name, jobs, second, options)
 
     threads = [threading.Thread(target=one, daemon=True), threading.Thread(target=two, daemon=True)]
     for thread in threads:
@@ -98,16 +105,17 @@ def check_task(task: str, seeds: Sequence[int] | str = "0-19") -> GateReport:
             _zero_check("opposite", second, numbers),
             _equal_check(first, second, numbers),
         ),
+        options,
     )
 
 
-def _play(task: str, jobs: list[_Job], played: _Played) -> None:
+def _play(task: str, jobs: list[_Job], played: _Played, options: dict[str, str]) -> None:
     """Play all jobs in one process, and on in a new one where it dies."""
     worker: Worker | None = None
     try:
         for agent, seed in jobs:
             try:
-                worker = worker or Worker()
+                worker = worker or Worker(options=options)
                 played[agent, seed] = worker.episode(task, seed, agent)
             except WorkerDied as death:
                 played[agent, seed] = {"error": f"the worker process {death}"}

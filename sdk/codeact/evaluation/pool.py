@@ -31,6 +31,7 @@ class Worker:
     Args:
         agents: agents to load at once, by name.
         settings: budgets of models.
+        options: of the environments that it makes, such as their tier.
         traces: folder for one trace an episode; None: no traces.
         threads: processor threads that numerical libraries may use in it.
 
@@ -44,6 +45,7 @@ class Worker:
         *,
         agents: tuple[str, ...] = (),
         settings: dict[str, Any] | None = None,
+        options: dict[str, str] | None = None,
         traces: Path | None = None,
         threads: int | None = None,
     ) -> None:
@@ -65,6 +67,7 @@ class Worker:
                     "path": [os.path.abspath(folder) for folder in sys.path],
                     "agents": list(agents),
                     "settings": settings or {},
+                    "options": options or {},
                     "traces": str(traces.absolute()) if traces else None,
                 }
             )

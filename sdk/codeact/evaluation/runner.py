@@ -87,6 +87,8 @@ def evaluate(
     max_turns: int | None = None,
     max_tokens: int | None = None,
     rehearse: bool = False,
+    tier: str | None = None,
+    perception: str | None = None,
     traces: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EvaluationResult:
@@ -105,6 +107,7 @@ def evaluate(
         resume: go on with what `out` holds; finished episodes are not played again.
         max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
         rehearse: try each program of a model in its environment, and undo it, before it is run.
+        tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
 
@@ -121,14 +124,19 @@ def evaluate(
     if resume and out is None:
         raise EvaluationError("to resume, say with out=... where the results are")
     settings = {"max_turns": max_turns, "max_tokens": max_tokens, **({"rehearse": True} if rehearse else {})}
+    options = {name: value for name, value in (("tier", tier), ("perception", perception)) if value is not None}
     require_budget(agent, max_turns, max_tokens, rehearse)
     folder = Path(out) if out is not None else None
-    file = ResultsFile(folder, agent=agent, settings=settings, resume=resume) if folder is not None else None
+    file = (
+        ResultsFile(folder, agent=agent, settings={**settings, **options}, resume=resume)
+        if folder is not None
+        else None
+    )
     try:
         wanted = [(task, seed) for task in chosen for seed in numbers]
         kept = {result.key: result for result in (file.kept if file else ())}
         jobs = [key for key in wanted if key not in kept]
-        run = _Run(jobs, agent, settings, workers, _trace_folder(folder, traces), file, on_progress)
+        run = _Run(jobs, agent, settings, options, workers, _trace_folder(folder, traces), file, on_progress)
         played = run.play([kept[key] for key in wanted if key in kept])
     finally:
         if file is not None:
@@ -144,6 +152,7 @@ class _Run:
     jobs: list[tuple[str, int]]
     agent: str
     settings: dict[str, Any]
+    options: dict[str, str]
     workers: int
     traces: Path | None
     file: ResultsFile | None
@@ -238,7 +247,7 @@ class _Run:
             task=task,
             seed=seed,
             agent=self.agent,
-            settings=self.settings,
+            settings={**self.settings, **self.options},
             reason=f"error: {error}",
             error=error,
             attempts=attempt,
@@ -254,6 +263,7 @@ class _Run:
             worker = Worker(
                 agents=(self.agent,),
                 settings=self.settings,
+                options=self.options,
                 traces=self.traces,
                 threads=max(1, cores // self.workers),
             )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from codeact.errors import TaskError
 from codeact.evaluation.errors import SelectionError
+
+if TYPE_CHECKING:
+    import gymnasium
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 MOST_SEEDS = 1_000_000
@@ -80,6 +84,28 @@ def environment_class(task: str) -> tuple[Any, dict[str, Any]]:
     spec = gymnasium.spec(task.rpartition(":")[2])
     entry = spec.entry_point
     return (load_env_creator(entry) if isinstance(entry, str) else entry), dict(spec.kwargs)
+
+
+def make_environment(task: str, options: Mapping[str, Any]) -> gymnasium.Env[Any, Any]:
+    """The environment of a task.
+
+    Args:
+        task: its id.
+        options: keywords for it, such as `tier` and `perception`.
+
+    Raises:
+        TaskError: it takes no such option.
+    """
+    import gymnasium
+
+    try:
+        return gymnasium.make(task, **options)
+    except TypeError as error:
+        unknown = next((name for name in options if f"argument '{name}'" in str(error)), None)
+        if unknown is None:
+            raise
+        flag = "tools" if unknown == "extra_tools" else unknown  # as the command line calls it
+        raise TaskError(f"{task} has no option {unknown!r}; leave out --{flag}") from error
 
 
 def _import_and_look(name: str) -> None:

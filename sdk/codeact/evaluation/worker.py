@@ -81,6 +81,7 @@ class Player:
     def __init__(self, setup: dict[str, Any]) -> None:
         sys.path.extend(folder for folder in setup["path"] if folder not in sys.path)
         self.settings: dict[str, Any] = setup["settings"]
+        self.options: dict[str, str] = setup["options"]
         self.traces = Path(setup["traces"]) if setup["traces"] else None
         self.agents: dict[str, Agent] = {}
         self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
@@ -124,7 +125,7 @@ class Player:
             task=job["task"],
             seed=job["seed"],
             agent=job["agent"],
-            settings=self.settings,
+            settings={**self.settings, **self.options},
             tier=tier_of(env),
             success=episode.success,
             score=episode.score,
@@ -148,10 +149,11 @@ class Player:
         """Gymnasium's own checker on a fresh environment. Returns its warnings; an environment that fails raises."""
         import warnings
 
-        import gymnasium
         from gymnasium.utils.env_checker import check_env
 
-        env = gymnasium.make(job["task"])
+        from codeact.evaluation.selection import make_environment
+
+        env = make_environment(job["task"], self.options)
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -169,11 +171,11 @@ class Player:
 
     def environment(self, task: str) -> gymnasium.Env[Any, Any]:
         if task not in self.environments:
-            import gymnasium
+            from codeact.evaluation.selection import make_environment
 
             while len(self.environments) >= OPEN_ENVIRONMENTS:
                 self.environments.popitem(last=False)[1].close()
-            self.environments[task] = gymnasium.make(task)
+            self.environments[task] = make_environment(task, self.options)
         self.environments.move_to_end(task)
         return self.environments[task]
 

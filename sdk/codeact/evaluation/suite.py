@@ -1,0 +1,49 @@
+"""What an evaluation plays, as a file: which tasks, which seeds, and in which tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from codeact.evaluation.errors import SelectionError
+from codeact.yaml_files import YamlFile
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tasks, seeds and tiers.
+
+    Attributes:
+        tasks: Gymnasium ids or glob patterns over its registry.
+        seeds: text such as `0-19,25`.
+        tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
+    """
+
+    tasks: tuple[str, ...]
+    seeds: str = "0-19"
+    tier: str | None = None
+    perception: str | None = None
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  a misspelt key must not be silently left out
+
+    @staticmethod
+    def load(path: Path | str) -> Suite:
+        """Read a suite, a YAML file with these keys.
+
+        Raises:
+            SelectionError: there is no such file, or it is wrong; the message says where.
+        """
+        file = YamlFile(Path(path), SelectionError)
+        data = file.data
+        if not isinstance(data, dict):
+            raise SelectionError(f"{path}: a suite is a mapping with the key tasks, and seeds, tier and perception")
+        if type(data.get("seeds")) is int:  # one seed reads as a number
+            data = {**data, "seeds": str(data["seeds"])}
+        try:
+            return TypeAdapter(Suite).validate_python(data)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            key = ".".join(map(str, problem["loc"]))
+            raise SelectionError(f"{file.place(*problem['loc'])}: {key}: {problem['msg']}") from error
