@@ -103,6 +103,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
 
         world = found.make_world()
         if not isinstance(world, TabletopWorld):
+            world.close()
             raise TaskError(f"action={action!r} needs a task of a robot at a table; {found.name}'s world is another")
         self._world, self._bullet = world, world.bullet
         self._cameras = Cameras(world.bullet)

@@ -26,6 +26,13 @@ TABLE = (
 )
 
 
+def test_a_description_has_an_end() -> None:
+    with pytest.raises(NotUnderstood, match="at most 500 characters, not 90,005"):
+        find_one("block" + " left of the block" * 5000, TABLE)
+    with pytest.raises((Ambiguous, UnknownObject)):
+        find_one("block" + " left of the block" * 27, TABLE)
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [

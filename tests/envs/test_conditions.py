@@ -170,6 +170,16 @@ class TestRestingOn:
         rim = cube("red block", 0.56, 0.0, 0.05)
         assert self.read(rim, self.start.bodies["blue block"]).progress == 0.0
 
+    def test_a_flat_zone_is_rested_on_as_well(self) -> None:
+        zone = Body("green zone", "green", "zone", (0.1, 0.1, 0.002), (0.5, 0.0, 0.001))
+        who = cast(blocks=("red block",), zone="green zone")
+        goal = RestingOn(what="blocks", where="zone", within=0.05)
+        start = scene(cube("red block", 0.3, 0.2), zone)
+        assert goal.open_at(who, start)
+        assert goal.read(who, start, scene(cube("red block", 0.51, 0.02), zone)).met
+        assert not goal.read(who, start, scene(cube("red block", 0.51, 0.02), zone, held="red block")).met
+        assert not goal.read(who, start, scene(cube("red block", 0.51, 0.02, 0.01), zone)).met  # under the table
+
     def test_partial_by_distance(self) -> None:
         goal = RestingOn(what="blocks", where="bowl", within=0.05, partial="distance")
         now = scene(cube("red block", 0.4, 0.1, 0.1), self.start.bodies["blue block"], bowl("green bowl", 0.5, 0.0))

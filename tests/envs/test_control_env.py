@@ -163,3 +163,19 @@ def test_pictures_and_depth() -> None:
 def test_a_wrong_argument_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(TaskError, match=next(reversed(wrong))):
         gymnasium.make("CodeAct/PickPlace-v0", **wrong)
+
+
+def test_a_robot_that_has_no_table_is_refused_and_its_world_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codeact_envs.tasks.floor_world import FloorWorld
+
+    closed: list[FloorWorld] = []
+    close = FloorWorld.close
+
+    def note(world: FloorWorld) -> None:
+        closed.append(world)
+        close(world)
+
+    monkeypatch.setattr(FloorWorld, "close", note)
+    with pytest.raises(TaskError, match="needs a task of a robot at a table; hover's world is another"):
+        gymnasium.make("CodeAct/Hover-v0", action="cartesian")
+    assert len(closed) == 1

@@ -219,6 +219,10 @@ def test_a_robot_that_is_made_of_itself_is_an_error(tmp_path: Path) -> None:
         ("kind: arms\nmembers: [1]", "members: give a mapping"),
         ("kind: arm\nurdf: {package: a.b, path: x}", "no name of a Python package"),
         ("kind: arm\nattach: 1", "attach: give a list"),
+        ("kind: arm\nurdf: ../robot.urdf", "urdf: '../robot.urdf' leads out of"),
+        ("kind: arm\nurdf: /etc/passwd", "urdf: '/etc/passwd' leads out of"),
+        ("kind: arm\nurdf: {package: pybullet_data, path: ../../x.urdf}", "urdf: '../../x.urdf' leads out of"),
+        ("kind: arms\nmembers: {left: {robot: ../robot.yaml}}", "robot: '../robot.yaml' leads out of"),
     ):
         path.write_text(text)
         load_robot.cache_clear()

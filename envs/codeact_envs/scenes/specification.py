@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from codeact_envs.bullet.bodies.assembly import Assembly
 from codeact_envs.bullet.bodies.colors import COLORS
@@ -59,7 +59,7 @@ class Kind(Part):
         mass: kilograms; the shape's usual mass where none is given.
     """
 
-    noun: str
+    noun: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9 _-]*$", max_length=40)]
     shape: str
     size: Size
     mass: Annotated[float, Field(gt=0.0, le=1e5)]

@@ -25,7 +25,7 @@ Role = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
 
 _SLACK = 0.005  # metres of approach that earn nothing: a body that only settles has not been moved
 _UNMET = 0.95  # the most that an unmet condition may reach
-_ABOVE = 0.003  # metres that a body's underside must lie over its support's
+_ABOVE = 0.003  # metres that a body's underside must lie over its support's; what is thinner lies flat on the table
 
 
 @dataclass(frozen=True)
@@ -305,7 +305,8 @@ class Lifted(Condition):
 
 @condition("resting_on")
 class RestingOn(Condition):
-    """Every body of `what` rests on or in `where`: above it, centres within `within` metres seen from above, let go.
+    """Every body of `what` rests on or in `where`, be that a body or a flat zone: above it, centres within `within`
+    metres seen from above, let go.
 
     Progress is the share of bodies that do; with `partial: distance`, a body on its way counts as far as it has come.
     """
@@ -343,7 +344,7 @@ def _rests(name: str, where: str, start: Snapshot, now: Snapshot, within: float,
     body, place, first = now.bodies[name], now.bodies[where], start.bodies[where]
     met = (
         horizontal_distance(body.position, place.position) <= within
-        and body.underside >= place.underside + _ABOVE
+        and body.underside >= place.underside + (_ABOVE if place.size[2] > _ABOVE else -_ABOVE)
         and now.held != name
     )
     if not by_distance:

@@ -49,6 +49,7 @@ _FROM, _BETWEEN, _ON_TABLE = ("from", "the"), ("between",), ("on", "the", "table
 _PHRASES = sorted([*RELATIONS, *NEAREST, *FARTHEST, _BETWEEN, _ON_TABLE, _FROM], key=len, reverse=True)
 _TO = (("to",), ("from",))
 _LONGEST = max(map(len, _PHRASES))
+_MOST_CHARACTERS = 500  # of a query: clauses lie in each other, and are read by recursion
 _NUMBER = ("", *(f"number {count} " for count in range(2, 10)))
 
 
@@ -118,6 +119,10 @@ class _Reader:
     """Reads a query from left to right, without going back."""
 
     def __init__(self, query: str, things: Sequence[Seen]) -> None:
+        if len(query) > _MOST_CHARACTERS:
+            raise NotUnderstood(
+                f"a description has at most {_MOST_CHARACTERS} characters, not {len(query):,}: {query[:40]!r}..."
+            )
         self._query, self._things = query, list(things)
         self._words = _WORD.findall(query.lower())
         self._at = 0

@@ -520,10 +520,17 @@ def _beside(source: Path, name: Any) -> str:
         raise TaskError(f"{source}: robot: give a name or the path of a YAML description, not {name!r:.40}")
     if not name.endswith((".yaml", ".yml")):
         return name
+    _require_inside(source, "robot", source.parent, name)
     path = source.parent / name
     if path.resolve() == source.resolve():
         raise TaskError(f"{source}: robot: the description is made of itself")
     return str(path)
+
+
+def _require_inside(source: Path, key: str, folder: Path, name: str) -> None:
+    """Raise `TaskError` when a path leads out of its folder."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise TaskError(f"{source}: {key}: {name!r:.100} leads out of {folder}: put the file there, or a link to it")
 
 
 def validated(source: Path, kind: type[T], data: dict[str, Any]) -> T:
@@ -543,10 +550,11 @@ def validated(source: Path, kind: type[T], data: dict[str, Any]) -> T:
 
 
 def model_file(source: Path, urdf: Any) -> Path:
-    """Where a model file is: a path beside the description, or `{package: ..., path: ...}` in a Python package.
+    """Where a model file is: a path in the folder of the description, or `{package: ..., path: ...}` in that of a
+    Python package. A description may come from anybody, so it names nothing outside of these.
 
     Raises:
-        TaskError: there is no such file.
+        TaskError: there is no such file, or it lies elsewhere.
     """
     if isinstance(urdf, dict) and set(urdf) == {"package", "path"}:
         if not (isinstance(urdf["package"], str) and urdf["package"].isidentifier() and isinstance(urdf["path"], str)):
@@ -554,11 +562,13 @@ def model_file(source: Path, urdf: Any) -> Path:
         spec = find_spec(urdf["package"])
         if spec is None or not spec.submodule_search_locations:
             raise TaskError(f"{source}: urdf: there is no package {urdf['package']!r}; install it with pip")
-        path: Path = Path(spec.submodule_search_locations[0]) / urdf["path"]
+        folder, name = Path(spec.submodule_search_locations[0]), urdf["path"]
     elif isinstance(urdf, str):
-        path = source.parent / Path(urdf)
+        folder, name = source.parent, urdf
     else:
         raise TaskError(f"{source}: urdf: give a path, or {{package: ..., path: ...}}, not {urdf!r}")
+    path = folder / name
+    _require_inside(source, "urdf", folder, name)
     if not path.is_file():
         raise TaskError(f"{source}: urdf: the model file {path} does not exist")
     return path
