@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from codeact_adapters._devices.adapter import DeviceTimeout as DeviceTimeout
     from codeact_adapters._devices.adapter import modbus as modbus
     from codeact_adapters._devices.adapter import mqtt as mqtt
+    from codeact_adapters._devices.adapter import opcua as opcua
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import Auth as Auth
@@ -76,6 +77,7 @@ _HOME = {
     "modbus": "_devices.adapter",
     "oauth2": "_openapi.adapter",
     "mqtt": "_devices.adapter",
+    "opcua": "_devices.adapter",
     "openapi": "_openapi.adapter",
     "sql": "_data.sql",
     "web": "_data.web",

@@ -39,6 +39,40 @@ def loop() -> Loop:
     return Loop()
 
 
+class Relay:
+    """Stands between a client and a server, so that their connection can be cut and mended."""
+
+    def __init__(self, loop: Loop, port: int) -> None:
+        self.loop, self.to, self.port = loop, port, 0
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.mend()
+
+    def mend(self) -> None:
+        self.server = self.loop.run(asyncio.start_server(self.join, "127.0.0.1", self.port))
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    def cut(self) -> None:
+        async def end() -> None:
+            self.server.close()
+            for writer in list(self.writers):
+                writer.transport.abort()
+
+        self.loop.run(end())
+
+    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self.to)
+        self.writers |= {writer, other_writer}
+        await asyncio.gather(self.pass_on(reader, other_writer), self.pass_on(other_reader, writer))
+        self.writers -= {writer, other_writer}
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
 class ModbusDevice:
     """pymodbus's own server: 16 coils, 16 discrete inputs, 100 holding and 100 input registers.
 

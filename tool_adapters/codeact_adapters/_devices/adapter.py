@@ -27,6 +27,7 @@ __all__ = [
     "DeviceTimeout",
     "modbus",
     "mqtt",
+    "opcua",
 ]
 
 
@@ -73,6 +74,30 @@ def mqtt(
 
     settings = {"host": host, "port": port, "username": username, "password": password}
     return _toolbox(manifest, MqttLink(), settings, name)
+
+
+def opcua(
+    manifest: Manifest,
+    *,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    name: str = "",
+) -> Toolbox:
+    """Make a toolbox of an OPC UA server.
+
+    Args:
+        manifest: a YAML file, or what stands in one; `docs/devices.md` describes it.
+        url, username, password: of the server, instead of what the manifest says.
+        name: the name of the group; by default the device's own.
+
+    Raises:
+        ToolError: the manifest is wrong, or asyncua is not installed.
+        DeviceError: the server cannot be reached, refuses, or has other variables than the manifest says.
+    """
+    from codeact_adapters._devices.opcua import OpcUaLink
+
+    return _toolbox(manifest, OpcUaLink(), {"url": url, "username": username, "password": password}, name)
 
 
 def _toolbox(manifest: Manifest, link: Link, settings: Mapping[str, Any], name: str) -> Toolbox:

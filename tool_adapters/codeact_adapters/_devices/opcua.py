@@ -1,0 +1,312 @@
+"""OPC UA: variables and methods of a server, by asyncua, whose event loop runs in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from codeact.errors import ToolError
+from codeact_adapters._devices.description import Command, Description, Point
+from codeact_adapters._devices.errors import DeviceError, DeviceLost, DeviceRefused, DeviceTimeout
+from codeact_adapters._devices.link import Link
+from codeact_adapters._devices.section import Section
+from codeact_adapters._devices.values import SIZED, WORDS, Value
+
+T = TypeVar("T")
+_NODE = re.compile(r"(ns=\d+;|nsu=[^;]+;)?[isgb]=.+", re.DOTALL)
+_HOLDS: dict[str, tuple[type, float, float]] = {
+    "Boolean": (bool, 0, 1),
+    "SByte": (int, -128, 127),
+    "Byte": (int, 0, 255),
+    **{word.replace("uint", "UInt").replace("int", "Int"): held for word, held in SIZED.items() if "int" in word},
+    "Float": (float, -math.inf, math.inf),
+    "Double": (float, -math.inf, math.inf),
+    "String": (str, -math.inf, math.inf),
+}
+"""Types of variables, with what they hold (OPC 10000-6, 5.1.2)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the connection. `security` is `policy,mode,certificate,key`, as asyncua takes it; empty for none."""
+
+    url: str
+    username: str
+    password: str
+    security: str
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Address:
+    """A variable, and how often the server looks for changes, in seconds; None where it is asked each time."""
+
+    node: str
+    every_s: float | None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method, and the object that it belongs to."""
+
+    object: str
+    method: str
+
+
+class OpcUaLink(Link):
+    """Asks for a value when it is wanted, or hears of changes. A lost connection is made anew by the next call."""
+
+    protocol = "opcua"
+
+    @classmethod
+    def read_settings(cls, section: Section) -> Settings:
+        url = section.need("url", str, "such as opc.tcp://host:4840/path")
+        if not url.startswith("opc.tcp://"):
+            section.fail(f"expected an address that begins with opc.tcp://, got {url!r}", "url")
+        return Settings(
+            url=url,
+            username=section.get("username", str, ""),
+            password=section.get("password", str, ""),
+            security=section.get("security", str, ""),
+            timeout_s=section.number("timeout_s", 2.0, 0.0, 60.0),
+        )
+
+    @classmethod
+    def read_point(cls, section: Section, value: Value, reads: bool, writes: bool) -> Address:
+        node = _node(section, "node")
+        if "subscribe" in section and not reads:
+            section.fail("only what can be read can be subscribed to", "subscribe")
+        every_s = section.number("subscribe", 0.1, 0.0, 60.0) if "subscribe" in section else None
+        return Address(node, every_s)
+
+    @classmethod
+    def read_command(cls, section: Section, arguments: Mapping[str, Section], returns: Section | None) -> Method:
+        return Method(_node(section, "object"), _node(section, "method"))
+
+    def open(self, description: Description) -> None:
+        try:
+            import asyncua  # noqa: F401
+        except ImportError as problem:
+            raise ToolError("opcua needs asyncua: pip install 'codeact[opcua]'") from problem
+        # What fails is raised; without a handler the library would write to the host's terminal, too.
+        logging.getLogger("asyncua").addHandler(logging.NullHandler())
+        self._settings: Settings = description.settings
+        self.timeout_s = self._settings.timeout_s
+        self._where = f"{description.name} at {self._settings.url}"
+        self._description = description
+        self._client: Any = None
+        self._nodes: dict[str, Any] = {}
+        self._types: dict[str, Any] = {}
+        self._open = False
+        self._pending: Future[Any] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"codeact-{description.name}", daemon=True)
+        self._thread.start()
+        try:
+            self.revive()
+        except BaseException:
+            self._end()
+            raise
+
+    @property
+    def connected(self) -> bool:
+        return self._open
+
+    def hears(self, point: Point) -> bool:
+        return point.address.every_s is not None
+
+    def revive(self) -> None:
+        if self._open:
+            return
+        self._drop()
+        try:
+            self._wait(self._connect(), 3 * self.timeout_s, "")
+        except BaseException:
+            self._drop()
+            raise
+
+    def read(self, point: Point) -> Any:
+        self.revive()
+        return self._wait(self._nodes[point.address.node].read_value(), self.timeout_s, "")
+
+    def write(self, point: Point, raw: Any) -> None:
+        from asyncua import ua
+
+        self.revive()
+        kind = self._types[point.name]
+        _, low, high = _HOLDS[kind.name]
+        for each in raw if point.value.many else [raw]:
+            if point.value.raw_kind in (int, float) and not low <= each <= high:
+                raise DeviceError(f"{each} does not fit {kind.name} of {point.name}")
+        value = ua.DataValue(ua.Variant(raw, kind))  # no time: servers need not take one that a client sends
+        unknown = "; whether it took the value is not known"
+        self._wait(self._nodes[point.address.node].write_value(value), self.timeout_s, unknown)
+
+    def call(self, command: Command, arguments: Mapping[str, Any]) -> Any:
+        self.revive()
+        unknown = "; whether it was done is not known"
+        return self._wait(self._call(command, arguments), command.timeout_s, unknown)
+
+    def abandon(self) -> None:
+        pending = self._pending
+        if pending is not None:
+            pending.cancel()
+
+    def close(self) -> None:
+        self._drop()
+        self._end()
+
+    # ---- in the thread of the calls ----
+
+    def _wait(self, work: Coroutine[Any, Any, T], timeout_s: float, unknown: str) -> T:
+        """The result of what runs in the loop; `unknown` is the end of messages where there is none."""
+        from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+
+        self._pending = pending = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, timeout_s), self._loop)
+        try:
+            return pending.result()
+        except UaStatusCodeError as problem:
+            name = type(problem).__name__
+            if name in ("BadConnectionClosed", "BadSecureChannelClosed", "BadSessionIdInvalid", "BadSessionClosed"):
+                self._drop()
+                raise DeviceLost(f"the connection to {self._where} is lost ({name}){unknown}") from problem
+            raise DeviceRefused(f"{self._where} refused: {problem}") from problem
+        except (CancelledError, asyncio.CancelledError):
+            raise DeviceTimeout(f"what {self._where} was asked was broken off{unknown}") from None
+        except TimeoutError as problem:
+            raise DeviceTimeout(f"{self._where} did not answer within {timeout_s:g} s{unknown}") from problem
+        except (OSError, UaError) as problem:  # ConnectionError among them
+            self._drop()
+            reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+            raise DeviceLost(f"{self._where} cannot be reached: {reason}{unknown}") from problem
+        finally:
+            self._pending = None
+
+    def _drop(self) -> None:
+        self._become(open_=False)
+        client, self._client = self._client, None
+        if client is not None:
+            leaving = asyncio.run_coroutine_threadsafe(
+                asyncio.wait_for(client.disconnect(), self.timeout_s), self._loop
+            )
+            try:
+                leaving.result()
+            except (Exception, asyncio.CancelledError) as problem:
+                logging.getLogger(__name__).debug("%s: leaving failed: %s", self._where, problem)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def _become(self, open_: bool) -> None:
+        with self.changed:
+            self._open = open_
+            if not open_:
+                self._heard.clear()
+            self.changed.notify_all()
+
+    # ---- in the loop ----
+
+    async def _connect(self) -> None:
+        from asyncua.client.client import Client
+
+        settings = self._settings
+        self._client = client = Client(settings.url, timeout=settings.timeout_s, watchdog_intervall=settings.timeout_s)
+        client.connection_lost_callback = self._lost
+        if settings.username:
+            client.set_user(settings.username)
+            client.set_password(settings.password)
+        if settings.security:
+            await client.set_security_string(settings.security)
+        await client.connect()
+        points = self._description.points.values()
+        self._nodes = {}
+        for text in {point.address.node for point in points}:
+            self._nodes[text] = client.get_node(await self._id(text))
+        for point in points:
+            self._types[point.name] = await self._type(point)
+        for command in self._description.commands.values():
+            for text in (command.address.object, command.address.method):
+                self._nodes[text] = client.get_node(await self._id(text))
+        await self._subscribe(client)
+        self._become(open_=True)
+
+    async def _id(self, text: str) -> str:
+        if not text.startswith("nsu="):
+            return text
+        uri, _, rest = text.removeprefix("nsu=").partition(";")
+        try:
+            return f"ns={await self._client.get_namespace_index(uri)};{rest}"
+        except ValueError:
+            raise DeviceError(f"{self._where} has no namespace {uri}") from None
+
+    async def _type(self, point: Point) -> Any:
+        from asyncua.ua.uaerrors import UaStatusCodeError
+
+        try:
+            kind = await self._nodes[point.address.node].read_data_type_as_variant_type()
+        except UaStatusCodeError as problem:
+            raise DeviceRefused(f"{self._where} refused {point.address.node} of {point.name}: {problem}") from problem
+        held = _HOLDS.get(kind.name)
+        if held is None or held[0] is not point.value.raw_kind:
+            wanted = WORDS[point.value.raw_kind]
+            raise DeviceError(f"{point.name} is {wanted} in the manifest, and of type {kind.name} in {self._where}")
+        return kind
+
+    async def _subscribe(self, client: Any) -> None:
+        by_period: dict[float, list[Point]] = {}
+        for point in self._description.points.values():
+            if point.address.every_s is not None:
+                by_period.setdefault(point.address.every_s, []).append(point)
+        for every_s, points in by_period.items():
+            subscription = await client.create_subscription(every_s * 1e3, _Hearing(self, points))
+            await subscription.subscribe_data_change([self._nodes[point.address.node] for point in points])
+
+    async def _call(self, command: Command, arguments: Mapping[str, Any]) -> Any:
+        from asyncua import ua
+
+        method = self._nodes[command.address.method]
+        kinds: list[Any] = []
+        if arguments:
+            inputs = await (await method.get_child("0:InputArguments")).read_value()
+            kinds = [ua.VariantType(each.DataType.Identifier) for each in inputs]
+            if len(kinds) != len(arguments):
+                raise DeviceError(f"{command.name}() takes {len(kinds)} arguments in {self._where}")
+        given = [ua.Variant(raw, kind) for raw, kind in zip(arguments.values(), kinds, strict=True)]
+        return await self._nodes[command.address.object].call_method(method, *given)
+
+    async def _lost(self, _problem: Exception) -> None:
+        self._become(open_=False)
+
+
+class _Hearing:
+    """What asyncua tells of changes."""
+
+    def __init__(self, link: OpcUaLink, points: list[Point]) -> None:
+        self._link = link
+        self._names: dict[str, list[str]] = {}
+        for point in points:
+            self._names.setdefault(link._nodes[point.address.node].nodeid.to_string(), []).append(point.name)
+
+    def datachange_notification(self, node: Any, value: Any, data: Any) -> None:
+        status = data.monitored_item.Value.StatusCode
+        if status is not None and not status.is_good():
+            value = DeviceError(f"its value is {status.name}")
+        for name in self._names.get(node.nodeid.to_string(), ()):
+            self._link.hear(name, value)
+
+
+def _node(section: Section, key: str) -> str:
+    node = section.need(key, str, "such as ns=2;s=Conveyor.Speed")
+    if not _NODE.fullmatch(node):
+        section.fail(f"expected a node such as ns=2;s=Conveyor.Speed or nsu=http://...;i=7, got {node!r}", key)
+    return node
