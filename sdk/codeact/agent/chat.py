@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codeact.agent.conversation import Conversation
 from codeact.events import EventSink, Executed
 from codeact.tools import Approve, Toolbox, finish_tool
+from codeact.tools.some_stubs import PROMPT_CHARACTERS
 
 if TYPE_CHECKING:
     from codeact.sandbox import Execution
@@ -33,7 +34,7 @@ class ChatSession:
         self.tools = tools
         box = tools if "finish" in tools.tools else tools.with_tools(finish_tool())
         self._sandbox = Sandbox(box, **options)
-        self._conversation = converse(box.stubs(), self._sandbox.libraries)
+        self._conversation = converse(box.stubs(PROMPT_CHARACTERS), self._sandbox.libraries)
         self._acting = False  # whether a program runs, or is about to be sent
 
     def say(self, text: str, approve: Approve | None, on_event: EventSink) -> str:

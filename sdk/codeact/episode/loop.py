@@ -209,10 +209,11 @@ class _Run:
     def run(self) -> str:
         """Reset, then turn by turn. Returns the reason for the end."""
         from codeact.agent.protocol import Brief
+        from codeact.tools.some_stubs import PROMPT_CHARACTERS
 
         observation, info = self.env.reset(seed=self.seed, options=self.options)
         self.state_hash = info.get("state_hash")
-        instruction, stubs = str(self.world.instruction), self.world.tools.stubs()
+        instruction, stubs = str(self.world.instruction), self.world.tools.stubs(PROMPT_CHARACTERS)
         self.film()
         self.tell(
             events.EpisodeStarted(

@@ -144,6 +144,8 @@ class _Replay:
         )
 
     def compare(self, turns: list[_Turn]) -> tuple[int, Difference | None]:
+        from codeact.tools.some_stubs import PROMPT_CHARACTERS
+
         observation, info = self.reset()
         state_hash = info.get("state_hash")
         self.tell(
@@ -152,7 +154,7 @@ class _Replay:
                 seed=self.trace.head.seed,
                 agent=f"replay of {self.trace.head.agent}",
                 instruction=str(self.world.instruction),
-                stubs=self.world.tools.stubs(),
+                stubs=self.world.tools.stubs(PROMPT_CHARACTERS),
                 observation=observation,
                 state_hash=state_hash,
                 options=self.trace.head.options or {},

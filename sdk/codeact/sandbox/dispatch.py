@@ -116,7 +116,7 @@ class Dispatcher:
                 [[name, f"{name}{tool.help}"] for name, tool in self._tools.items()],
                 values.describe_types(self._types),
                 _describe_errors(self._errors),
-                options,
+                {**options, "types": dict(self.toolbox.type_stubs)},
             )
         )
 

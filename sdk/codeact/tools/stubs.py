@@ -29,20 +29,33 @@ _IMAGE = [
 
 
 def render_stubs(
-    tools: Mapping[str, Tool], types: Mapping[str, type], errors: Mapping[str, type[Exception]], docs: Mapping[str, str]
+    tools: Mapping[str, Tool],
+    types: Mapping[str, type],
+    errors: Mapping[str, type[Exception]],
+    docs: Mapping[str, str],
+    *,
+    brief: bool = False,
 ) -> str:
-    """Imports, types, errors, functions and groups, in this order, a blank line between them."""
+    """Imports, types, errors, functions and groups, in this order, a blank line between them.
+
+    Briefly, each function has the first line of its docstring alone.
+    """
     renderer = Renderer()
     blocks = [_type_lines(declared, renderer) for declared in types.values()]
     blocks += _error_blocks(errors)
-    functions = [tool.stub_lines(renderer) for name, tool in tools.items() if "." not in name]
-    groups = [_group_lines(group, members, docs, renderer) for group, members in _grouped(tools).items()]
+    functions = [tool.stub_lines(renderer, brief=brief) for name, tool in tools.items() if "." not in name]
+    groups = [_group_lines(group, members, docs, renderer, brief) for group, members in _grouped(tools).items()]
     if renderer.image:
         blocks.insert(0, _IMAGE)
     imports = _import_lines(renderer)
     if imports:
         blocks.insert(0, imports)
     return "\n\n".join("\n".join(block) for block in (*blocks, *functions, *groups)) + "\n"
+
+
+def type_stub(declared: type) -> str:
+    """One dataclass or enum as the stubs show it."""
+    return "\n".join(_type_lines(declared, Renderer()))
 
 
 def _import_lines(renderer: Renderer) -> list[str]:
@@ -60,16 +73,18 @@ def _grouped(tools: Mapping[str, Tool], prefix: str = "") -> dict[str, dict[str,
     return groups
 
 
-def _group_lines(group: str, members: Mapping[str, Tool], docs: Mapping[str, str], renderer: Renderer) -> list[str]:
+def _group_lines(
+    group: str, members: Mapping[str, Tool], docs: Mapping[str, str], renderer: Renderer, brief: bool
+) -> list[str]:
     indent = "    "
     lines = [f"class {group.rpartition('.')[2]}:"]
     if docs.get(group):
         lines += docstring(docs[group], indent)
     for name, tool in members.items():
         if "." not in name.removeprefix(f"{group}."):
-            lines += ["", f"{indent}@staticmethod", *tool.stub_lines(renderer, indent)]
+            lines += ["", f"{indent}@staticmethod", *tool.stub_lines(renderer, indent, brief=brief)]
     for inner, inner_members in _grouped(members, f"{group}.").items():
-        nested = _group_lines(inner, inner_members, docs, renderer)
+        nested = _group_lines(inner, inner_members, docs, renderer, brief)
         lines += ["", *(indent + line if line else "" for line in nested)]
     if lines[1:2] == [""]:
         del lines[1]

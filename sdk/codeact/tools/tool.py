@@ -157,10 +157,10 @@ class Tool(Generic[P, R]):
         """The tool as a program's author reads it: real Python, with annotations, defaults and docstring."""
         return "\n".join(self.stub_lines(Renderer()))
 
-    def stub_lines(self, renderer: Renderer, indent: str = "") -> list[str]:
-        """The lines of `stub`; `renderer` remembers which imports they need."""
+    def stub_lines(self, renderer: Renderer, indent: str = "", *, brief: bool = False) -> list[str]:
+        """The lines of `stub`; `renderer` remembers which imports they need. Brief is the docstring's first line."""
         head = f"{indent}def {self.name}{renderer.signature(self.signature)}:"
-        text = self._text()
+        text = self.doc.split("\n")[0] if brief else self._text()
         return [head, *docstring(text, indent + "    ")] if text else [f"{head} ..."]
 
     @functools.cached_property

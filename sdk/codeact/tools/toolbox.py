@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import fnmatch
+import functools
 import keyword
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -13,7 +14,8 @@ from typing import Any
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
-from codeact.tools.stubs import RESERVED, render_stubs
+from codeact.tools.some_stubs import stubs_within
+from codeact.tools.stubs import RESERVED, render_stubs, type_stub
 from codeact.tools.tool import Stop, Tool, check_effect, check_name
 from codeact.tools.wording import did_you_mean, listed
 
@@ -137,6 +139,11 @@ class Toolbox:
         """The dataclasses and enums that the tools' annotations reach, by bare name, parts first."""
         return MappingProxyType(self._types)
 
+    @functools.cached_property
+    def type_stubs(self) -> Mapping[str, str]:
+        """Each of `types` as the stubs show it, by bare name."""
+        return {name: type_stub(declared) for name, declared in self._types.items()}
+
     @property
     def errors(self) -> Mapping[str, type[Exception]]:
         """Exception classes that programs may name in `except`; always ToolError, ArgumentError and Refused."""
@@ -147,9 +154,22 @@ class Toolbox:
         """Dotted name of each group to its description."""
         return MappingProxyType(self._docs)
 
-    def stubs(self) -> str:
-        """All tools as Python source for a reader: types first, then functions, then groups as classes."""
-        return render_stubs(self._tools, self._types, self._errors, self._docs)
+    def stubs(self, max_characters: int | None = None) -> str:
+        """All tools as Python source for a reader: types first, then functions, then groups as classes.
+
+        Args:
+            max_characters: the most that it may be. Where all does not fit, docstrings are cut to their first lines;
+                where that does not, some tools of each group are shown, and a comment says how many are not, and that
+                `help("words")` finds them from inside a program. None for no limit.
+
+        Raises:
+            ToolError: `max_characters` is not above 0.
+        """
+        if max_characters is None:
+            return render_stubs(self._tools, self._types, self._errors, self._docs)
+        if max_characters <= 0:
+            raise ToolError(f"max_characters is {max_characters}, and must be above 0")
+        return stubs_within(self._tools, self._types, self._errors, self._docs, max_characters)
 
     def stop(self) -> Callable[[], str]:
         """Call every stop path once, in order, even if one of them fails.
@@ -248,6 +268,7 @@ class Toolbox:
 
     def _with(self, tools: Iterable[Tool]) -> Toolbox:
         box = copy.copy(self)
+        vars(box).pop("type_stubs", None)
         box._tools = {tool.full_name: tool for tool in tools}
         box._types = {}
         for tool in box._tools.values():

@@ -24,6 +24,7 @@ from codeact.sandbox.language.guards import Guards
 from codeact.sandbox.language.hints import UNAVAILABLE, import_hint, module_hint
 from codeact.sandbox.language.stand_ins import Namespace, ToolProxy
 from codeact.sandbox.language.streams import StandardStream, Stream
+from codeact.sandbox.language.tool_help import ToolHelp
 from codeact.sandbox.language.views import ModuleView, Whole
 from codeact.sandbox.text import words
 
@@ -79,6 +80,7 @@ class Interpreter(Whole):
         self._running = ""
         self._identities: dict[int, int] = {}
         self.errors: dict[str, type[Exception]] = {}  # that the tools declare
+        self._tool_help = ToolHelp({}, {})
         self._given: set[str] = set()  # names of tools, of their groups, types and errors
         self._builtins = self._allowed() if filtered else dict(vars(builtins))
         self.variables: dict[str, Any] = {"__name__": "__main__", "__builtins__": self._builtins}
@@ -113,12 +115,13 @@ class Interpreter(Whole):
             types_: classes that the tools declare.
             errors: [name, names of the bases] of each exception class that the tools declare, bases first.
             write: prints.
-            options: `seed`, `recursion`.
+            options: `seed`, `recursion`, `types` (name to stub).
         """
         self._write = write
         if options.get("imports") is not None:
             wanted = frozenset(options["imports"])
             self._modules = {name: view for name, view in self._modules.items() if name in wanted}
+        self._tool_help = ToolHelp({name: doc for name, (_, doc) in tools.items()}, options["types"])
         for name, (call, doc) in tools.items():
             self._place(name, ToolProxy(name, doc, call))
             self._given.add(name.partition(".")[0])
@@ -132,6 +135,7 @@ class Interpreter(Whole):
         np.random.seed(options["seed"] % 2**32)
         sys.setrecursionlimit(options["recursion"])
         if not self._filtered:
+            self._builtins["help"] = self._help
             if "workspace" not in options:
                 loop.install()
             stream: Any = StandardStream(write)
@@ -324,10 +328,16 @@ class Interpreter(Whole):
     def _globals(self) -> dict[str, Any]:
         return {name: value for name, value in self.variables.items() if not name.startswith("_")}
 
-    def _help(self, obj: Any = None) -> None:
+    def _help(self, obj: Any = None, /) -> None:
+        """The built-in `help`, of an object; of no object, of all tools; of a text, of the tools that fit it."""
+        if obj is None or type(obj) is str:
+            self._stream.write(f"{self._tool_help.all() if obj is None else self._tool_help.about(obj)}\n")
+            return
         name = getattr(obj, "__name__", type(obj).__name__)
         doc = getattr(obj, "__doc__", None)
-        if type(obj) is types.FunctionType:
+        if self._builtins.get(name) is obj and name in self._tool_help.types:
+            name, doc = self._tool_help.types[name], None
+        elif type(obj) is types.FunctionType:
             name = f"{name}{inspect.signature(obj)}"
         elif isinstance(obj, Namespace):
             name, doc = repr(obj), None
