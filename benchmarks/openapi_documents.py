@@ -23,6 +23,7 @@ from codeact_adapters._openapi.network import address
 from codeact import Toolbox
 from codeact.errors import CodeActError
 from codeact_adapters import openapi
+from codeact_adapters._http.network import address
 from codeact_adapters._openapi.document import Document, load
 
 _SAYS_OPENAPI = re.compile(rb"""^[\s{]*(?:"openapi"|'openapi'|openapi)\s*:""", re.MULTILINE)

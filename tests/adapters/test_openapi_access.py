@@ -19,6 +19,7 @@ from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
 from codeact_adapters import Auth, HttpError, api_key, basic, bearer, oauth2, openapi
+from codeact_adapters._http.network import resolved
 
 SECRET = "nobody-sees-this/4711+"
 

@@ -19,18 +19,19 @@ AUTHORIZED = "codeact_authorized"  # in a request's extensions: the headers that
 class Wire(httpx.BaseTransport):
     """Sends requests to one host."""
 
-    def __init__(self, auth: Auth | None, *, private: bool, proxy: str | None = None) -> None:
+    def __init__(self, auth: Auth | None, *, private: bool, proxy: str | None = None, secure: bool = True) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             auth: for requests with AUTHORIZED among their extensions.
             private: whether private addresses may be reached.
+            secure: whether requests may be `https`; where none is, no certificates are loaded.
             proxy: where requests go instead, if it is not None; the proxy looks names up itself, and decides.
         """
         self._auth = auth
         self._private = private
         self._proxy = proxy
-        self._inner = httpx.HTTPTransport(proxy=proxy)
+        self._inner = httpx.HTTPTransport(verify=secure or proxy is not None, proxy=proxy)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url

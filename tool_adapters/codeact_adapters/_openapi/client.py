@@ -125,7 +125,7 @@ class Client:
         self._retries = retries or Retries(0)
         self._pace = Pace(calls_per_s)
         self._private = private_addresses
-        self._http: dict[str, httpx.Client] = {}
+        self._http: dict[tuple[str, str], httpx.Client] = {}
         self._lock = threading.Lock()
         if auth is not None:
             auth.connect(self._post)
@@ -271,11 +271,12 @@ class Client:
 
         from codeact_adapters._http.wire import Wire
 
+        key = (url.scheme, url.host)
         with self._lock:
-            if url.host not in self._http:
+            if key not in self._http:
                 private = is_local(url.host) if self._private is None else self._private
-                self._http[url.host] = httpx.Client(
-                    transport=Wire(self._auth, private=private, proxy=proxy_for(url)),
+                self._http[key] = httpx.Client(
+                    transport=Wire(self._auth, private=private, proxy=proxy_for(url), secure=url.scheme == "https"),
                     follow_redirects=False,
                     trust_env=False,
                     headers={
@@ -284,7 +285,7 @@ class Client:
                         "Accept-Encoding": "gzip",
                     },
                 )
-            return self._http[url.host]
+            return self._http[key]
 
     def _post(self, url: str, headers: Mapping[str, str], form: bytes) -> bytes:
         """Post a form to where tokens are given out: without the credentials that are being fetched."""

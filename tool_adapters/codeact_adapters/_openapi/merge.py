@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from codeact.errors import ToolError
 from codeact_adapters._openapi.document import Document
 
 _DEEPEST = 40
@@ -26,14 +27,16 @@ class Merger:
         """The schema that a node is or refers to, with the parts of its `allOf` in it.
 
         Raises:
-            ToolError: a reference cannot be followed.
+            ToolError: a reference cannot be followed, or parts are nested too deeply.
         """
         node = self._document.mapping(schema)
         if "allOf" not in node:
             return node
         if id(node) not in self._merged:
-            if id(node) in self._open or len(self._open) > _DEEPEST:
+            if id(node) in self._open:  # it is a part of itself, and adds nothing
                 return {}
+            if len(self._open) >= _DEEPEST:
+                raise ToolError("schemas are nested too deeply")
             self._open.add(id(node))
             try:
                 self._merged[id(node)] = (node, self._all(node))

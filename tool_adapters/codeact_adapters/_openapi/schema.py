@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import keyword
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from codeact.errors import ToolError
@@ -23,6 +23,8 @@ _LONGEST_DESCRIPTION = 400
 _DEEPEST = 40
 _MOST_CHOICES = 200
 _MOST_OPTIONS = 60
+
+_Fields = list[tuple[str, str, bool]]  # Python name, JSON name, required
 
 
 class Types:
@@ -44,6 +46,8 @@ class Types:
         self._by_reference: dict[str, Any] = {}
         self._by_shape: dict[str, type] = {}
         self._depth = 0
+        # Dataclasses whose fields have no types yet: however long a chain of references is, it is no deep recursion.
+        self._unfilled: list[tuple[type, _Fields, Mapping[str, Any]]] = []
         # By identity: aliases of YAML make a small file of a vast tree, in which each node is met again and again. The
         # node is kept with its type, so that its identity cannot pass to another one.
         self._by_node: dict[int, tuple[Any, Any]] = {}
@@ -58,6 +62,17 @@ class Types:
         Raises:
             ToolError: a reference cannot be followed, or schemas are nested too deeply.
         """
+        outermost = self._depth == 0
+        found = self._within(schema, hint)
+        while outermost and self._unfilled:
+            self._depth += 1
+            try:
+                self._fill(*self._unfilled.pop())
+            finally:
+                self._depth -= 1
+        return found
+
+    def _within(self, schema: Any, hint: str) -> Any:
         if self._depth >= _DEEPEST:
             raise ToolError("schemas are nested too deeply")
         self._depth += 1
@@ -242,22 +257,27 @@ class Types:
         made: type = _dataclass(class_name, fields, schema)
         self._names.add(class_name)
         if reference is not None:
-            self._by_reference[reference] = made  # known before its fields are, as it may contain itself
-        for python_name, json_name, required in fields:
-            if json_name:
-                annotation = self.annotated(properties[json_name][0], f"{class_name}{class_case(json_name)}")
-            else:
-                annotation = dict[str, self._extra(node, class_name)]  # type: ignore[misc]
-            made.__annotations__[python_name] = annotation if required else optional(annotation)
-        for field in dataclasses.fields(cast(Any, made)):
-            field.type = made.__annotations__[field.name]
-        if reference is not None:
+            self._by_reference[reference] = made
+            self._unfilled.append((made, fields, node))
             return made
+        self._fill(made, fields, node)
         # Documents repeat themselves where they have no names; the reader need not.
-        shape = repr((fields, list(made.__annotations__.values()), made.__doc__))
+        shape = repr((fields, list(made.__annotations__.values()), _description(schema)))
         if shape in self._by_shape:
             self._names.discard(class_name)
         return self._by_shape.setdefault(shape, made)
+
+    def _fill(self, made: type, fields: _Fields, node: Mapping[str, Any]) -> None:
+        """Give the fields of a dataclass their types."""
+        properties = self.properties(node)
+        for python_name, json_name, required in fields:
+            if json_name:
+                annotation = self.annotated(properties[json_name][0], f"{made.__name__}{class_case(json_name)}")
+            else:
+                annotation = dict[str, self._extra(node, made.__name__)]  # type: ignore[misc]
+            made.__annotations__[python_name] = annotation if required else optional(annotation)
+        for field in dataclasses.fields(cast(Any, made)):
+            field.type = made.__annotations__[field.name]
 
     def _free_class_name(self, name: str) -> str:
         wanted = self._prefix + (class_case(name) or "Record")
@@ -274,8 +294,8 @@ def optional(annotation: Any) -> Any:
     return _or_none(annotation, True)
 
 
-def _dataclass(name: str, fields: Iterable[tuple[str, str, bool]], schema: Mapping[str, Any]) -> Any:
-    """A dataclass of (Python name, JSON name, required), whose annotations are still to come."""
+def _dataclass(name: str, fields: _Fields, schema: Mapping[str, Any]) -> Any:
+    """A dataclass of these fields, whose types are still to come."""
     made = dataclasses.make_dataclass(
         name,
         [
