@@ -18,8 +18,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codeact_adapters._openapi.network import address
-
 from codeact import Toolbox
 from codeact.errors import CodeActError
 from codeact_adapters import openapi

@@ -9,7 +9,6 @@ import threading
 from typing import Any
 
 import pytest
-from codeact_adapters._openapi.network import resolved
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
