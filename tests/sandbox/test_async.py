@@ -10,7 +10,7 @@ import time
 import pytest
 
 from codeact.errors import SandboxError
-from codeact.sandbox import AsyncSandbox, Limits, Sandbox, running
+from codeact.sandbox import AsyncSandbox, Limits, Sandbox, stopping
 from codeact.tools import Toolbox, tool
 
 COUNT = "from itertools import count\nsum(count())"
@@ -119,7 +119,7 @@ def test_a_cancellation_stops_what_moves_and_waits_for_it() -> None:
 
 
 def test_a_cancellation_before_the_run_has_begun_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "GRACE_S", 10.0)  # on a busy machine the worker may not even get a core in 0.04 s
+    monkeypatch.setattr(stopping, "GRACE_S", 10.0)  # on a busy machine the worker may not even get a core in 0.04 s
 
     async def main() -> None:
         async with AsyncSandbox(limits=Limits(wall_s=60)) as sandbox:

@@ -4,12 +4,14 @@ the host.
 host -> zygote -> worker. The zygote is a process of its own with an empty environment that has everything imported;
 a worker is a fork of it that puts up the wall and then runs programs; a session keeps one worker, so variables last.
 
-    session.py       `Sandbox`: one session, seen from the host
+    session.py       `Sandbox`: one session, seen from the host (arguments.py looks at what it is given, turns.py says
+                     whose turn it is)
     asynchronous.py  `AsyncSandbox`: the same for async code (on_loop.py holds its threads)
     pool.py          `SandboxPool`: sessions for servers
-    running.py       one run of one program: frames taken, clocks kept (threads.py, watch.py); record.py keeps what it
-                     did, ending.py tells its end
-    dispatch.py      one tool call: table, validation, approval, the tool, the answer
+    running.py       one run of one program: frames taken, calls handed on (threads.py); clocks.py has its clocks,
+                     stopping.py how it is stopped, record.py keeps what it did, ending.py tells its end
+    performing.py    one tool call of a run, stopped at its deadline (watch.py); dispatch.py has the table of tools,
+                     validation and the answer
     connection.py    a worker as the host holds it (channel.py: frames; end_watch.py: its end; spawner.py: the zygote)
     levels.py        how much of the wall this machine reaches
     wire.py          the frames between host and worker, arena.py the memory for large arrays, mailbox.py that for small

@@ -1,16 +1,19 @@
-"""How a run came to its end, and what the host makes of it: a value, or an error that says what is lost."""
+"""How a run came to its end, if it began at all, and what the host makes of it: a value, or an error that says what is
+lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codeact import values
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import wire
 from codeact.sandbox.connection import Connection
-from codeact.sandbox.execution import ExecutionError
+from codeact.sandbox.execution import Execution, ExecutionError
+from codeact.sandbox.limits import Limits
 from codeact.sandbox.text import clean
 
 _SHOWN_CHARS = 8_000
@@ -41,6 +44,34 @@ class Outcome:
     error: ExecutionError | None = None
     lost: bool = False
     truncated: bool = False
+
+
+def unfit(code: str, limits: Limits) -> ExecutionError | None:
+    """Why a program is not even sent; None if it is."""
+    message = ""
+    if len(code) > limits.code_chars:
+        message = f"the program has {len(code):,} characters; at most {limits.code_chars:,} are allowed"
+    else:
+        try:
+            code.encode()
+        except UnicodeEncodeError as problem:
+            message = f"the program is not valid Unicode: {problem.reason} at character {problem.start}"
+    return ExecutionError("SyntaxError", message, None, f"SyntaxError: {message}") if message else None
+
+
+def never_began(code: str, kind: str, reason: str) -> Execution:
+    """What became of a program that was ended before the worker heard of it."""
+    message = f"the program was ended: {reason}"
+    return Execution(code, False, error=ExecutionError(kind, message, None, f"{kind}: {message}"))
+
+
+def told_of_loss(execution: Execution) -> Execution:
+    """What lacks a name is told why, where the loss was in a run that gave no execution."""
+    error = execution.error
+    if error is None or error.type != "NameError":
+        return execution
+    text = f"{error.text}\n(The session was restarted before this program: all earlier variables are lost.)"
+    return replace(execution, error=replace(error, text=text))
 
 
 class Teller:

@@ -7,29 +7,30 @@ import os
 import threading
 import weakref
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from codeact import telemetry
 from codeact.errors import SandboxError
 from codeact.events import EventSink
-from codeact.sandbox import levels
+from codeact.sandbox import arguments, levels
 from codeact.sandbox.connection import Connection
 from codeact.sandbox.dispatch import Dispatcher
-from codeact.sandbox.execution import Execution, ExecutionError
+from codeact.sandbox.ending import told_of_loss, unfit
+from codeact.sandbox.execution import Execution
 from codeact.sandbox.limits import Limits
 from codeact.sandbox.lingering import stop_lingering, told_of_stop
 from codeact.sandbox.on_loop import OnLoop, in_thread
 from codeact.sandbox.running import Running
 from codeact.sandbox.threads import SessionThreads
+from codeact.sandbox.turns import Exclusive, Request
 from codeact.sandbox.watch import Watch
 
 if TYPE_CHECKING:
     from codeact.sandbox.workspaces.workspace import Workspace
     from codeact.tools import Approve, Toolbox
 
-_SEEDS = 2**63  # what the frame that carries it can hold
 _HOST_LIMITS = ("wall_s", "cpu_s", "tool_s", "calls", "code_chars", "record_mb")
 
 
@@ -77,24 +78,12 @@ class Sandbox:
             SandboxError: a layer is missing on this machine and not opted out of; it says which, and how. Or a module
                 is not offered, or the workspace is not fit for one.
         """
-        for name, given in (("without", without), ("imports", imports), ("readable", readable)):
-            if isinstance(given, (str, os.PathLike)):
-                raise SandboxError(f"{name} takes a collection of names, such as {name}=({os.fspath(given)!r},)")
-        if readable and workspace is None:
-            raise SandboxError("readable= goes with workspace=: only there a program can read files")
-        if limits is not None:
-            _require_limits(limits)
-        if type(seed) is not int or not -_SEEDS <= seed < _SEEDS:
-            raise SandboxError(f"seed takes a whole number of up to 63 bits, not {seed!r:.60}")
+        arguments.require(toolbox, limits, approve, seed, without, imports, workspace, readable)
         levels.require(without, workspace is not None)
         if toolbox is None:
             from codeact.tools import Toolbox
 
             toolbox = Toolbox()
-        if not hasattr(toolbox, "tools"):
-            raise SandboxError(f"a sandbox takes a Toolbox, such as Toolbox([my_tool]), not {type(toolbox).__name__}")
-        if approve is not None and not callable(approve):
-            raise SandboxError(f"approve takes a function that looks at each call, not {approve!r}")
         self.approve = approve
         self.on_event = on_event
         self._workspace: Workspace | None = None
@@ -123,7 +112,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._threads = SessionThreads()
         self._watch = Watch()
-        self._request: _Request | None = None  # of the run that goes on
+        self._request: Request | None = None  # of the run that goes on
         self.restarts = 0
         self._untold = False  # whether variables were lost in a run that gave no execution
         self._closed = False
@@ -164,7 +153,7 @@ class Sandbox:
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        _require_limits(limits)
+        arguments.require_limits(limits)
         held = [field.name for field in fields(limits) if field.name not in _HOST_LIMITS]
         changed = [name for name in held if getattr(limits, name) != getattr(self._limits, name)]
         if changed:
@@ -182,7 +171,7 @@ class Sandbox:
         Raises:
             SandboxError: the sandbox is closed, a program is running already, or no worker can be started.
         """
-        return self._observed(code, on_event, None, _Request())
+        return self._observed(code, on_event, None, Request())
 
     async def arun(self, code: str, *, on_event: EventSink | None = None) -> Execution:
         """Run a program without blocking the event loop. Async tools run on that loop, all else in another thread.
@@ -197,7 +186,7 @@ class Sandbox:
             SandboxError: as in `run`.
         """
         on_loop = OnLoop(asyncio.get_running_loop())
-        request = _Request()
+        request = Request()
 
         def work() -> Execution:
             execution = self._observed(code, on_event, on_loop, request)
@@ -206,7 +195,7 @@ class Sandbox:
 
         return await in_thread(work, request.interrupt)
 
-    def _observed(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
+    def _observed(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: Request) -> Execution:
         observer = telemetry.observer
         if observer is None:
             return self._run(code, on_event, on_loop, request)
@@ -214,10 +203,10 @@ class Sandbox:
             outcome.append(self._run(code, on_event, on_loop, request))
         return outcome[0]
 
-    def _run(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
+    def _run(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: Request) -> Execution:
         if not isinstance(code, str):
             raise SandboxError(f"a program is a string, not {type(code).__name__}")
-        refusal = self._unfit(code)
+        refusal = unfit(code, self._limits)
         if refusal is not None:
             return Execution(code=code, ok=False, error=refusal)
         with self._exclusive():
@@ -231,7 +220,7 @@ class Sandbox:
                 if self._closed:
                     self._end()
 
-    def _execute(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: _Request) -> Execution:
+    def _execute(self, code: str, on_event: EventSink | None, on_loop: OnLoop | None, request: Request) -> Execution:
         if self._held[0].gone:
             self._replace()
         running = Running(
@@ -268,27 +257,15 @@ class Sandbox:
         if execution.error is not None and self.toolbox.lingers:
             execution = told_of_stop(execution, stop_lingering(self.toolbox))
         if self._untold:
-            execution, self._untold = _told_of_loss(execution), False
+            execution, self._untold = told_of_loss(execution), False
         return execution if workspace is None else workspace.finish(execution)
 
-    def _unfit(self, code: str) -> ExecutionError | None:
-        """Why a program is not even sent."""
-        message = ""
-        if len(code) > self._limits.code_chars:
-            message = f"the program has {len(code):,} characters; at most {self._limits.code_chars:,} are allowed"
-        else:
-            try:
-                code.encode()
-            except UnicodeEncodeError as problem:
-                message = f"the program is not valid Unicode: {problem.reason} at character {problem.start}"
-        return ExecutionError("SyntaxError", message, None, f"SyntaxError: {message}") if message else None
-
-    def _exclusive(self) -> _Exclusive:
+    def _exclusive(self) -> Exclusive:
         if self._closed:
             raise SandboxError("the sandbox is closed")
         if self._owner != os.getpid():
             self._start_anew()
-        return _Exclusive(self._lock)
+        return Exclusive(self._lock)
 
     def _start_anew(self) -> None:
         """In a fork of the host: it has none of the threads, and may have inherited the lock locked."""
@@ -410,62 +387,9 @@ class Sandbox:
         return f"<Sandbox with {len(self._dispatcher.toolbox.tools)} tools{', closed' if self._closed else ''}>"
 
 
-def _told_of_loss(execution: Execution) -> Execution:
-    """What lacks a name is told why, where the loss was in a run that gave no execution."""
-    error = execution.error
-    if error is None or error.type != "NameError":
-        return execution
-    text = f"{error.text}\n(The session was restarted before this program: all earlier variables are lost.)"
-    return replace(execution, error=replace(error, text=text))
-
-
-class _Request:
-    """The interrupt of one run, which may come before that run has begun."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal handler may interrupt in the thread that runs
-        self._running: Running | None = None
-        self.interrupted = False
-
-    def started(self, running: Running) -> None:
-        with self._lock:
-            self._running = running
-            interrupted = self.interrupted
-        if interrupted:
-            running.interrupt()
-
-    def interrupt(self) -> None:
-        with self._lock:
-            self.interrupted = True
-            running = self._running
-        if running is not None:
-            running.interrupt()
-
-
-class _Exclusive:
-    """One thing at a time, and an error instead of a wait."""
-
-    def __init__(self, lock: Any) -> None:
-        self._lock = lock
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            raise SandboxError(
-                "a program is running in this sandbox; it runs one at a time, so use branch() or another sandbox"
-            )
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-
 def _let_go(held: list[Connection], threads: SessionThreads, watch: Watch) -> None:
     foreign = held[0].foreign
     held[0].close()
     if not foreign:  # a fork has none of the threads, and may have inherited their locks locked
         threads.abandon()
         watch.close()
-
-
-def _require_limits(limits: object) -> None:
-    if not isinstance(limits, Limits):
-        raise SandboxError(f"limits takes a Limits, such as Limits(wall_s=5), not {type(limits).__name__}")
