@@ -201,9 +201,10 @@ def test_a_bus_that_turns_hostile_in_mid_motion_leaves_the_motors_at_rest(
         while max(abs(servo.speed) for servo in simulator.servos.values()) < 100.0:
             time.sleep(0.002)
         simulator.instead = lambda request: answer(request, chance)
+        bus._timeout = 0.05  # no need to wait long for what does not come
 
     with patient(simulator.path) as robot:
-        robot.driver._bus._timeout = 0.05  # type: ignore[attr-defined]
+        bus = robot.driver._bus  # type: ignore[attr-defined]
         thread = threading.Thread(target=turn)
         thread.start()
         with pytest.raises((ConnectionLost, JointFault)):
@@ -215,7 +216,7 @@ def test_a_bus_that_turns_hostile_in_mid_motion_leaves_the_motors_at_rest(
         at = simulator.servos[1].position
         assert abs(simulator.servos[1].get(registers.GOAL) - at) < 20
         assert -0.05 < pan.radians(at) < 1.2  # on its way, and no jump to what the bus made up
-        simulator.instead = None
+        simulator.instead, bus._timeout = None, 1.0
         robot.enable()
         assert robot.world.controller.move_joints(HOME).reached
 

@@ -19,11 +19,21 @@ from so101_rig import CALIBRATION, HOME, PATIENCE, patient, stand_at_home
 
 from codeact import CodeActAgent, Sandbox, load_model
 from codeact_envs.bullet.errors import KeepOut, Stopped, TooStrong
-from codeact_envs.bullet.robots.description import Volume
+from codeact_envs.bullet.robots.description import Volume, load_arm
 from codeact_envs.bullet.tools.low_tier import ArmApi
-from codeact_envs.drivers import Blocked, ConnectionLost, DriverError, JointFault, RealArm, connect, real_arm
+from codeact_envs.drivers import (
+    ArmReading,
+    Blocked,
+    ConnectionLost,
+    DriverError,
+    JointFault,
+    RealArm,
+    connect,
+    real_arm,
+)
 from codeact_envs.drivers.feetech import FeetechArm, registers
 from codeact_envs.drivers.feetech.simulator import ServoSimulator
+from codeact_envs.drivers.simulated import SimulatedDriver
 
 ASIDE = [0.6, *HOME[1:].tolist()]
 PAN = 1  # the id of shoulder_pan's servo
@@ -184,6 +194,38 @@ def test_nothing_is_sent_to_an_arm_that_was_moved_meanwhile(simulator: ServoSimu
     assert abs(pan.get(registers.GOAL) - pan.position) < 5
     pan.wall = None
     assert robot.world.controller.move_joints(HOME).reached
+
+
+def test_between_motions_somebody_looks_and_says_what_is_wrong(simulator: ServoSimulator, robot: RealArm) -> None:
+    assert robot.trouble is None
+    simulator.servos[3].errors = 1 << 2
+    wait_for(lambda: isinstance(robot.trouble, JointFault))
+    assert "elbow_flex (servo 3) reports overheating" in str(robot.trouble)
+    with pytest.raises(JointFault, match="overheating"):
+        robot.wait(5.0)
+    simulator.servos[3].errors = 0
+    wait_for(lambda: robot.trouble is None)
+    robot.wait(0.1)
+    assert robot.world.controller.move_joints(np.array(ASIDE)).reached
+
+
+def test_a_robot_hears_from_its_host_while_a_program_thinks() -> None:
+    class Listening(SimulatedDriver):
+        heard = 0
+
+        def read(self) -> ArmReading:
+            self.heard += 1
+            return super().read()
+
+    driver = Listening(load_arm("so101"))
+    with RealArm(driver, "so101") as robot, Sandbox(robot.toolbox()) as sandbox:
+        before, began = driver.heard, time.monotonic()
+        assert sandbox.run("for _ in range(5_000_000):\n    pass").ok
+        time.sleep(max(0.0, began + 1.0 - time.monotonic()))
+        assert driver.heard - before >= 4
+    before = driver.heard
+    time.sleep(0.3)
+    assert driver.heard == before
 
 
 def test_an_agent_drives_it(simulator: ServoSimulator, robot: RealArm, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.errors import OutOfReach
+from codeact_envs.bullet.tools.low_tier import ArmApi
 from codeact_envs.bullet.tools.moving_robots import BaseApi, DroneApi
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import load_task
@@ -144,6 +145,95 @@ def test_an_arm_on_wheels_has_tools_for_both() -> None:
     env.close()
 
 
+LOW = """
+import math
+
+x, y, _ = PLACE
+far = math.hypot(x, y)
+print(base.drive_to(x - 0.85 * x / far, y - 0.85 * y / far))
+at = base.pose()
+LOOK
+arm.open_gripper(0.078)
+arm.move_joints(arm.inverse_kinematics((x, y, 0.2)))
+print(arm.move_linear((x, y, 0.025), speed=0.1))
+print(arm.close_gripper(20.0), arm.is_holding())
+print(arm.move_linear((x, y, 0.2), speed=0.1))
+"""
+
+
+def low_task() -> RobotTask:
+    task = fetch_task() | {
+        "tier": "low",
+        "oracle": LOW.replace("PLACE", "position(zone)").replace("LOOK", ""),
+        "opposite": "arm.wait(0.1)",
+    }
+    return RobotTask("fetch", parse_task(task, "fetch"))
+
+
+def test_an_arm_on_wheels_is_driven_by_joints_and_poses() -> None:
+    env = CodeEnv(low_task())
+    ends = []
+    for _ in range(2):
+        env.reset(seed=0)
+        assert {"base.drive_to", "arm.move_linear", "objects", "camera.rgb"} <= set(env.tools.tools)
+        assert "arm.move_compliant" not in env.tools.tools
+        assert "arm.pick" not in env.tools.tools
+        info = env.step(env.oracle())[4]
+        assert info["success"], (info["execution"].error, info["execution"].stdout, info["violations"])
+        ends.append(info["state_hash"])
+    assert ends[0] == ends[1]
+    program = """
+pose = arm.tool_pose()
+base.drive_to(0.3, 0.2, 0.5)
+turned = arm.tool_pose()
+x, y, yaw = base.pose()
+[pose.position, turned.position, (x, y, yaw)]
+"""
+    env.reset(seed=1)
+    info = env.step(program)[4]
+    assert info["execution"].ok, info["execution"].error
+    before, after, (x, y, yaw) = info["execution"].value
+    bullet = env._make_world().bullet
+    api, unread = ArmApi(bullet), bullet.state_hash()
+    assert api.forward_kinematics(api.inverse_kinematics(after)).position == pytest.approx(after, abs=1e-3)
+    assert bullet.state_hash() == unread, "a look at a carried arm leaves no trace"
+    length = math.hypot(before[0], before[1])
+    assert after[:2] == pytest.approx((x + length * math.cos(yaw), y + length * math.sin(yaw)), abs=0.02)
+    env.close()
+
+
+def test_who_drives_an_arm_on_wheels_by_cameras_has_pictures_alone() -> None:
+    env = CodeEnv(low_task(), perception="camera")
+    env.reset(seed=0)
+    assert "objects" not in env.tools.tools
+    assert {"camera.rgb", "camera.depth", "base.drive_to", "arm.move_linear"} <= set(env.tools.tools)
+    program = """
+import numpy as np
+
+def coloured(name):
+    rgb, depth = camera.rgb(name).astype(int), camera.depth(name)
+    K, pose = camera.intrinsics(name), camera.pose(name)
+    bright = rgb.max(axis=2) - rgb.min(axis=2) > 60
+    v, u = np.nonzero(bright & np.isfinite(depth))
+    z = depth[v, u]
+    points = pose @ np.stack([(u - K[0, 2]) / K[0, 0] * z, (v - K[1, 2]) / K[1, 1] * z, z, np.ones_like(z)])
+    points = points[:3, (points[2] < 0.08) & (points[2] > 0.005)]
+    return points.mean(axis=1) if points.size else None
+
+print(camera.names())
+found = coloured("front")
+print(found)
+"""
+    observation, _, _, _, info = env.step(program)
+    assert info["execution"].ok, info["execution"].error
+    assert "['hand', 'front']" in observation
+    (name,) = env._make_world().snapshot().bodies
+    x, y, _ = env._make_world().snapshot().bodies[name].position
+    found = [float(part) for part in observation.split("[")[2].split("]")[0].split()]
+    assert math.dist(found[:2], (x, y)) < 0.05
+    env.close()
+
+
 @pytest.mark.parametrize(
     ("goal", "message"),
     [
@@ -160,7 +250,7 @@ def test_a_task_that_judges_what_its_robot_does_not_have_is_refused(goal: dict[s
 def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
     task = load_task("drive_to_zone")
     assert isinstance(task, RobotTask)
-    with pytest.raises(TaskError, match="one arm, at a table"):
+    with pytest.raises(TaskError, match="one arm, at a table, or with tier='low'"):
         RobotTask("fetch", parse_task(fetch_task(), "fetch"), perception="camera").make_world()
     data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"tier": "low"}
     with pytest.raises(TaskError, match="low tier is for arms, and Clearpath Husky A200 has none"):

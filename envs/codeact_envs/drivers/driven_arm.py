@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -39,6 +40,8 @@ class DrivenArm(SimulatedArm):
 
     Attributes:
         late_s: the most by which a row was late, seconds.
+        trouble: what was wrong with the arm at the last look between two motions; None for nothing.
+        talking: held by the thread that talks to the driver.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class DrivenArm(SimulatedArm):
         self._behind = 0
         self._stale = False
         self.late_s = 0.0
+        self.trouble: DriverError | None = None
+        self.talking = threading.RLock()
         super().__init__(simulation, robot, None, position, yaw)
         self._reading = driver.read()
 
@@ -86,8 +91,21 @@ class DrivenArm(SimulatedArm):
         self.hold()
 
     def _measure(self) -> ArmReading:
-        self._reading = self._driver.read()
-        return self._reading
+        with self.talking:
+            self._reading = self._driver.read()
+            return self._reading
+
+    def look(self) -> None:
+        """See between two motions how the arm is, into `trouble`; while one runs, its own rows do that."""
+        if not self.talking.acquire(blocking=False):
+            return
+        try:
+            self._require_healthy(self._measure())
+            self.trouble = None
+        except DriverError as error:
+            self.trouble = error
+        finally:
+            self.talking.release()
 
     def _finger(self, reading: ArmReading) -> float:
         return min(max(reading.opening, 0.0), self.robot.gripper.opening) / 2.0
@@ -130,10 +148,15 @@ class DrivenArm(SimulatedArm):
         Raises:
             ConnectionLost, JointFault, Blocked, DriverError: the arm was told to hold where it is.
         """
-        count, done = len(rows), 0
+        count = len(rows)
         if not count:
             return 0
         column = np.broadcast_to(np.asarray(fingers, dtype=float), (count,))
+        with self.talking:
+            return self._follow(rows, column, watch, every, braking)
+
+    def _follow(self, rows: Array, column: Array, watch: Callable[[], bool], every: int, braking: bool) -> int:
+        count, done = len(rows), 0
         try:
             self._require_ready()
             due = time.monotonic()

@@ -69,7 +69,8 @@ class ArmDriver(Protocol):
         """
 
     def read(self) -> ArmReading:
-        """Measure now.
+        """Measure now. Between motions this comes ten times a second: a robot that wants to hear from its host may take
+        it for that.
 
         Raises:
             ConnectionLost: nobody answers.

@@ -18,6 +18,7 @@ from codeact_envs.drivers.cameras.tools import RealPictures, picture_tools
 from codeact_envs.drivers.driven_arm import PATIENCE, DrivenArm
 from codeact_envs.drivers.errors import Blocked, ConnectionLost, DriverError, JointFault
 from codeact_envs.drivers.feetech import Calibration, FeetechArm, so101_default
+from codeact_envs.drivers.keeper import Keeper
 from codeact_envs.drivers.protocols import ArmDriver, Camera
 from codeact_envs.drivers.ros_arm import RosArm
 from codeact_envs.drivers.simulated import SimulatedDriver
@@ -48,7 +49,8 @@ _TOOLS = (
 
 
 class RealArm:
-    """One arm, its driver and its model. Enabled when it is made: it holds where it is.
+    """One arm, its driver and its model. Enabled when it is made: it holds where it is. Between motions a thread looks
+    at it ten times a second, whatever the program does.
 
     One thread at a time may drive it; `stop` and `emergency_stop` may be called from any.
 
@@ -76,6 +78,7 @@ class RealArm:
         self.world = BulletWorld([], robot=robot, keep_out=keep_out, make_arm=make_arm)
         self._api = ArmApi(self.world)
         self._cameras: dict[str, Camera] = {}
+        self._keeper = Keeper(self.arm.look)
 
     @property
     def arm(self) -> DrivenArm:
@@ -116,7 +119,7 @@ class RealArm:
 
     @tool(effect="physical")
     def wait(self, seconds: float) -> None:
-        """Hold still for so long, at most 60 s. Raises OutOfReach."""
+        """Hold still for so long, at most 60 s. Raises OutOfReach, and DriverError for what goes wrong meanwhile."""
         if not 0.0 <= seconds <= _LONGEST_WAIT:
             raise OutOfReach(f"seconds must lie between 0 and {_LONGEST_WAIT:g}, not {seconds:g}")
         until = time.monotonic() + seconds
@@ -124,6 +127,8 @@ class RealArm:
         while (left := until - time.monotonic()) > 0.0:
             time.sleep(min(left, _LOOK_S))
             self.world.controller.require_running()
+            if self.arm.trouble is not None:
+                raise self.arm.trouble
 
     # Stopping
 
@@ -143,25 +148,35 @@ class RealArm:
         """End an emergency stop."""
         self.world.end_emergency()
 
+    @property
+    def trouble(self) -> DriverError | None:
+        """What was wrong with the arm when it was looked at last, ten times a second between motions; None for nothing.
+        The next motion raises it, unless it has passed."""
+        return self.arm.trouble
+
     # Letting go, and coming back
 
     def release(self) -> None:
         """Let go of the joints: the arm sinks, so support it. Until `enable` it can be moved by hand."""
-        self.driver.release()
+        with self.arm.talking:
+            self.driver.release()
 
     def enable(self) -> None:
         """Take hold of the arm where it is now."""
-        self.driver.enable()
-        self.arm.adopt()
+        with self.arm.talking:
+            self.driver.enable()
+            self.arm.adopt()
 
     def reconnect(self) -> None:
         """After `ConnectionLost`: open the port again and take hold of the arm where it is now."""
-        self.driver.reconnect()
-        self.enable()
+        with self.arm.talking:
+            self.driver.reconnect()
+            self.enable()
 
     def close(self) -> None:
         """Stop, and give the port back. The arm goes on holding. May be called again."""
         self.world.stop()
+        self._keeper.close()
         for camera in self._cameras.values():
             camera.close()
         self.driver.close()

@@ -67,7 +67,7 @@ class RobotWorld(ABC):
             bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out)
         self.bullet = bullet
         bullet.tells_names = perception != "camera"
-        self._perception = perceive(perception, bullet)
+        self._perception = perceive(perception, bullet, named=tier == "high")
         self._tier = tier
         self.toolbox: Toolbox = robot_toolbox(bullet, self._perception, tier)
 

@@ -74,7 +74,10 @@ class CameraTier(Perception):
     def __init__(self, world: Any) -> None:
         super().__init__(world)
         if len(world.arms) != 1 or world.description.ground != "table":
-            raise TaskError(f"the camera tier knows robots with one arm, at a table; {world.description.title} is none")
+            also = ", or with tier='low' without names of things" if world.base is not None else ""
+            raise TaskError(
+                f"the camera tier knows robots with one arm, at a table{also}; {world.description.title} is none"
+            )
         self._cameras = Cameras(world)
         self._robot_boxes = RobotBoxes(world)
         self._tracks: list[_Track] = []

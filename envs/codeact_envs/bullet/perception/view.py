@@ -263,8 +263,11 @@ def unknown(name: str, names: Sequence[str]) -> str:
     return f"no object is called {name!r}; there {'are ' + ', '.join(names) if names else 'is nothing on the table'}"
 
 
-def perceive(tier: str, world: BulletWorld) -> Perception:
+def perceive(tier: str, world: BulletWorld, named: bool = True) -> Perception:
     """The perception of a tier.
+
+    Args:
+        named: whether the tools that go with it take names of things; where they do not, pictures are enough.
 
     Raises:
         TaskError: there is no such tier.
@@ -275,7 +278,7 @@ def perceive(tier: str, world: BulletWorld) -> Perception:
         from codeact_envs.bullet.perception.noisy import Noisy
 
         return Noisy(world)
-    if tier == "camera" and not world.arms:
+    if tier == "camera" and (not world.arms or (world.base is not None and not named)):
         return Unaided(world)
     if tier == "camera":
         from codeact_envs.bullet.perception.camera_tier import CameraTier

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from codeact_envs.bullet.engine.simulation import RATE
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.geometry.poses import Pose, Quaternion, Vector3
 from codeact_envs.bullet.geometry.rotations import matrix_of, pose_of, turn_between
+from codeact_envs.bullet.motion.kinematics import Kinematics
 from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
@@ -48,22 +50,23 @@ class ArmApi:
     its x axis forward. Nothing here looks at objects: what lies in the way is run into, which stops the arm.
     Refusals (`OutOfReach`, `KeepOut`, ...) move nothing; False means that something was in the way.
 
+    An arm on wheels has no springs: `move_compliant` and `hold_compliant` are left out, for its base would give way.
+
     Raises:
-        TaskError: there is no such arm, or it is carried about.
+        TaskError: there is no such arm.
     """
 
     def __init__(self, world: BulletWorld, arm: str | None = None) -> None:
         name = world.arm_name(arm)
-        if world.base is not None:
-            raise TaskError(f"the low tier is for arms that stand still, not for that of {world.description.title}")
         self._world = world
         self._arm, self._controller = world.arms[name], world.controllers[name]
         self._robot, self._kinematics = self._arm.robot, self._controller.kinematics
-        self._compliant = ImpedanceController(world, name)
+        self._springs = None if world.base is not None else ImpedanceController(world, name)
 
     def toolbox(self, name: str = "arm") -> Toolbox:
         """The tools in a group, with the world's stop path."""
-        return Toolbox.of(self, allow=ARM_TOOLS, name=name, errors=ERRORS, stop=self._stop)
+        tools = [each for each in ARM_TOOLS if self._springs is not None or each not in _SPRINGS]
+        return Toolbox.of(self, allow=tools, name=name, errors=ERRORS, stop=self._stop)
 
     def _stop(self) -> Callable[[], str]:
         self._world.stop()
@@ -73,6 +76,20 @@ class ArmApi:
         """Where the tool centre point is; to be asked when nothing moves any more."""
         x, y, z = self._controller.tool()[:3, 3]
         return f"at rest at ({x:.2f}, {y:.2f}, {z:.2f}) m"
+
+    @contextmanager
+    def _standing(self) -> Iterator[Kinematics]:
+        """The kinematics where the base of a carried arm is now. Reading leaves what the controller knows as it is."""
+        kinematics = self._kinematics
+        if self._world.base is None:
+            yield kinematics
+            return
+        before = kinematics.base
+        kinematics.stand_at(self._arm.base_pose())
+        try:
+            yield kinematics
+        finally:
+            kinematics.stand_at(before)
 
     # Looking
 
@@ -109,7 +126,8 @@ class ArmApi:
     @tool(effect="read")
     def tool_pose(self) -> Pose:
         """Measured pose of the tool centre point: position in metres, quaternion (x, y, z, w), world frame."""
-        return pose_of(self._kinematics.forward(self._arm.positions()))
+        with self._standing() as kinematics:
+            return pose_of(kinematics.forward(self._arm.positions()))
 
     @tool(effect="read")
     def forward_kinematics(self, joints: list[float]) -> Pose:
@@ -117,7 +135,8 @@ class ArmApi:
 
         Raises OutOfReach when that is not one number a joint.
         """
-        return pose_of(self._kinematics.forward(self._vector(joints)))
+        with self._standing() as kinematics:
+            return pose_of(kinematics.forward(self._vector(joints)))
 
     @tool(effect="read")
     def inverse_kinematics(
@@ -137,9 +156,10 @@ class ArmApi:
         """
         pose = _pose(position, quaternion)
         start = self._arm.commanded if near is None else self._vector(near)
-        found = self._kinematics.inverse(pose, [start, self._arm.home], restarts=_RESTARTS)
-        if found is None:
-            raise self._unreachable(pose)
+        with self._standing() as kinematics:
+            found = kinematics.inverse(pose, [start, self._arm.home], restarts=_RESTARTS)
+            if found is None:
+                raise self._unreachable(pose)
         joints: list[float] = found.tolist()
         return joints
 
@@ -281,7 +301,7 @@ class ArmApi:
         goal = self._controller.tool() if quaternion is None else _pose(position, quaternion)
         goal = goal.copy()
         goal[:3, 3] = position
-        return self._compliant.follow(goal, seconds, Impedance(stiffness, turning_stiffness, damping_ratio)).reached
+        return self._compliant().follow(goal, seconds, Impedance(stiffness, turning_stiffness, damping_ratio)).reached
 
     @tool(effect="physical")
     def hold_compliant(
@@ -294,7 +314,12 @@ class ArmApi:
         """As `move_compliant`, to where the tool is: let it be pushed about for so long, at most 60 s."""
         self._controller.require_running()
         impedance = Impedance(stiffness, turning_stiffness, damping_ratio)
-        return self._compliant.follow(self._controller.tool(), seconds, impedance).reached
+        return self._compliant().follow(self._controller.tool(), seconds, impedance).reached
+
+    def _compliant(self) -> ImpedanceController:
+        if self._springs is None:
+            raise TaskError(f"the arm of {self._world.description.title} is carried about, and has no springs")
+        return self._springs
 
     @tool(effect="read")
     def tool_force(self) -> tuple[float, float, float]:
@@ -374,6 +399,7 @@ class ArmApi:
             leaving = leaving and volume is not None
 
 
+_SPRINGS = ("move_compliant", "hold_compliant")
 ARM_TOOLS = (
     "joint_names",
     "joint_limits",

@@ -35,8 +35,9 @@ def robot_toolbox(world: BulletWorld, perception: Perception, tier: str) -> Tool
     if tier == "low":
         if not world.arms:
             raise TaskError(f"the low tier is for arms, and {world.description.title} has none")
+        wheels = [BaseApi(world).toolbox()] if world.base is not None else []
         arms = [ArmApi(world, name).toolbox(name) for name in world.arms]
-        return Toolbox([*looking, *pictures, *arms])
+        return Toolbox([*looking, *pictures, *wheels, *arms])
     if world.drone is not None:
         return Toolbox([*looking, *pictures, DroneApi(world).toolbox()])
     if world.base is not None:
