@@ -24,7 +24,7 @@ from codeact_adapters import openapi
 from codeact_adapters._http.network import address
 from codeact_adapters._openapi.document import Document, load
 
-_SAYS_OPENAPI = re.compile(rb"""^[\s{]*(?:"openapi"|'openapi'|openapi)\s*:""", re.MULTILINE)
+_SAYS_OPENAPI = re.compile(rb"""(?:^|[{,]\s*)["']?openapi["']?\s*:\s*["']?3\.[01]""", re.MULTILINE)
 _CHARACTERS_PER_TOKEN = 4
 
 
@@ -94,7 +94,7 @@ def main(folder: Path) -> int:
 def documents(folder: Path) -> list[Path]:
     """The OpenAPI documents in a folder and below."""
     files = [file for kind in ("json", "yaml", "yml") for file in folder.rglob(f"*.{kind}") if file.is_file()]
-    return sorted(file for file in files if _SAYS_OPENAPI.search(file.read_bytes()[:20_000]))
+    return sorted(file for file in files if _SAYS_OPENAPI.search(file.read_bytes()))
 
 
 def measured(file: Path, row: Row) -> str:
@@ -130,7 +130,7 @@ def unreachable(url: str) -> bytes:
 def mypy(folder: Path) -> Counter[str]:
     """How often mypy complains of each file."""
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--no-incremental", "."],
+        [sys.executable, "-m", "mypy", "--no-incremental", "."],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -138,7 +138,8 @@ def mypy(folder: Path) -> Counter[str]:
     lines = [text for text in done.stdout.splitlines() if ": error:" in text]
     for text in lines[:20]:
         print(text)
-    if done.returncode not in (0, 1):
+    checked = f"{len(list(folder.iterdir()))} source file"
+    if done.returncode not in (0, 1) or checked not in done.stdout:
         raise CodeActError(f"mypy failed: {(done.stdout + done.stderr)[-500:]}")
     return Counter(text.split(":")[0] for text in lines)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import inspect
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from codeact.errors import ToolError
+from codeact.tools.wording import listed
 
 # A token of OAuth2 is renewed so long before its end, and held so long where the service gives it none, in seconds.
 _RENEWED_BEFORE_S = 30.0
@@ -205,6 +207,32 @@ def oauth2(
     hidden = [secret for secret in (client_secret, encoded) if len(secret) >= _SHORTEST_SECRET]
     headers = {} if in_form else {"Authorization": f"Basic {encoded}"}
     return OAuth2(token_url, {name: value for name, value in form.items() if value}, headers, hidden)
+
+
+def auth_of(described: Auth | Mapping[str, Any] | None) -> Auth | None:
+    """Credentials as they are, or as a file describes them: one of the functions above by name, and its arguments.
+
+    `{"bearer": "..."}`, `{"basic": {"user": "...", "password": "..."}}`, `{"api_key": {"value": "...", "query": "k"}}`
+    and `{"oauth2": {"token_url": "...", "client_id": "...", "client_secret": "..."}}`.
+
+    Raises:
+        ToolError: it describes none. The message shows no value.
+    """
+    if described is None or isinstance(described, Auth):
+        return described
+    kinds: dict[str, Callable[..., Auth]] = {"bearer": bearer, "basic": basic, "api_key": api_key, "oauth2": oauth2}
+    if not isinstance(described, Mapping) or len(described) != 1 or not kinds.keys() >= described.keys():
+        raise ToolError(f"auth takes one of {listed(kinds)}, such as auth={{'bearer': '...'}}")
+    ((kind, given),) = described.items()
+    arguments = given if isinstance(given, Mapping) else {"token": given} if kind == "bearer" else {}
+    known = inspect.signature(kinds[kind]).parameters
+    for name in arguments:
+        if name not in known:
+            raise ToolError(f"auth: {kind} takes {listed(known)}, not {str(name)[:40]!r}")
+    missing = [n for n, parameter in known.items() if parameter.default is parameter.empty and n not in arguments]
+    if missing:
+        raise ToolError(f"auth: {kind} needs {listed(missing)}")
+    return kinds[kind](**arguments)
 
 
 def hidden(text: str, auth: Auth | None) -> str:

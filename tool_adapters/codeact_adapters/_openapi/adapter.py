@@ -13,7 +13,7 @@ from codeact.errors import ToolError
 from codeact.tools import Effect, Tool, Toolbox
 from codeact.tools.stubs import RESERVED
 from codeact.tools.wording import did_you_mean
-from codeact_adapters._http.auth import Auth, api_key, basic, bearer, oauth2
+from codeact_adapters._http.auth import Auth, api_key, auth_of, basic, bearer, oauth2
 from codeact_adapters._http.network import address, check_not_local
 from codeact_adapters._openapi.body import FileUpload
 from codeact_adapters._openapi.client import Client, HttpError
@@ -40,7 +40,7 @@ def openapi(
     *,
     base_url: str | None = None,
     token: str | None = None,
-    auth: Auth | None = None,
+    auth: Auth | Mapping[str, Any] | None = None,
     allow: Iterable[str] | None = None,
     deny: Iterable[str] = (),
     effects: Mapping[str, Effect] | None = None,
@@ -71,8 +71,8 @@ def openapi(
         base_url: where the service is. By default what the document says; for a document fetched from an address, that
             must be on the same host, and it must not be on this machine or its network.
         token: short for `auth=bearer(token)`.
-        auth: `bearer(...)`, `basic(...)`, `api_key(...)` or `oauth2(...)`. No stub, error or answer shows its secrets,
-            and they are not sent to fetch the document.
+        auth: `bearer(...)`, `basic(...)`, `api_key(...)`, `oauth2(...)`, or such a call as `{"bearer": "..."}`. No
+            stub, error or answer shows its secrets, and they are not sent to fetch the document.
         allow: operation ids, function names, or patterns of these such as `get_*`; None for all operations.
         deny: the same, for operations to leave out.
         effects: effects by function name, where the HTTP method says the wrong thing.
@@ -97,15 +97,14 @@ def openapi(
     """
     if token is not None and auth is not None:
         raise ToolError("pass auth=... or token=..., not both")
-    if token is not None:
-        auth = bearer(token)
+    credentials = bearer(token) if token is not None else auth_of(auth)
     fixed = {str(header): _checked_header(str(header), value) for header, value in (headers or {}).items()}
     with contextlib.closing(_Fetcher(timeout_s, private_addresses)) as fetcher:
         loaded = load(document, fetcher.fetch)
         named = base_url is not None or bool(loaded.address)
         client = Client(
             base_url or _server_of(loaded),
-            auth=auth,
+            auth=credentials,
             hosts=[hosts] if isinstance(hosts, str) else hosts,
             headers=fixed,
             timeout_s=timeout_s,
@@ -118,7 +117,7 @@ def openapi(
             document=loaded,
             types=Types(loaded, taken=RESERVED.union(_TAKEN, [name or ""]), prefix=type_prefix),
             client=client,
-            hidden={f"header {header.lower()}" for header in fixed} | (auth.places() if auth else set()),
+            hidden={f"header {header.lower()}" for header in fixed} | (credentials.places() if credentials else set()),
             max_pages=max_pages,
             timeout_s=timeout_s,
         )
