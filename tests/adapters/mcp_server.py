@@ -9,7 +9,6 @@ import asyncio
 import base64
 import io
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,6 @@ def tools() -> list[types.Tool]:
         tool("fail", takes(), "Fail."),
         tool("refuse", takes(), "Refuse."),
         tool("slow", takes("marker", marker=TEXT), "Wait."),
-        tool("die", takes(), "End the server."),
         tool("count", takes(), "How often this was called."),
         tool("huge", takes("size", size={"type": "integer"}), "A long text."),
         tool("wrong", takes(), "Not what it promises.", gives=total),
@@ -137,9 +135,6 @@ class Answers:
                 except BaseException:
                     Path(given["marker"]).write_text("cancelled")
                     raise
-            case "die":
-                print("boiler pressure lost", file=sys.stderr, flush=True)
-                os._exit(3)
             case "count":
                 self.counted += 1
                 return text(self.counted)

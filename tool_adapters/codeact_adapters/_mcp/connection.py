@@ -26,6 +26,8 @@ _MOST_STARTS = 3
 _LEAVING_S = 8.0  # closing standard input, SIGTERM and SIGKILL take two seconds each at most
 _CANCELLING_S = 2.0
 _LONGEST_TEXT = 500
+_FAILED = "Server returned an error response"  # what the SDK makes of an HTTP status without an error of the protocol
+_FORGOTTEN = (400, 404, 410)  # what servers answer to a session that they do not know; not all say 404 as they should
 _CHANGES = ("tools", "resources", "prompts")
 
 
@@ -165,7 +167,8 @@ class Connection:
                 raise self._late() from None
             if error.code == CONNECTION_CLOSED or _is_gone(link):
                 raise await self._lost(link) from None
-            if error.message == "Session terminated":
+            forgotten = error.message == _FAILED and link.trouble.status in _FORGOTTEN
+            if forgotten or error.message == "Session terminated":
                 self._retire(link)
                 raise ConnectionError(f"{self.label} has ended the session; the next call begins a new one") from None
             link.served, self._starts = True, 0
@@ -190,7 +193,7 @@ class Connection:
 
     def _said(self, link: _Link, message: str) -> str:
         status = link.trouble.status
-        if status and message == "Server returned an error response":
+        if status and message == _FAILED:
             refused = "; it wants other credentials" if status in (401, 403) else ""
             return f"{self.label} answered with HTTP {status}{refused}"
         if self.changed:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def serve_stdio(server: Server[Any], sessions: Sessions[Any]) -> None:
     """Serve until the client closes standard input, or the process is told to end.
 
-    What tools print in this process goes to standard error, as standard output belongs to the protocol.
+    Standard output belongs to the protocol: whoever calls this has turned `sys.stdout` elsewhere already.
     """
     from mcp.server.stdio import stdio_server
 
@@ -30,7 +30,8 @@ async def serve_stdio(server: Server[Any], sessions: Sessions[Any]) -> None:
     leaving: set[asyncio.Task[None]] = set()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: leaving.add(loop.create_task(leave())))
-    async with stdio_server() as (reading, writing):
-        with contextlib.redirect_stdout(sys.stderr):
-            await server.run(reading, writing, server.create_initialization_options())
-            await sessions.close()
+    async with contextlib.AsyncExitStack() as stack:
+        with contextlib.redirect_stdout(sys.__stdout__):
+            reading, writing = await stack.enter_async_context(stdio_server())
+        await server.run(reading, writing, server.create_initialization_options())
+        await sessions.close()

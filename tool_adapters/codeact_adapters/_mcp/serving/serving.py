@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,8 @@ def serve_mcp(options: Options) -> None:
         raise UsageError(
             f"--host {options.host} lets other machines in: give a token of your own, by --token or CODEACT_MCP_TOKEN"
         )
-    asyncio.run(_serve(options))
+    with contextlib.redirect_stdout(sys.stderr):  # standard output may belong to the protocol, from the first tool on
+        asyncio.run(_serve(options))
 
 
 async def _serve(options: Options) -> None:
@@ -92,7 +94,7 @@ class Served:
     sessions: Sessions[Desk]
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def opened(options: Options) -> AsyncIterator[Served]:
     """What the options ask for, until it is left: then every session ends, and what moves is at rest.
 

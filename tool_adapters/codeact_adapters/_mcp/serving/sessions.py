@@ -74,6 +74,9 @@ class Sessions(Generic[D]):
         """The session with that key, if it is open."""
         return self._open.get(key)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def leave(self, connection: str) -> None:
         """A connection has ended: its session does, too."""
         key = self._connections.pop(connection, None)
