@@ -99,7 +99,7 @@ class Server:
             connection.commit()
 
     def _start(self, connection: sqlalchemy.Connection, mode: str) -> None:
-        for command in self._begin:
+        for command in _MARIADB if getattr(connection.dialect, "is_mariadb", False) else self._begin:
             connection.exec_driver_sql(command.format(mode=mode, milliseconds=round(self._timeout_s * 1000)))
 
 
@@ -116,3 +116,4 @@ _SERVERS: dict[str, tuple[str, dict[str, dict[str, Any]], tuple[str, ...]]] = {
         ("SET SESSION max_execution_time = {milliseconds}", "START TRANSACTION {mode}"),
     ),
 }
+_MARIADB = ("SET SESSION max_statement_time = {milliseconds} / 1000", "START TRANSACTION {mode}")

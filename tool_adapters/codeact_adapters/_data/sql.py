@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
 Value = None | bool | int | float | str | bytes
-"""What a cell holds and what may be bound. Decimals come as floats; dates, times and UUIDs as text in ISO form."""
+"""A cell, and what may be bound. Decimals come as floats, dates and times as text in ISO form, JSON as text."""
 
 _LONGEST_SUMMARY = 3000  # characters of the tables in the prompt
 _CHUNK = 100  # rows
@@ -81,7 +82,7 @@ def sql(
     names = None if allow is None else {allow} if isinstance(allow, str) else set(allow)
     database = _Database(dialect_of(url, write, names, max_bytes, timeout_s), max_rows, max_bytes)
     try:
-        known = [table.name for table in database.tables()]
+        known = database.names()
         for missing in sorted((names or set()) - set(known)):
             raise ToolError(f"allow names {missing!r}, which is no table here{did_you_mean(missing, known)}")
         tools: list[Tool[..., Any]] = [
@@ -106,6 +107,17 @@ class _Database:
 
     def close(self) -> None:
         self._dialect.engine.dispose()
+
+    def names(self) -> list[str]:
+        """The names of the tables and views that programs may use.
+
+        Raises:
+            ToolError: the database cannot be read, or not reached.
+        """
+        try:
+            return [table.name for table in self.tables()]
+        except ConnectionError as error:
+            raise ToolError(str(error)) from None
 
     def tables(self) -> list[Table]:
         """The tables and views, with their columns."""
@@ -242,4 +254,6 @@ def _crossing(value: Any) -> Value:
         return value.total_seconds()
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, default=str)
     return str(value) if isinstance(value, uuid.UUID) else repr(value)

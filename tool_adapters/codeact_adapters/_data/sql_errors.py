@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from codeact.errors import Refused, ToolError
 
 _DENIED = ("not authorized", "prohibited", "authorization denied")
+_LATE = ("statement timeout", "max_statement_time", "maximum statement execution time")
+_LOST = ("connection failed", "Can't connect", "closed the connection", "Lost connection", "gone away")
 _LONGEST = 500  # characters
 
 
@@ -34,11 +36,12 @@ def explained(timeout_s: float) -> Iterator[None]:
         yield
     except exc.DBAPIError as error:
         reason = " ".join(str(error.orig).split())[:_LONGEST]
-        if reason == "interrupted" or (time.monotonic() - begin >= timeout_s and "timeout" in reason.lower()):
+        late = time.monotonic() - begin >= timeout_s and any(word in reason for word in _LATE)
+        if reason == "interrupted" or late:
             raise TimeoutError(f"the statement took longer than {timeout_s:g} s and was ended") from None
         if any(word in reason for word in _DENIED):
             raise Refused(f"the statement is not allowed here ({reason})") from None
-        if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+        if error.connection_invalidated or any(word in reason for word in _LOST):
             raise ConnectionError(f"the database cannot be reached: {reason}") from None
         raise SqlError(reason) from None
     except exc.SQLAlchemyError as error:
