@@ -333,3 +333,14 @@ def test_fingers_that_press_on_a_body_too_hard_stop_the_motion() -> None:
         (pressed,) = [violation for violation in world.violations if violation.kind == "force"]
         assert pressed == "the fingers pressed on 'anvil' with more than 280 N"
         assert pressed.worst > 280.0
+
+
+def test_no_joint_gets_faster_than_the_fastest_may_when_what_held_it_gives_way(world: BulletWorld) -> None:
+    arm, simulation = world.arm, world.simulation
+    away = arm.home[5] - 0.3
+    simulation.bullet.resetJointState(arm.body, arm.joints[5], away, 0.0, physicsClientId=simulation.client)
+    fastest = 0.0
+    for _ in range(24):
+        simulation.run(1)
+        fastest = max(fastest, float(np.abs(arm.velocities()).max()))
+    assert 1.0 < fastest <= max(arm.robot.joints.velocity) + 1e-9

@@ -64,6 +64,7 @@ class SimulatedArm:
     ) -> None:
         self._simulation, self.robot = simulation, robot
         bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+        loaded = body is None
         if body is None:
             with quiet():
                 body = robot.model.load(bullet, simulation.client, tuple(position), yaw, fixed=True)
@@ -88,6 +89,10 @@ class SimulatedArm:
             bullet.changeDynamics(
                 self.body, finger, lateralFriction=robot.gripper.friction, spinningFriction=0.02, **on
             )
+        if loaded:
+            # As the drives of a robot see to it: nothing that springs back when what held it gives way gets faster.
+            # Bullet has one limit for all joints of a body, so that only the fastest have theirs exactly.
+            bullet.changeDynamics(self.body, -1, maxJointVelocity=max(robot.joints.velocity), **on)
         # The two fingers of a parallel gripper keep the same distance from the middle: one belt or one linkage.
         gear = bullet.createConstraint(
             self.body,

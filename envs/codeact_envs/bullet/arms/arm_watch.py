@@ -75,7 +75,7 @@ class ArmWatch:
             tool: where the tool is commanded to be, (3,), metres, world frame.
         """
         pressing = self._look_at_contacts()
-        self._look_at_joints(pressing)
+        self.look_at_joints(pressing)
         self._look_at_links()
         if self.force_limit < math.inf:
             self._look_at_force(tool)
@@ -89,8 +89,10 @@ class ArmWatch:
     def _violate(self, what: str, kind: str, value: float = math.nan, unit: str = "") -> None:
         self._violations.add(what, kind, self._simulation.time_s, value, unit)
 
-    def _look_at_joints(self, pressing: bool) -> None:
-        """Where the arm presses on something, its motors may give all they have: the force has a limit of its own."""
+    def look_at_joints(self, pressing: bool) -> None:
+        """Where the arm presses on something, its motors may give all they have: the force has a limit of its own. A
+        motor by position is stiffer than any real one: against what does not yield it gives all of it from the first
+        tenth of a millimetre on, and so says nothing of how hard the arm presses."""
         arm = self._arm
         states: Any = self._simulation.bullet.getJointStates(
             arm.body, arm.joints, physicsClientId=self._simulation.client

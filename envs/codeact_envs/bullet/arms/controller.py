@@ -401,6 +401,7 @@ class ArmController:
         if not 0.0 <= opening <= widest:
             raise OutOfReach(f"the gripper opens from 0 to {widest:g} m, not {opening:g} m")
         self._arm.move_fingers(opening, _GRIP_STEPS)
+        self.look_at_joints()
         self._require_not_stopped()
 
     def squeeze(self, force: float | None = None) -> int | None:
@@ -419,6 +420,7 @@ class ArmController:
         if not 0.0 < force <= limit:
             raise TooStrong(f"the force of each finger must be above 0 and at most {limit:g} N, not {force:g}")
         found = self._arm.squeeze(_GRIP_STEPS, force)
+        self.look_at_joints()
         self._require_not_stopped()
         return found
 
@@ -450,6 +452,10 @@ class ArmController:
     def watch(self) -> bool:
         """Look at joints, links and contacts in the middle of a motion. Whether something is in the way."""
         return self._watch.look(self.tool()[:3, 3])
+
+    def look_at_joints(self) -> None:
+        """Count violations of the joints of an arm that stands, whatever presses on it."""
+        self._watch.look_at_joints(pressing=True)
 
     def finger_force(self) -> Array:
         """What the world does to the fingers now, as one force (3,), newtons, world frame; a grip cancels out."""

@@ -343,6 +343,7 @@ class ArmApi:
         self._controller.require_running()
         while simulation.steps < end:
             simulation.run(min(_LOOK_STEPS, end - simulation.steps))
+            self._controller.look_at_joints()
             self._controller.require_running()
 
     # The gripper
