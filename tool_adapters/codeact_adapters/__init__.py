@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from codeact_adapters._devices.adapter import modbus as modbus
     from codeact_adapters._devices.adapter import mqtt as mqtt
     from codeact_adapters._devices.adapter import opcua as opcua
+    from codeact_adapters._devices.adapter import ros as ros
+    from codeact_adapters._devices.adapter import serial as serial
     from codeact_adapters._mcp.adapter import McpError as McpError
     from codeact_adapters._mcp.adapter import mcp as mcp
     from codeact_adapters._openapi.adapter import Auth as Auth
@@ -79,6 +81,8 @@ _HOME = {
     "mqtt": "_devices.adapter",
     "opcua": "_devices.adapter",
     "openapi": "_openapi.adapter",
+    "ros": "_devices.adapter",
+    "serial": "_devices.adapter",
     "sql": "_data.sql",
     "web": "_data.web",
 }

@@ -28,6 +28,8 @@ __all__ = [
     "modbus",
     "mqtt",
     "opcua",
+    "ros",
+    "serial",
 ]
 
 
@@ -98,6 +100,40 @@ def opcua(
     from codeact_adapters._devices.opcua import OpcUaLink
 
     return _toolbox(manifest, OpcUaLink(), {"url": url, "username": username, "password": password}, name)
+
+
+def ros(manifest: Manifest, *, host: str | None = None, port: int | None = None, name: str = "") -> Toolbox:
+    """Make a toolbox of what a rosbridge server reaches: topics and services of ROS 1 or 2.
+
+    Args:
+        manifest: a YAML file, or what stands in one; `docs/devices.md` describes it.
+        host, port: of the server, instead of what the manifest says.
+        name: the name of the group; by default the device's own.
+
+    Raises:
+        ToolError: the manifest is wrong, or roslibpy is not installed.
+        DeviceError: the server cannot be reached.
+    """
+    from codeact_adapters._devices.ros import RosLink
+
+    return _toolbox(manifest, RosLink(), {"host": host, "port": port}, name)
+
+
+def serial(manifest: Manifest, *, port: str | None = None, name: str = "") -> Toolbox:
+    """Make a toolbox of a device on a serial line that answers lines of text.
+
+    Args:
+        manifest: a YAML file, or what stands in one; `docs/devices.md` describes it.
+        port: instead of what the manifest says: `/dev/ttyUSB0`, or `socket://host:port` for a server of serial lines.
+        name: the name of the group; by default the device's own.
+
+    Raises:
+        ToolError: the manifest is wrong, or pyserial is not installed.
+        DeviceError: the port cannot be opened.
+    """
+    from codeact_adapters._devices.serial_lines import SerialLink
+
+    return _toolbox(manifest, SerialLink(), {"port": port}, name)
 
 
 def _toolbox(manifest: Manifest, link: Link, settings: Mapping[str, Any], name: str) -> Toolbox:
