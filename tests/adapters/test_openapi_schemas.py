@@ -48,6 +48,8 @@ def test_a_discriminator_says_which_alternative_is_meant() -> None:
     assert type(from_json(returned(made), {"kind": "dog", "name": "Rex"})) is made.types["Dog"]
     assert type(from_json(returned(made), {"kind": "cat"})) is made.types["Cat"]
     assert type(from_json(returned(made), {"kind": "?"})) is made.types["Cat"]
+    by_name = box({"oneOf": [of("Cat"), of("Dog")], "discriminator": {"propertyName": "kind"}}, kinds)
+    assert type(from_json(returned(by_name), {"kind": "Dog"})) is by_name.types["Dog"]
 
 
 def test_alternatives_are_told_apart_by_what_fits_best() -> None:

@@ -236,7 +236,12 @@ class Types:
         if union is Any or not isinstance(discriminator, Mapping):
             return union
         name = discriminator.get("propertyName")
-        kinds = {value: self.of({"$ref": at}, hint) for value, at in self._mapping(schema).items()}
+        listed = [option for word in ("oneOf", "anyOf") for option in schema.get(word) or ()]
+        ours = [
+            self._document.reference(option) for option in listed if isinstance(option, Mapping) and "$ref" in option
+        ]
+        mapping = {**{reference_name(at): at for at in ours}, **self._mapping(schema)}
+        kinds = {value: self.of({"$ref": at}, hint) for value, at in mapping.items()}
         named = {value: kind for value, kind in kinds.items() if dataclasses.is_dataclass(kind)}
         return Annotated[union, Discriminator(name, named)] if isinstance(name, str) and named else union
 

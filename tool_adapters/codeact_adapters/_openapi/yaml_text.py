@@ -16,8 +16,9 @@ class _Loader(_Base):  # type: ignore[misc]
 
     def flatten_mapping(self, node: Any) -> None:
         """As inherited, but a key is kept once: merges of merges would otherwise grow without end."""
+        merges = any(key.tag == f"{_TAG}merge" for key, _ in node.value)
         super().flatten_mapping(node)
-        if len(node.value) > 1:
+        if merges:
             last = {(key.tag, key.value) if isinstance(key.value, str) else id(key): (key, v) for key, v in node.value}
             node.value = list(last.values())
 
