@@ -91,6 +91,13 @@ def test_what_a_worker_names_has_to_lie_inside(memory: HostMemory, offset: int, 
         memory.take(offset, shape, dtype, size)
 
 
+def test_a_boolean_array_holds_true_and_false_only(memory: HostMemory) -> None:
+    memory.mapped[:LEAST_BYTES] = bytes(range(256)) * (LEAST_BYTES // 256)
+    memory.begin()
+    taken = memory.take(0, [LEAST_BYTES], np.dtype(np.bool_), LEAST_BYTES)
+    assert taken.view(np.uint8)[:4].tolist() == [0, 1, 1, 1]
+
+
 def test_one_frame_cannot_name_the_same_bytes_again_and_again(memory: HostMemory) -> None:
     memory.begin()
     memory.take(0, *floats(100_000))

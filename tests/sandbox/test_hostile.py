@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from codeact.errors import SandboxError
 from codeact.sandbox import Execution, Limits, Sandbox
 from codeact.tools import Toolbox, tool
 
@@ -172,6 +173,24 @@ def test_nor_is_one_of_a_branch() -> None:
             assert late.error.type == "ProtocolError"
             assert not late.stdout
         assert sandbox.run("3").value == 3
+
+
+@pytest.mark.parametrize("process", [-1, 1, 2**31, 2**63])
+def test_a_branch_that_names_no_process_of_its_own_disturbs_no_other_session(process: int) -> None:
+    code = f"""
+import sys
+line = sys.modules["codeact.sandbox.process.worker"]._serving[0]._line
+wire = sys.modules["codeact.sandbox.wire"]
+send = line.send
+line.send = lambda message: send(wire.Branched({process}) if isinstance(message, wire.Branched) else message)
+"""
+    with Sandbox() as other, Sandbox(limits=LIMITS, without=("filter",)) as sandbox:
+        other.run("kept = 1")
+        assert sandbox.run(code).ok
+        with pytest.raises(SandboxError, match="could not branch"):
+            sandbox.branch()
+        assert other.run("kept").value == 1
+        assert sandbox.run("2").value == 2
 
 
 def test_arguments_of_a_wrong_type(sandbox: Sandbox) -> None:

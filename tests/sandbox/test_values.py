@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import enum
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from PIL import Image as PillowImage
 
 from codeact.errors import UnsupportedValue
 from codeact.values import Image, decode, describe_types, encode, make_types, pack, to_json, unpack
+from codeact.values.forms import ARRAY
 
 
 class Mode(enum.Enum):
@@ -309,3 +311,16 @@ def test_an_array_of_text_holds_characters_only(order: str, code: int) -> None:
     ((tag, _),) = pack(good[0], {}).items()
     with pytest.raises(UnsupportedValue, match="no character"):
         unpack({tag: [kind, bad.tobytes()[4:]]}, {})
+
+
+def test_a_long_name_of_a_dtype_is_refused_before_numpy_reads_it() -> None:
+    """Of so many fields, numpy would take seconds; of as many as one frame holds, minutes."""
+    started = time.process_time()
+    with pytest.raises(UnsupportedValue):
+        unpack({ARRAY: ["<f8," * 50_000 + "<f8", [1], bytes(8)]})
+    assert time.process_time() - started < 1
+
+
+def test_a_boolean_array_holds_true_and_false_only() -> None:
+    value = unpack({ARRAY: ["|b1", [2, 2], bytes([0, 1, 2, 255])]})
+    assert value.view(np.uint8).tolist() == [[0, 1], [1, 1]]

@@ -220,7 +220,11 @@ class HostMemory:
         if not inside or size < LEAST_BYTES or dtype.kind not in _KINDS:
             raise UnsupportedValue("an array does not lie in the shared memory")
         made = _rooms_of_host.take(size)
-        np.copyto(made, np.ndarray((size,), np.uint8, self.mapped, offset))
+        there = np.ndarray((size,), np.uint8, self.mapped, offset)
+        if dtype.kind == "b":  # any other byte than 0 and 1 would be true, and yet not equal to True
+            np.not_equal(there, 0, out=made.view(np.bool_))
+        else:
+            np.copyto(made, there)
         return made.view(dtype).reshape(shape)
 
     def close(self) -> None:

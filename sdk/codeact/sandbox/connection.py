@@ -296,7 +296,7 @@ class Connection:
             with contextlib.suppress(SandboxError):
                 self._zygote.discard(self._zygote.close_branch(number, 0))
             raise
-        adopted = self._zygote.close_branch(number, max(0, pid))
+        adopted = self._zygote.close_branch(number, pid)
         try:
             adopted.wait()
         except BaseException:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -94,9 +94,9 @@ class Done(msgspec.Struct, array_like=True, tag=13, frozen=True):
 
 
 class Branched(msgspec.Struct, array_like=True, tag=14, frozen=True):
-    """Worker to host: the branch has this process number, so it says."""
+    """Worker to host: the branch has this process number, so it says; 0 for none."""
 
-    pid: int
+    pid: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class Broken(msgspec.Struct, array_like=True, tag=15, frozen=True):

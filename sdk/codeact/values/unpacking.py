@@ -34,6 +34,7 @@ from codeact.values.image import Image
 
 _SAME_HASH = 50
 _EMPTY_TEXTS = 10_000
+_NAME_CHARS = 60  # of a dtype; numpy takes minutes to look through a long one
 
 Build = Callable[[type, dict[str, Any]], Any]
 
@@ -182,7 +183,9 @@ def _spread(keys: list[Any], place: str) -> list[Any]:
 
 def _array(dtype: Any, shape: Any, data: Any, place: str, take: Take | None = None) -> NDArray[Any]:
     name = _text(dtype, place)
-    if name[:1] not in ("<", ">", "|") or name[1:2] not in ARRAY_KINDS:  # numpy knows more names, and warns of some
+    if (
+        len(name) > _NAME_CHARS or name[:1] not in ("<", ">", "|") or name[1:2] not in ARRAY_KINDS
+    ):  # numpy knows more names, and warns of some
         raise UnsupportedValue(f"{place} is a numpy array of {name!r:.40}, which cannot cross")
     kind = np.dtype(name)
     if kind.kind not in ARRAY_KINDS or kind.hasobject or kind.subdtype or kind.fields:
@@ -198,6 +201,8 @@ def _array(dtype: Any, shape: Any, data: Any, place: str, take: Take | None = No
         if math.prod(sizes) > _EMPTY_TEXTS:
             raise UnsupportedValue(f"{place} is an array of too many empty texts")
         return np.zeros(sizes, kind)
+    if kind.kind == "b":  # any other byte than 0 and 1 would be true, and yet not equal to True
+        return np.not_equal(np.frombuffer(data, np.uint8), 0).reshape(sizes)
     made = np.frombuffer(data, kind)
     check_text(made, place)
     return made.reshape(sizes).copy()

@@ -213,7 +213,7 @@ class Zygote:
     def _is_child(self, pid: int) -> bool:
         try:
             return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-        except ChildProcessError:
+        except (ChildProcessError, OverflowError):  # no process has such a number
             return False
 
     def _sweep(self, worker: int | None, branch: int) -> bool:
