@@ -50,6 +50,6 @@ def needs(*modules: str) -> Callable[[], str]:
 
 def all_rows() -> list[Row]:
     """All rows, in the order of the table."""
-    from adapter_rows import data
+    from adapter_rows import data, devices
 
-    return [*data.ROWS]
+    return [*data.ROWS, *devices.ROWS]

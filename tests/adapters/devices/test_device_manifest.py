@@ -9,6 +9,13 @@ import pytest
 
 from codeact.errors import ToolError
 from codeact_adapters import modbus
+from codeact_adapters._devices.link import Link
+from codeact_adapters._devices.manifest import read_manifest
+from codeact_adapters._devices.modbus import ModbusLink
+from codeact_adapters._devices.mqtt import MqttLink
+from codeact_adapters._devices.opcua import OpcUaLink
+from codeact_adapters._devices.ros import RosLink
+from codeact_adapters._devices.serial_lines import SerialLink
 
 GOOD = """device: conveyor
 modbus: {host: 127.0.0.1}
@@ -73,6 +80,23 @@ def test_a_mistake_is_told(tmp_path: Path, before: str, after: str, line: int, p
     with pytest.raises(ToolError, match=re.escape(problem)) as told:
         modbus(path)
     assert re.match(rf"{re.escape(str(path))}:{line}:\d+: ", str(told.value)), told.value
+
+
+LINKS: list[type[Link]] = [ModbusLink, MqttLink, OpcUaLink, SerialLink, RosLink]
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.protocol)
+def test_the_manifests_of_the_documentation_are_right(tmp_path: Path, link: type[Link]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "devices.md").read_text()
+    shown = [
+        *re.findall(r"```yaml\n(.*?)```", page, re.DOTALL),
+        *re.findall(r'write_text\("""(.*?)"""', page, re.DOTALL),
+    ]
+    ours = [text for text in shown if f"\n{link.protocol}:" in text]
+    assert len(ours) == 1
+    path = tmp_path / "device.yaml"
+    path.write_text(ours[0])
+    assert read_manifest(path, link, {}).points
 
 
 def test_a_mapping_has_no_lines() -> None:

@@ -43,7 +43,7 @@ def _reader(device: Device, point: Point) -> Tool:
     def read() -> Any:
         return device.read(point)
 
-    doc = f"{(point.doc or point.name).rstrip('.')}{point.value.in_words()}."
+    doc = f"{point.doc.rstrip('.') or f'The value of {point.name}'}{point.value.in_words()}."
     return _tool(read, point.name, doc, (), point.value.annotation(limited=False), "read")
 
 
