@@ -64,6 +64,8 @@ class BulletWorld:
 
     Attributes:
         tells_names: whether refusals, which programs read, call bodies by their true names; `violations` always do.
+        tells_places: metres to which refusals round places that have to do with a body; 0 tells them as they are, and
+            infinity not at all. Where table, robots and volumes are is no secret.
 
     Raises:
         TaskError: two bodies share a key, the description of the robot is wrong, or `gui` finds no display.
@@ -100,7 +102,7 @@ class BulletWorld:
         self.drone_controller: DroneController | None = None
         self._violations = Violations()
         self._emergency = False
-        self.tells_names = True
+        self.tells_names, self.tells_places = True, 0.0
         try:
             with quiet():
                 self.table = build_scene(self.simulation, self.description.ground)
@@ -203,6 +205,19 @@ class BulletWorld:
         if name is None:
             return self.surface_of(body)
         return repr(name) if self.tells_names else "something"
+
+    def grain(self, body: int | None) -> float:
+        """Metres to which a refusal that has to do with a body, by Bullet's number, may tell places."""
+        return 0.0 if body is None or self.name_of(body) is None else self.tells_places
+
+    def tell_place(self, body: int | None, place: Sequence[float], digits: int = 3) -> str:
+        """ " at (x, y) m" or " at (x, y, z) m" for a refusal that has to do with a body, by Bullet's number, as exactly
+        as it may be told; empty where it may not."""
+        grain = self.grain(body)
+        if grain == math.inf:
+            return ""
+        told = [round(value / grain) * grain if grain else value for value in place]
+        return f" at ({', '.join(f'{value:.{digits}f}' for value in told)}) m"
 
     def surface_of(self, body: int) -> str:
         """What messages call a body that is no object of the episode, by Bullet's number."""
@@ -468,6 +483,7 @@ class BulletWorld:
     def branch(self) -> BulletWorld:
         """Another world in this same state, with a future of its own. The caller closes it."""
         other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out, speed_limit=self._speed_limit)
+        other.tells_names, other.tells_places = self.tells_names, self.tells_places
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = str(Path(folder) / "state.bullet")

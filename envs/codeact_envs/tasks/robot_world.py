@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from codeact_envs.bullet.robots.description import Volume
 
 _TOUCHING = 1e-3  # metres between surfaces that count as touching
+# Metres to which a refusal tells places of bodies: as exactly as perception does, whose noise is 3 mm on each axis.
+_TELLS_PLACES = {"privileged": 0.0, "noisy": 0.01, "camera": math.inf}
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class RobotWorld(ABC):
             bodies = [BodySpec(slot, kind.shape, kind.extents, kind.mass) for slot, kind in self._kinds.items()]
             bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out)
         self.bullet = bullet
-        bullet.tells_names = perception != "camera"
         self._perception = perceive(perception, bullet, named=tier == "high")
+        bullet.tells_names, bullet.tells_places = perception != "camera", _TELLS_PLACES[perception]
         self._tier = tier
         self.toolbox: Toolbox = robot_toolbox(bullet, self._perception, tier)
 

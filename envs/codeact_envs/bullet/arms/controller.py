@@ -356,19 +356,26 @@ class ArmController:
 
     def _refusal(self, meeting: Meeting, way: Array) -> RobotRefused:
         hit = meeting.hit
-        part = self.part_name(hit.link)
-        where = "({:.3f}, {:.3f}, {:.3f})".format(*meeting.point)
-        if meeting.free:
-            x, y, z = self.kinematics.forward(way[meeting.free])[:3, 3]
-            rest = f"the way is free as far as the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m"
-        else:
-            rest = "no part of this way is free; go another way"
+        part, where = self.part_name(hit.link), self._world.tell_place(hit.body, meeting.point)
+        rest = self._free_part(way[: meeting.free + 1], self._world.grain(hit.body))
         if hit.volume is not None:
-            return KeepOut(
-                f"on the way {part} would come into {hit.volume.name}, which is kept out, near {where} m; {rest}"
-            )
+            return KeepOut(f"on the way {part} would come into {hit.volume.name}, which is kept out,{where}; {rest}")
         what = "the arm itself" if hit.body is None else self._world.call(hit.body)
-        return InCollision(f"on the way {part} would touch {what} at {where} m; {rest}")
+        return InCollision(f"on the way {part} would touch {what}{where}; {rest}")
+
+    def _free_part(self, free: Array, grain: float) -> str:
+        """How far a way is free, joint positions (n, joints), in words, told in steps of `grain` metres of the tool."""
+        if len(free) > 1 and grain == math.inf:
+            return "a part of this way is free"
+        places = np.array([self.kinematics.forward(q)[:3, 3] for q in (free if grain else free[-1:])])
+        if grain:
+            lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
+            told = int(np.searchsorted(lengths, lengths[-1] // grain * grain, side="right")) - 1
+            free, places = free[: told + 1], places[: told + 1]
+        if len(free) < 2:
+            return "no part of this way is free; go another way"
+        x, y, z = places[-1]
+        return f"the way is free as far as the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m"
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
         """Come to rest from the middle of a motion, inside the maker's limits."""

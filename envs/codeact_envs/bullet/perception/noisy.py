@@ -18,6 +18,7 @@ from codeact_envs.bullet.perception.view import Perception, Tier
 
 POSITION_SIGMA = 0.003  # metres, each of x, y and z
 YAW_SIGMA = 0.02  # radians, about the world's z
+_JOINT_SHARE = 0.05  # of a joint's travel, which its noise does not exceed: a button's is as short as the noise
 MISSED = 0.05  # share of looks at which a thing is not detected
 FRAMES = 10  # a simulated second: between two frames the same is seen
 
@@ -63,6 +64,14 @@ class Noisy(Perception):
 
     def joint(self, name: str) -> JointState:
         return self.world.joint(self.seen(name).name)
+
+    def opened(self, name: str) -> float:
+        """As it is seen. A hand that holds the handle feels where it is, so that `joint` tells the truth."""
+        joint, index = self.joint(name), self.world.names().index(self.seen(name).name)
+        travel = joint.upper - joint.lower
+        sigma = min(POSITION_SIGMA if joint.kind == "prismatic" else YAW_SIGMA, _JOINT_SHARE * travel)
+        drawn = self._random(self.world.simulation.steps * FRAMES // RATE, len(self.world.names()) + index)
+        return min(1.0, max(0.0, joint.fraction + sigma / travel * float(drawn.standard_normal())))
 
     def retry_s(self) -> float:
         return 1.0 / FRAMES

@@ -138,6 +138,10 @@ class Perception(ABC):
         """
         raise NotArticulated(f"nothing is seen of {self.seen(name).name!r} that opens, turns or is pressed")
 
+    def opened(self, name: str) -> float:
+        """The share of its travel at which the joint of a thing is, as it is seen. Raises as `joint`."""
+        return self.joint(name).fraction
+
     def joint_position(self, name: str) -> float:
         """Metres or radians; 0 for what has no joint, or none that is seen."""
         if self._assembly(name).joint is None:

@@ -143,9 +143,10 @@ class BaseController:
             hit = self._footprint.hit(pose, pushing=pushing)
             if hit is not None:
                 part, name = hit
-                what = self._world.call(self._world.body(name))
+                body = self._world.body(name)
+                where = self._world.tell_place(body, (x, y), 2)
                 raise InCollision(
-                    f"{part} would hit {what} at ({x:.2f}, {y:.2f}) on its straight way there; {_INSTEAD[part]}"
+                    f"{part} would hit {self._world.call(body)}{where} on its straight way there; {_INSTEAD[part]}"
                 )
         if leaving and volume is not None:
             raise KeepOut("the base stands in what is kept out, and this way does not lead out of it")

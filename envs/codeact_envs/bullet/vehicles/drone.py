@@ -111,9 +111,11 @@ class DroneController:
             prism = Prism("the drone", x, y, half, half, 0.0, z - half_z, z + half_z)
             for name, body in blocks:
                 if body.blocks(prism, _MARGIN):
+                    number = self._world.body(name)
+                    what = self._world.call(number) + self._world.tell_place(number, (x, y, z), 2)
                     raise InCollision(
-                        f"the drone would come too near to {self._world.call(self._world.body(name))} at "
-                        f"({x:.2f}, {y:.2f}, {z:.2f}) on its straight way there; fly around it by way of other places"
+                        f"the drone would come too near to {what} on its straight way there; fly around it by way of "
+                        "other places"
                     )
 
     # Motions

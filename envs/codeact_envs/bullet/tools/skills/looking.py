@@ -64,4 +64,4 @@ class Looking:
 
         Raises UnknownObject, NotArticulated (it has no such part, or none that is seen).
         """
-        return self._perception.joint(self._perception.resolve(name)).fraction
+        return self._perception.opened(self._perception.resolve(name))
