@@ -19,7 +19,8 @@ from codeact_envs.bullet.bodies.articulation import Handle, JointState, Room, Sp
 from codeact_envs.bullet.bodies.body import BodySpec, Placement
 from codeact_envs.bullet.bodies.clearance import Obstacle
 from codeact_envs.bullet.bodies.parts import parts
-from codeact_envs.bullet.engine.camera import Camera, Frame, render
+from codeact_envs.bullet.engine.camera import FLOOR_CAMERA, Camera, Frame, render
+from codeact_envs.bullet.engine.display import show
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
@@ -90,7 +91,7 @@ class BulletWorld:
             raise TaskError(f"speed_limit must be above 0 m/s, not {speed_limit:g}")
         self._speed_limit = speed_limit
         self.simulation = Simulation(gui, real_time=real_time)
-        self.camera = Camera()
+        self.camera = Camera() if self.description.ground == "table" else FLOOR_CAMERA
         self._recording: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
@@ -117,6 +118,8 @@ class BulletWorld:
         self._move_to_limbo()
         self._blank: int = bullet.saveState(**on)
         self.reset(())
+        if gui:
+            show(self.simulation, self.camera)
 
     def _build_robot(self) -> None:
         match self.description:

@@ -26,6 +26,10 @@ class Camera:
     far: float = 6.0
 
 
+FLOOR_CAMERA = Camera(eye=(-2.6, -3.4, 3.6), target=(0.7, 0.2, 0.0), field_of_view=56.0, far=20.0)
+"""Where robots move about."""
+
+
 def render(simulation: Simulation, camera: Camera, width: int, height: int) -> Frame:
     """A picture, uint8 of shape (height, width, 3)."""
     bullet, on = simulation.bullet, {"physicsClientId": simulation.client}

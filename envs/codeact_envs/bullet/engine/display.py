@@ -1,16 +1,51 @@
-"""Whether there is a display for Bullet's window. Bullet itself ends the whole process where there is none."""
+"""Bullet's window: whether there is a display for it (Bullet itself ends the whole process where there is none), and
+what it shows."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
 
+if TYPE_CHECKING:
+    from codeact_envs.bullet.engine.camera import Camera
+    from codeact_envs.bullet.engine.simulation import Simulation
+
 _FIRST_PORT = 6000  # of the X protocol over TCP: display 0
+
+
+def clear_window(simulation: Simulation) -> None:
+    """Take Bullet's panels off the window, and draw nothing until `show`: each body that is loaded would wait for a
+    frame."""
+    bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+    for panel in (
+        bullet.COV_ENABLE_GUI,
+        bullet.COV_ENABLE_RGB_BUFFER_PREVIEW,
+        bullet.COV_ENABLE_DEPTH_BUFFER_PREVIEW,
+        bullet.COV_ENABLE_SEGMENTATION_MARK_PREVIEW,
+        bullet.COV_ENABLE_RENDERING,
+    ):
+        bullet.configureDebugVisualizer(panel, 0, **on)
+
+
+def show(simulation: Simulation, camera: Camera) -> None:
+    """Draw the window from now on, as a camera sees the scene; its field of view is Bullet's own."""
+    bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
+    x, y, z = (eye - target for eye, target in zip(camera.eye, camera.target, strict=True))
+    distance = math.sqrt(x * x + y * y + z * z)
+    bullet.resetDebugVisualizerCamera(
+        cameraDistance=distance,
+        cameraYaw=math.degrees(math.atan2(x, -y)),
+        cameraPitch=-math.degrees(math.asin(z / distance)),
+        cameraTargetPosition=camera.target,
+        **on,
+    )
+    bullet.configureDebugVisualizer(bullet.COV_ENABLE_RENDERING, 1, **on)
 
 
 def require_display() -> None:

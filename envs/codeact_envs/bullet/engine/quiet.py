@@ -14,7 +14,12 @@ from typing import TextIO
 
 _LOCK = threading.RLock()
 _CHATTER = re.compile(
-    rb"^(pybullet build time:|b3Warning|b3Printf|No inertial data|startThreads|argc=|argv|.*examples/Importers/|\s*$)"
+    rb"^(pybullet build time:|b3Warning|b3Printf|No inertial data|startThreads|argc=|argv|.*examples/Importers/|\s*$"
+    # Of its window:
+    rb"|(starting|started|stopping) threads?\b|ExampleBrowserThreadFunc|X11 functions|Creating context|Created GL "
+    rb"|Direct GLX|Indirect GLX|Making context|GL_[A-Z_]+=|pthread_getconcurrency|\w* ?= ?.*(Mesa|OpenGL|NVIDIA|Core)"
+    rb"|(Version|Vendor|Renderer) = |MotionThreadFunc|(destroy )?(main )?semaphore|finished$|numActiveThreads"
+    rb"|btShutDownExampleBrowser|Thread (with taskId|TERMINATED))"
 )
 
 

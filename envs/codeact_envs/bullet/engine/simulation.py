@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from codeact.errors import TaskError
@@ -29,6 +30,7 @@ class Simulation:
     Attributes:
         bullet: the pybullet module.
         client: its client number; every call must name it.
+        gui: whether there is a window.
         steps: simulation steps since the last reset.
         before_step: called before every step of `run`, for what must be commanded that often.
         look: called at every step whose number is a multiple of 4, whatever else happens, for what must not be missed.
@@ -54,6 +56,11 @@ class Simulation:
             self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
         if self.client < 0:
             raise TaskError("PyBullet gave no simulation: too many are open in this process")
+        self.gui = gui
+        if gui:
+            from codeact_envs.bullet.engine.display import clear_window
+
+            clear_window(self)
         self.steps = 0
         self.whole_batches = True
         self.still: dict[int, tuple[float, float, float] | None] = {}
@@ -167,5 +174,6 @@ class Simulation:
         while self._when_closed:
             self._when_closed.pop()()
         if self.client >= 0 and self.bullet.isConnected(self.client):
-            self.bullet.disconnect(physicsClientId=self.client)
+            with quiet() if self.gui else nullcontext():
+                self.bullet.disconnect(physicsClientId=self.client)
         self.client = -1
