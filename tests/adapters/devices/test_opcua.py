@@ -19,7 +19,7 @@ from conftest import Loop, Relay
 from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
-from codeact_adapters import DeviceError, DeviceLost, DeviceRefused, opcua
+from codeact_adapters import DeviceError, DeviceLost, DeviceRefused, check_adapter, opcua
 
 URI = "http://example.org/conveyor"
 MANIFEST: dict[str, Any] = {
@@ -227,3 +227,25 @@ def test_a_stopped_program_means_a_stopped_device(
             assert result.error is not None
             assert "conveyor stopped: speed 0 m/s, running False" in result.error.text
             assert (device.value(device.speed), device.value(device.running)) == (0.0, False)
+
+
+def test_it_does_what_every_adapter_must_do(device: UaDevice) -> None:
+    device.delay_s = 0.9
+    tried = "try:\n    conveyor.set_fixed(1)\nexcept DeviceRefused:\n    pass"
+    examples = ["conveyor.set_speed(0.1)\nconveyor.wait_for('speed', 0.1)\nconveyor.speed()", "conveyor.stop()", tried]
+    examples += [
+        "conveyor.set_mode('manual')\nconveyor.set_level(0)\nconveyor.mode(), conveyor.level(), conveyor.fixed()"
+    ]
+    examples += ["conveyor.set_running(True)\nconveyor.running()", "conveyor.set_label('a')\nconveyor.label()"]
+    examples += ["conveyor.crates(), conveyor.age('crates')", "conveyor.shift(0.1, 1)"]
+    waits = "try:\n    conveyor.wait_for_next('crates', timeout_s=0.1)\nexcept DeviceTimeout:\n    pass"
+    assert (
+        check_adapter(
+            lambda: opcua(MANIFEST, url=device.url),
+            examples=[*examples, waits],
+            failing={"conveyor.set_speed(1)": "from 0 to 0.5"},
+            slow="conveyor.shift(0.1, 1)",
+            types=False,
+        )
+        == []
+    )

@@ -139,12 +139,16 @@ def serial(manifest: Manifest, *, port: str | None = None, name: str = "") -> To
 def _toolbox(manifest: Manifest, link: Link, settings: Mapping[str, Any], name: str) -> Toolbox:
     description = read_manifest(manifest, type(link), settings)
     device = Device(description, link)
-    return Toolbox(
-        tools_of(device),
-        name=name or description.name,
-        doc=description.doc,
-        errors=ERRORS,
-        stop=device.stop if description.stop else None,
-        lingers=True,
-        closing=device.close,
-    )
+    try:
+        return Toolbox(
+            tools_of(device),
+            name=name or description.name,
+            doc=description.doc or f"The device {description.name}, reached by {link.protocol}.",
+            errors=ERRORS,
+            stop=device.stop if description.stop else None,
+            lingers=True,
+            closing=device.close,
+        )
+    except BaseException:
+        device.close()
+        raise

@@ -145,6 +145,8 @@ class Device:
             if not self._exchange.acquire(timeout=self.link.timeout_s + _PATIENCE_S):
                 raise DeviceTimeout(f"{self.description.name}: an exchange goes on and cannot be broken off")
         try:
+            if self._closed.is_set():
+                return ""  # it was brought to rest then, and nobody may connect again
             failed = [problem for step in self.description.stop if (problem := self._take(step)) is not None]
         finally:
             self._exchange.release()
