@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from codeact_adapters._openapi.adapter import bearer as bearer
     from codeact_adapters._openapi.adapter import oauth2 as oauth2
     from codeact_adapters._openapi.adapter import openapi as openapi
+    from codeact_adapters._python.adapter import python as python
+    from codeact_adapters._python.foreign import langchain as langchain
+    from codeact_adapters._python.foreign import openai_function as openai_function
+    from codeact_adapters._python.foreign import smolagents as smolagents
     from codeact_adapters.adapter import Adapter as Adapter
     from codeact_adapters.adapter import Installed as Installed
     from codeact_adapters.adapter import find_adapter as find_adapter
@@ -73,6 +77,7 @@ _HOME = {
     "directory": "_data.directory",
     "find_adapter": "adapter",
     "installed_adapters": "adapter",
+    "langchain": "_python.foreign",
     "load_tools": "manifest",
     "make_toolbox": "adapter",
     "mcp": "_mcp.adapter",
@@ -80,7 +85,10 @@ _HOME = {
     "oauth2": "_openapi.adapter",
     "mqtt": "_devices.adapter",
     "opcua": "_devices.adapter",
+    "openai_function": "_python.foreign",
     "openapi": "_openapi.adapter",
+    "python": "_python.adapter",
+    "smolagents": "_python.foreign",
     "ros": "_devices.adapter",
     "serial": "_devices.adapter",
     "sql": "_data.sql",
