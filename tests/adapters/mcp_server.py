@@ -20,6 +20,7 @@ from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 
 POINT = {
+    "title": "Point",
     "type": "object",
     "properties": {"x": {"type": "number"}, "y": {"type": "number", "maximum": 10}},
     "required": ["x", "y"],
@@ -56,6 +57,7 @@ def tools() -> list[types.Tool]:
     return [
         tool("add", takes("a", "b", a=NUMBER, b=NUMBER), "Add.", gives=total, hints=reads),
         tool("get-walk", shape, "Walk on.", gives=path, hints=reads),
+        tool("here", takes(), "Where it is.", gives=POINT, hints=reads),
         tool("get_walk", takes(), "The same name in Python."),
         tool("same", takes(), "The first."),
         tool("same", takes(), "The second."),
@@ -115,6 +117,8 @@ class Answers:
             case "get-walk":
                 path = [{"x": given["start"]["x"] + step, "y": given["start"]["y"]} for step in range(given["steps"])]
                 return types.CallToolResult(content=[], structured_content={"result": path})
+            case "here":
+                return types.CallToolResult(content=[], structured_content={"x": 1, "y": 2})
             case "picture":
                 return types.CallToolResult(content=[picture()])
             case "parts":

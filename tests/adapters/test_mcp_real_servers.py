@@ -149,7 +149,7 @@ def test_a_server_over_http_that_was_away_and_has_forgotten_its_sessions() -> No
 def inspected(home: Path, *arguments: str) -> Any:
     """What the inspector prints of our server."""
     done = subprocess.run(
-        program("mcp-inspector", "--cli", *arguments),
+        program("mcp-inspector", "--cli", *arguments, "--connect-timeout", "60000"),
         env={**os.environ, "HOME": str(home)},
         capture_output=True,
         text=True,

@@ -68,7 +68,7 @@ def eventually(test: Callable[[], object]) -> None:
 
 def test_a_program_calls_typed_functions(sandbox: Sandbox) -> None:
     result = sandbox.run(
-        "walk = lab.get_walk(Point(1, 2), steps=2)\n"
+        "walk = lab.get_walk(lab.here(), steps=2)\n"
         "[lab.add(1, 2).sum, walk, lab.tree('a', children=[Tree(name='b')]), lab.nothing()]"
     )
     assert result.ok, result.error
@@ -83,6 +83,7 @@ def test_equal_definitions_are_one_type_and_names_are_python_names(lab: Toolbox)
     ast.parse(stubs)
     assert stubs.count("class Point") == 1
     assert "def get_walk(start: Point, steps: int = 3) -> list[Point]:" in stubs
+    assert "def here() -> Point:" in stubs
     assert "def get_walk_2() -> Any:" in stubs
     assert "def print_(x_y: str | None = None, class_: str | None = None, x_y_2: str | None = None)" in stubs
     assert {"lab.import_os", "lab.tool", "lab.same"} <= set(lab.tools)

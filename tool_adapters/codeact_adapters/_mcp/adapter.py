@@ -149,7 +149,7 @@ class _Maker:
             try:
                 takes = schemas.add(name, described.input_schema)
                 output = described.output_schema
-                gives = None if output is None else schemas.add(f"{name} result", output)
+                gives = None if output is None else schemas.add(f"{name} result", output, shared=True)
             except (ValueError, RecursionError) as error:
                 raise ToolError(f"the tool {described.name!r:.80}: {error}") from None
             chosen.append((name, described, (takes, gives)))

@@ -101,9 +101,9 @@ def _returns(schema: Mapping[str, Any] | None, hint: str, types: Types) -> tuple
     """The type of the answer, and whether it lies in an object whose one property is `result`."""
     if schema is None:
         return Any, False
-    properties = schema.get("properties")
-    if isinstance(properties, Mapping) and set(properties) == {_WRAPPED} and schema.get("required") == [_WRAPPED]:
-        return types.of(properties[_WRAPPED], f"{hint}Result"), True
+    properties = types.properties(schema)
+    if set(properties) == {_WRAPPED} and properties[_WRAPPED][1]:
+        return types.of(properties[_WRAPPED][0], f"{hint}Result"), True
     return types.of(schema, f"{hint}Result"), False
 
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from codeact_adapters._openapi.document import Document
+from codeact_adapters._openapi.names import class_case
 from codeact_adapters._openapi.schema import Types
 
 _DEFINITIONS = ("$defs", "definitions")
@@ -24,8 +25,12 @@ class Schemas:
         self._whole: dict[str, Any] = {"openapi": "3.1.0", "roots": {}, "definitions": {}}
         self._known: dict[tuple[str, str], str] = {}
 
-    def add(self, key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    def add(self, key: str, schema: Mapping[str, Any], shared: bool = False) -> dict[str, Any]:
         """Take a schema in. Returns it with its references as they are in the whole.
+
+        Args:
+            key: names it.
+            shared: whether it is as good as a definition of its title, if it has one.
 
         Raises:
             ValueError: it is nested too deeply.
@@ -36,18 +41,23 @@ class Schemas:
             if isinstance(found := schema.get(word), Mapping)
             for name, inner in found.items()
         }
+        root = f"#/roots/{_escaped(key)}"
+        whole = {word: inner for word, inner in schema.items() if word not in _DEFINITIONS}
+        title = class_case(schema["title"]) if isinstance(schema.get("title"), str) else ""
+        shared = shared and bool(title) and all(found in definitions for found in _references(whole))
+        if shared:
+            definitions["#"] = (title, whole)
         places: dict[str, str] = {}
-        for reference, (name, _) in definitions.items():
-            meaning = json.dumps(_closure(reference, definitions), sort_keys=True, default=str)
+        for reference, (name, inner) in definitions.items():
+            meaning = json.dumps([inner, _closure(reference, definitions)], sort_keys=True, default=str)
             if (name, meaning) not in self._known:
                 self._known[name, meaning] = self._free(name)
             places[reference] = self._known[name, meaning]
         moved = {reference: f"#/definitions/{_escaped(place)}" for reference, place in places.items()}
-        root = f"#/roots/{_escaped(key)}"
         for reference, (_, inner) in definitions.items():
             if self._whole["definitions"][places[reference]] is None:
                 self._whole["definitions"][places[reference]] = _moved(inner, moved, root)
-        inner = _moved({k: v for k, v in schema.items() if k not in _DEFINITIONS}, moved, root)
+        inner = _moved({"$ref": "#"} if shared else whole, moved, root)
         self._whole["roots"][key] = inner
         result: dict[str, Any] = inner
         return result
@@ -92,9 +102,9 @@ def _new_reference(reference: str, moved: Mapping[str, str], root: str) -> str:
 
 
 def _closure(reference: str, definitions: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
-    """A definition and all that it refers to, by reference: what it means."""
+    """All that a definition refers to, by reference: what it means besides its own words."""
     found: dict[str, Any] = {}
-    waiting = [reference]
+    waiting = _references(definitions[reference][1])
     while waiting:
         next_one = waiting.pop()
         if next_one not in found and next_one in definitions:
