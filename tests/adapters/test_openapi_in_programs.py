@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from codeact.sandbox import Sandbox
 from codeact.tools import refuse_effects
-from codeact_adapters import openapi
+from codeact_adapters import check_adapter, openapi
 
 TOKEN = "nobody-sees-this-1234"
 
@@ -110,3 +112,38 @@ def test_policies_go_by_the_http_method(sandbox: Sandbox) -> None:
     assert refused.error is not None
     assert (refused.error.type, refused.error.message) == ("Refused", "write calls are not allowed here")
     assert sandbox.run("store.get_item('bolt').count").value == 3
+
+
+def test_it_does_what_every_adapter_must(serve: Any) -> None:
+    app = FastAPI()
+
+    @app.get("/words/{word}")
+    async def find(word: str, request: Request) -> JSONResponse:
+        """Look a word up."""
+        if word == "nothing":
+            raise HTTPException(404, f"{request.headers['authorization']} finds no {word}")
+        return JSONResponse([word, request.headers["authorization"]])
+
+    @app.post("/words")
+    async def add(item: Item) -> Item:
+        return item
+
+    @app.get("/slow")
+    async def slow(for_s: float) -> float:
+        await asyncio.sleep(for_s)
+        return for_s
+
+    address = serve(app)
+    wrong = check_adapter(
+        lambda: openapi(f"{address}/openapi.json", token=TOKEN, name="words"),
+        examples=["print(words.find('a'), words.add(Item(name='b', count=2)), words.slow(0))\nhelp(words)"],
+        failing={
+            "words.find('nothing')": 'HTTP 404 from GET /words/nothing: {"detail":"Bearer [token] finds no nothing"}',
+            "words.find(1)": "expected a string",
+            "words.find('..')": "cannot stand in a path",
+        },
+        slow="words.slow(2)",
+        secrets=[TOKEN],
+        types=False,
+    )
+    assert wrong == []

@@ -128,7 +128,7 @@ def build(name: str, described: Described, service: Service, base: httpx.URL) ->
         return send(bound.arguments)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = _doc(name, described.node, document)
+    call.__doc__ = _doc(name, described, document)
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call, paging is not None
 
@@ -261,12 +261,14 @@ def _accept(schema: Mapping[str, Any]) -> str:
     return text if isinstance(text, str) and text.isascii() and text.isprintable() and "/" in text else ""
 
 
-def _doc(name: str, operation: Mapping[str, Any], document: Document) -> str:
+def _doc(name: str, described: Described, document: Document) -> str:
+    operation = described.node
     texts = [operation.get("summary"), operation.get("description")]
     # A summary that is the name in other words says nothing.
     parts = [text.strip() for text in texts if isinstance(text, str) and text.strip() and snake_case(text) != name]
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         del parts[0]
+    parts = parts or [f"{described.method.upper()} {shortened(described.path, 100)}"]
     if operation.get("deprecated") is True:
         parts.insert(0, "Deprecated.")
     errors = []
