@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import pytest
 
 from codeact.errors import ToolError
 from codeact.tools import Toolbox, tool
-from codeact_adapters import Adapter, OptionError, find_adapter, installed_adapters, make_toolbox
+from codeact_adapters import Adapter, Installed, OptionError, find_adapter, installed_adapters, make_toolbox
+from codeact_adapters.options import adapter_options
 
 
 class Lamps(Adapter):
@@ -184,3 +186,16 @@ def test_two_adapters_of_one_name_are_told_apart_by_module(offers: Callable[[str
         ToolError, match=r"several adapters 'openapi': codeact_adapters:openapi of codeact .* and their"
     ):
         find_adapter("openapi")
+
+
+@pytest.mark.parametrize(
+    "adapter", [each for each in installed_adapters() if each.distribution.startswith("codeact ")], ids=lambda a: a.name
+)
+def test_what_we_install_can_be_described_and_has_typed_options(adapter: Installed) -> None:
+    source = adapter.load()
+    text = inspect.getdoc(source) or ""
+    assert text.split("\n")[0].endswith((".", ":")), "one sentence, for the list of adapters"
+    for name, option in adapter_options(source).items():
+        assert option.annotation is not option.empty, name
+        assert name in text, f"{name} is not explained"
+    assert "name" in adapter_options(source), "a file of tools names the group"

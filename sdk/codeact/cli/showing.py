@@ -10,6 +10,7 @@ from codeact.cli.toolboxes import load_toolbox
 from codeact.episode.plain import printable
 from codeact.tools import Toolbox
 from codeact.tools.approval import EFFECTS
+from codeact.tools.some_stubs import PROMPT_CHARACTERS
 
 _CHARACTERS_A_TOKEN = 4
 
@@ -39,4 +40,6 @@ def _summary(box: Toolbox, stubs: str) -> list[str]:
     effects = ", ".join(f"{counts[effect]} {effect}" for effect in EFFECTS if counts[effect])
     tokens = round(len(stubs) / _CHARACTERS_A_TOKEN)
     size = f"{len(stubs):,} characters, about {tokens:,} tokens at {_CHARACTERS_A_TOKEN} characters each"
+    if len(stubs) > PROMPT_CHARACTERS:
+        size += f"; agents are told {PROMPT_CHARACTERS:,} characters at most, and help() finds the rest"
     return [*lines, f"{len(box)} tool{'s' * (len(box) != 1)}{f' ({effects})' if effects else ''}: {size}"]
