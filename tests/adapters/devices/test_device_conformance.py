@@ -32,6 +32,7 @@ def test_modbus(modbus_device: ModbusDevice) -> None:
             examples=["belt.set_speed(0.1)\nbelt.wait_for('speed', 0.1)\nbelt.speed()", "belt.stop()"],
             failing={"belt.set_speed(1)": "from 0 to 0.5"},
             slow="belt.wait_for('speed', 0.4, timeout_s=20)",
+            types=False,
         )
         == []
     )

@@ -198,7 +198,9 @@ def test_the_device_says_that_it_is_gone(run: Callable[[str], Any], conveyor: Co
     while (said := run("conveyor.speed()")) == 0.0 and time.monotonic() < ends:
         time.sleep(0.01)
     assert said == "DeviceLost: conveyor says on conveyor/status that it is offline"
+    conveyor.heard.clear()
     assert run("conveyor.set_speed(0.1)") == said
+    assert heard(conveyor, 1) == [("conveyor/set", '{"speed": 0.0}')]  # nothing but the stop
     conveyor.say("status", "online", retain=True)
     while run("conveyor.speed()") != 0.0 and time.monotonic() < ends:
         time.sleep(0.01)

@@ -73,7 +73,12 @@ class Device:
             DeviceError: see its subclasses.
         """
         raw = {name: command.arguments[name].to_raw(value) for name, value in arguments.items()}
-        answer = self._exclusively(self._stops, lambda: self.link.call(command, raw))
+
+        def give() -> Any:
+            self.link.revive()
+            return self.link.call(command, raw)
+
+        answer = self._exclusively(self._stops, give)
         of = f"the answer to {self.description.name}.{command.name}()"
         return command.returns.from_raw(answer, of) if command.returns is not None else None
 
@@ -147,7 +152,7 @@ class Device:
         try:
             if self._closed.is_set():
                 return ""  # it was brought to rest then, and nobody may connect again
-            failed = [problem for step in self.description.stop if (problem := self._take(step)) is not None]
+            failed = self._take_all()
         finally:
             self._exchange.release()
         if failed:
@@ -171,9 +176,20 @@ class Device:
 
     # ---- how ----
 
+    def _take_all(self) -> list[DeviceError]:
+        failed = []
+        for step in self.description.stop:
+            problem = self._take(step)
+            if problem is not None:
+                failed.append(problem)
+                if isinstance(problem, DeviceLost) and not self.link.connected:
+                    break  # nor could the others be sent
+        return failed
+
     def _take(self, step: Step) -> DeviceError | None:
         problem: DeviceError | None = None
         for _ in range(2):  # the first try may only find that the connection is gone
+            was_connected = self.link.connected
             try:
                 if isinstance(step.target, Point):
                     self.link.write(step.target, step.target.value.to_raw(step.value))
@@ -184,6 +200,8 @@ class Device:
                 return None
             except DeviceError as error:
                 problem = error
+                if not was_connected and not self.link.connected:
+                    break
         return problem
 
     def _read(self, point: Point, begun: int, ends: float | None = None) -> Any:
@@ -222,7 +240,11 @@ class Device:
         return point.value.from_raw(raw, self._named(point))
 
     def _write(self, point: Point, raw: Any, begun: int) -> None:
-        self._exclusively(begun, lambda: self.link.write(point, raw))
+        def write() -> None:
+            self.link.revive()
+            self.link.write(point, raw)
+
+        self._exclusively(begun, write)
 
     def _exclusively(self, begun: int, exchange: Callable[[], T]) -> T:
         with self._exchange:

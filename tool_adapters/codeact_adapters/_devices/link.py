@@ -91,7 +91,10 @@ class Link(ABC):
         return False
 
     def revive(self) -> None:  # noqa: B027
-        """Connect if there is no connection: before a point that is heard is looked at. Errors as for `read`."""
+        """Before a program's exchange: connect if there is no connection, and see that the device is there.
+
+        Errors as for `read`.
+        """
 
     def hear(self, name: str, raw: object) -> None:
         """Keep what came for a point: a raw value, or the exception that says why it cannot be read."""

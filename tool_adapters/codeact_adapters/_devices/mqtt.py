@@ -156,10 +156,13 @@ class MqttLink(Link):
         return True
 
     def revive(self) -> None:
-        if self._state != "ready":
-            self._connect()
+        self._require_connection()
         if self._online is False:
             raise DeviceLost(f"{self._name} says on {self._settings.available} that it is offline")
+
+    def _require_connection(self) -> None:
+        if self._state != "ready":
+            self._connect()
 
     def read(self, point: Point) -> Any:
         raise NotImplementedError  # it is heard
@@ -304,7 +307,7 @@ class MqttLink(Link):
                 )
 
     def _publish(self, message: Message, payload: str) -> None:
-        self.revive()
+        self._require_connection()  # a stop is sent also to a device that says that it is offline
         client, abandoned = self._client, self._abandoned
         sent = client.publish(message.topic, payload, message.qos, message.retain)
         if sent.rc != 0:
