@@ -68,7 +68,7 @@ def tools() -> list[types.Tool]:
         tool("erase", takes("what", what=TEXT), "Erase.", hints=destroys),
         tool("fail", takes(), "Fail."),
         tool("refuse", takes(), "Refuse."),
-        tool("slow", takes("marker", marker=TEXT), "Wait."),
+        tool("slow", takes("marker", marker=TEXT, seconds={"type": "number"}), "Wait; for a minute, if not told."),
         tool("count", takes(), "How often this was called."),
         tool("huge", takes("size", size={"type": "integer"}), "A long text."),
         tool("wrong", takes(), "Not what it promises.", gives=total),
@@ -135,7 +135,7 @@ class Answers:
             case "slow":
                 Path(given["marker"]).write_text("began")
                 try:
-                    await asyncio.sleep(60)
+                    await asyncio.sleep(given.get("seconds", 60))
                 except BaseException:
                     Path(given["marker"]).write_text("cancelled")
                     raise
@@ -149,7 +149,7 @@ class Answers:
             case "environment":
                 return text(os.environ.get(given["name"], "unset"))
             case "headers":
-                return text(dict(context.request.headers))
+                return text(dict(context.request.headers) if context.request else {})
             case "change":
                 await context.session.send_tool_list_changed()
                 await self.bus.publish(ToolsListChanged())

@@ -20,7 +20,7 @@ from mcp_server import server
 from codeact.errors import ArgumentError, ToolError
 from codeact.sandbox import Limits, Sandbox
 from codeact.tools import Toolbox, refuse_effects
-from codeact_adapters import McpError, mcp
+from codeact_adapters import McpError, check_adapter, mcp
 
 SERVER = [sys.executable, str(Path(__file__).parent / "mcp_server.py")]
 SMALL = [sys.executable, str(Path(__file__).parent / "mcp_small_server.py")]
@@ -333,3 +333,29 @@ def test_names_that_fall_together_are_told(address: str, caplog: pytest.LogCaptu
     mcp(address, allow=["count"]).close()
     assert "the tool 'get_walk' is called get_walk_2(), as get_walk() is another one" in caplog.text
     assert "lists the tool 'same' twice; the second is left out" in caplog.text
+
+
+def test_it_does_what_every_adapter_must_do(address: str, tmp_path: Path) -> None:
+    marker = str(tmp_path / "marker")
+    found = check_adapter(
+        lambda: mcp(SERVER, name="lab", env={"API_KEY": SECRET}),
+        examples=[
+            "[lab.add(1, 2).sum, lab.get_walk(lab.here(), steps=2), lab.get_walk_2(), lab.same(), lab.nothing()]",
+            "[lab.tree('a'), lab.picture(), lab.parts(), lab.erase('all'), lab.count(), lab.huge(10), lab.change()]",
+            "[lab.environment('API_KEY'), lab.anything({}), lab.print_(), lab.import_os(), lab.tool(), lab.headers()]",
+            "for fails in (lab.fail, lab.refuse, lab.wrong):\n"
+            "    try:\n        fails()\n    except McpError as error:\n        print(error)",
+            f"lab.slow({marker!r}, seconds=0)",
+            "[lab.resources(), lab.read_resource('memory:note'), lab.prompts(), lab.prompt('review', {'topic': 'x'})]",
+        ],
+        failing={
+            "lab.fail()": "the oven is cold",
+            "lab.refuse()": "no such thing",
+            "lab.wrong()": "answered what cannot be read",
+            "lab.read_resource('memory:gold')": "there is no resource",
+        },
+        slow=f"lab.slow({marker!r})",
+        secrets=[SECRET],
+        reads=["lab.add"],
+    )
+    assert found == []

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from codeact.tools.wording import short_repr
 from codeact_adapters._mcp.arguments import Argument, arguments_of, sent, signature_of
 from codeact_adapters._mcp.connection import Connection, McpError
 from codeact_adapters._mcp.contents import Contents
@@ -118,6 +119,7 @@ def _doc(described: Described) -> str:
     hints = described.annotations
     title = described.title or (hints.title if hints else None) or ""
     text = shortened(described.description or title, _LONGEST_DOC)
+    text = text or f"The server calls it {short_repr(described.name)}, and says no more of it."
     notes = []
     if hints is not None and hints.destructive_hint and not hints.read_only_hint:
         notes.append("It may destroy or overwrite something.")
