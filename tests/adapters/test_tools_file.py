@@ -188,6 +188,15 @@ def test_a_secret_is_seen_nowhere(file: File) -> None:
     assert SECRET not in repr(caught.value) + repr(caught.value.__cause__)
 
 
+def test_a_secret_of_one_adapter_is_kept_out_of_what_another_says(file: File) -> None:
+    path = file(
+        f"tools:\n  echo: {{adapter: 'shop_adapters.py:Shop', document: x, token: '{SECRET}'}}\n"
+        + SHOP.removeprefix("\ntools:\n")
+    )
+    with Sandbox(with_token(path)) as sandbox:
+        assert sandbox.run("echo.wait()").value == "[SHOP_TOKEN]"
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

@@ -62,7 +62,8 @@ class _Manifest:
         with self._at(()), _closed_on_error(boxes):
             for keys, name, entry in self._entries(data["tools"]):
                 boxes.append(self._box(keys, name, entry))
-            box = Toolbox(boxes)
+            with self._at(("tools",)):
+                box = self._secrets.guarded(Toolbox(boxes))
             box = self._with_effects(box, "", ("effects",), data.get("effects", {}))
             return self._with_approvals(box, "", ("approve",), data.get("approve", {}))
 
@@ -105,9 +106,7 @@ class _Manifest:
                 with self._at((*keys, "allow")):
                     box = box.only(*(prefix + pattern for pattern in allow))
             box = self._with_effects(box, prefix, (*keys, "effects"), entry.get("effects", {}))
-            box = self._with_approvals(box, prefix, (*keys, "approve"), entry.get("approve", {}))
-            with self._at(keys):
-                return self._secrets.guarded(box)
+            return self._with_approvals(box, prefix, (*keys, "approve"), entry.get("approve", {}))
 
     # ---- effects and approvals --------------------------------------------------------------------------------------
 
