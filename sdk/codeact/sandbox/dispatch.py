@@ -165,7 +165,7 @@ class Dispatcher:
         from codeact.tools import review
 
         tool = pending.tool
-        if tool is None:
+        if tool is None or (approve is None and not tool.approvals):
             return 0.0
         started = time.monotonic()
         for policy in (approve, *tool.approvals):

@@ -66,8 +66,7 @@ class Performer:
         stopping = self._stopping
         stopping.since = 0.0  # first: whoever sees the call sees that it has not begun
         stopping.pending = pending
-        if self._approve is not None:
-            self._clocks.approval_s += self._dispatcher.approve(pending, self._approve)
+        self._clocks.approval_s += self._dispatcher.approve(pending, self._approve)
         self._record.started(pending)
         if pending.reply is None:
             if stopping.reason is None:
