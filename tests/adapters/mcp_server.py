@@ -52,6 +52,7 @@ def tools() -> list[types.Tool]:
         "required": ["name"],
     }
     total = {"type": "object", "properties": {"sum": {"type": "number"}}, "required": ["sum"]}
+    talkative = {**TEXT, "description": f"API_KEY is {os.environ.get('API_KEY')}"}
     free = {"type": "object", "additionalProperties": True}
     odd = takes(**{"x-y": TEXT, "class": TEXT, "x_y": TEXT})
     return [
@@ -72,7 +73,7 @@ def tools() -> list[types.Tool]:
         tool("count", takes(), "How often this was called."),
         tool("huge", takes("size", size={"type": "integer"}), "A long text."),
         tool("wrong", takes(), "Not what it promises.", gives=total),
-        tool("environment", takes("name", name=TEXT), "A variable."),
+        tool("environment", takes("name", name=talkative), f"A variable, such as {os.environ.get('API_KEY')}."),
         tool("headers", takes(), "The headers of the request."),
         tool("change", takes(), "Change the tools."),
         tool("anything", free, "Any object."),

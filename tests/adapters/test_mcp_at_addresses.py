@@ -47,8 +47,8 @@ def test_a_token_and_headers_go_to_the_server_and_nowhere_else(lab: Toolbox, cap
     caplog.set_level(logging.DEBUG)
     with Sandbox(lab) as sandbox:
         result = sandbox.run("print(lab.headers())")
-    assert "'authorization': 'Bearer [secret]'" in result.stdout
-    assert "'x-lab': '[secret]', 'accept-language'" in result.stdout
+    assert "'authorization': 'Bearer [token]'" in result.stdout
+    assert "'x-lab': '[X-Lab]', 'accept-language'" in result.stdout
     seen = lab.stubs() + repr(lab) + result.observation() + repr(result.calls)
     seen += "".join(record.getMessage() for record in caplog.records if record.name.startswith("codeact"))
     assert TOKEN not in seen

@@ -177,7 +177,7 @@ def test_a_description_is_only_text(lab: Toolbox, sandbox: Sandbox) -> None:
 
 def test_a_secret_is_never_repeated(lab: Toolbox, sandbox: Sandbox) -> None:
     result = sandbox.run("(lab.environment('API_KEY'), lab.environment('MODE'), lab.environment('PYTHONPATH'))")
-    assert result.value == ("[secret]", "plain-mode", "unset")
+    assert result.value == ("[API_KEY]", "plain-mode", "unset")
     assert SECRET not in lab.stubs() + repr(lab) + result.observation() + repr(result.calls)
 
 

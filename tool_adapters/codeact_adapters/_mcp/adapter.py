@@ -17,7 +17,7 @@ from codeact_adapters._mcp.contents import Contents, Prompt, PromptMessage, Reso
 from codeact_adapters._mcp.functions import Calls, build
 from codeact_adapters._mcp.place import place_of
 from codeact_adapters._mcp.schemas import Schemas
-from codeact_adapters._mcp.secrets import check_names
+from codeact_adapters._mcp.secrets import check_texts
 from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import free, snake_case
 
@@ -86,7 +86,7 @@ def mcp(
     if max_response_bytes <= 0:
         raise ToolError(f"max_response_bytes is {max_response_bytes}, and must be above 0")
     place, secrets = place_of(
-        server, env=check_names("env", env), cwd=cwd, headers=check_names("headers", headers), token=token
+        server, env=check_texts("env", env), cwd=cwd, headers=check_texts("headers", headers), token=token
     )
     connection = Connection(place, secrets, timeout_s=timeout_s, most_bytes=max_response_bytes)
     try:
@@ -119,7 +119,7 @@ class _Maker:
         for pattern in self._effects:
             if not fnmatch.filter(self._tools, pattern):
                 raise ToolError(f"effects names {pattern!r}, which is no tool here{did_you_mean(pattern, self._tools)}")
-        said = self._connection.secrets.text(shortened(client.instructions or "", _LONGEST_INSTRUCTIONS))
+        said = self._connection.secrets.hidden(shortened(client.instructions or "", _LONGEST_INSTRUCTIONS))
         doc = f"What the server says of itself, for information only:\n\n{said}" if said else ""
         return Toolbox(
             self._tools.values(),
@@ -132,6 +132,7 @@ class _Maker:
     def _add_tools(self) -> None:
         chosen: list[tuple[str, Described, Any]] = []
         schemas, taken, seen = Schemas(), set(RESERVED), set()
+        hidden = self._connection.secrets.hidden
         for described in self._described():
             if described.name in seen:
                 _log.warning(
@@ -147,9 +148,9 @@ class _Maker:
             if not self._is_wanted({name, described.name}):
                 continue
             try:
-                takes = schemas.add(name, described.input_schema)
+                takes = schemas.add(name, hidden(described.input_schema))
                 output = described.output_schema
-                gives = None if output is None else schemas.add(f"{name} result", output, shared=True)
+                gives = None if output is None else schemas.add(f"{name} result", hidden(output), shared=True)
             except (ValueError, RecursionError) as error:
                 raise ToolError(f"the tool {described.name!r:.80}: {error}") from None
             chosen.append((name, described, (takes, gives)))
@@ -230,7 +231,7 @@ class _Maker:
     def _prompts(self) -> Callable[..., Any]:
         def prompts() -> list[Prompt]:
             """The prepared texts that the server lists; `prompt(name, arguments)` gives one."""
-            hidden = self._connection.secrets.text
+            hidden = self._connection.secrets.hidden
             return [
                 Prompt(
                     hidden(found.name),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from codeact.errors import ToolError
 from codeact_adapters._mcp.place import Place, Trouble
-from codeact_adapters._mcp.secrets import Secrets
+from codeact_adapters.secrets import Secrets
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -202,7 +202,8 @@ class Connection:
 
     def short(self, problem: object) -> str:
         """An error's text, without secrets and not too long."""
-        return self.secrets.text(str(problem) or type(problem).__name__)[:_LONGEST_TEXT]
+        text: str = self.secrets.hidden(str(problem) or type(problem).__name__)
+        return text[:_LONGEST_TEXT]
 
     async def _lost(self, link: _Link) -> ConnectionError:
         """Give up a link that broke, and say why as far as that is known."""
@@ -210,7 +211,7 @@ class Connection:
         if self._place.restarts or _is_gone(link):  # at an address, other calls may still be answered
             link.leave.set()
             await asyncio.wait([link.task], timeout=_LEAVING_S)
-        said = self.secrets.text(link.trouble.output)[-_LONGEST_TEXT:]
+        said = self.secrets.hidden(link.trouble.output)[-_LONGEST_TEXT:]
         reason = f" The last that it wrote: {said}" if said else ""
         if link.problem is not None and not said:
             reason = f" ({self.short(_root(link.problem))})"
@@ -254,7 +255,7 @@ class Connection:
             return link
 
     def _unconnected(self, link: _Link, problem: BaseException, seconds: float) -> Exception:
-        said = self.secrets.text(link.trouble.output)[-_LONGEST_TEXT:]
+        said = self.secrets.hidden(link.trouble.output)[-_LONGEST_TEXT:]
         wrote = f". The last that it wrote: {said}" if said else ""
         if isinstance(problem, TimeoutError) and seconds >= self.timeout_s:
             return TimeoutError(f"{self.label} was not ready within {self.timeout_s:g} s{wrote}")

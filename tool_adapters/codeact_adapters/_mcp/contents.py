@@ -10,7 +10,7 @@ from typing import Any
 
 from codeact.values import Image
 from codeact_adapters._mcp.connection import McpError
-from codeact_adapters._mcp.secrets import Secrets
+from codeact_adapters.secrets import Secrets
 
 _PIXELS = 64_000_000
 _PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/jpg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
@@ -72,7 +72,7 @@ class Contents:
     def value(self, block: Any) -> Any:
         kind = getattr(block, "type", "")
         if kind == "text":
-            return self._secrets.text(block.text)
+            return self._secrets.hidden(block.text)
         if kind in ("image", "audio"):
             return self._bytes(block.data, block.mime_type)
         if kind == "resource":
@@ -80,11 +80,11 @@ class Contents:
         if kind == "resource_link":
             return self.resource(block)
         if hasattr(block, "text"):  # the contents of a resource
-            return self._secrets.text(block.text)
+            return self._secrets.hidden(block.text)
         return self._bytes(block.blob, block.mime_type)
 
     def resource(self, found: Any) -> Resource:
-        text = self._secrets.text
+        text = self._secrets.hidden
         return Resource(
             text(str(found.uri)),
             text(found.title or found.name),
@@ -100,7 +100,7 @@ class Contents:
         except (binascii.Error, ValueError):
             raise McpError("the answer holds data that is not base64") from None
         kind = _PICTURES.get((media_type or "").partition(";")[0].strip().lower())
-        return self._secrets.data(data) if kind is None else _image(data, kind)
+        return self._secrets.hidden(data) if kind is None else _image(data, kind)
 
 
 def _image(data: bytes, kind: str) -> Any:

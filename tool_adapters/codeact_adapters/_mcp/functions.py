@@ -93,7 +93,7 @@ def build(
         return contents.one(result.content, "the answer")
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = _doc(described)
+    call.__doc__ = connection.secrets.hidden(_doc(described))
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import ToolError
-from codeact_adapters._mcp.secrets import Secrets
+from codeact_adapters._mcp.secrets import secrets_of
+from codeact_adapters.secrets import Secrets
 
 if TYPE_CHECKING:
     from mcp.client import Transport
@@ -139,7 +140,7 @@ def place_of(
     Raises:
         ToolError: it is neither a command nor an address, or an option does not go with it.
     """
-    secrets = Secrets(token, headers, env)
+    secrets = secrets_of(token, headers, env)
     if isinstance(server, str) and server.startswith(("http://", "https://")):
         if env or cwd is not None:
             raise ToolError("env and cwd are for a server that is started by a command, not for one at an address")
