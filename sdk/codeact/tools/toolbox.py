@@ -22,6 +22,10 @@ from codeact.tools.wording import did_you_mean, listed
 _ALWAYS = (ToolError, ArgumentError, Refused)
 
 
+_FEW = 200
+"""Of more tools, most are never called: what checks their arguments is built at the first call, in milliseconds."""
+
+
 class Toolbox:
     """What a program may call. It can be used in a `with` statement, which closes it at the end.
 
@@ -322,7 +326,8 @@ class Toolbox:
                 raise ToolError(
                     f"tool {made.full_name!r}: there are two different types named {name}; rename one of them"
                 )
-        made.declaration.arguments  # noqa: B018  (built now, so that no call pays for it)
+        if len(self._tools) <= _FEW:
+            made.declaration.arguments  # noqa: B018  (built now, so that no call pays for it)
         if made.stop is not None:
             self._add_stop(made.stop)
 
