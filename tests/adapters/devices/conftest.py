@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
+import ipaddress
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -15,6 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -136,7 +143,9 @@ class Broker:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.configuration = folder / "mosquitto.conf"
-        self.configuration.write_text(f"listener {self.port} 127.0.0.1\n{extra or 'allow_anonymous true'}\n")
+        # As root it would become a user who cannot read certificates in a folder of root's.
+        user = f"user {pwd.getpwuid(os.getuid()).pw_name}"
+        self.configuration.write_text(f"{user}\nlistener {self.port} 127.0.0.1\n{extra or 'allow_anonymous true'}\n")
         self.start()
 
     def start(self) -> None:
@@ -161,6 +170,29 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     made = Broker(tmp_path)
     yield made
     made.die()
+
+
+def certify(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for this machine that signs itself, and its key: two PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate.write_bytes(built.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, private
 
 
 Ended = tuple[Execution, float]

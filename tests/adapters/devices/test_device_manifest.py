@@ -36,6 +36,13 @@ stop: {speed: 0}
     ("before", "after", "line", "problem"),
     [
         ("range:", "rnage:", 8, "points.speed.rnage: unknown key; did you mean 'range'?"),
+        (
+            "    effect: physical",
+            "    tolerance: -1\n    effect: physical",
+            10,
+            "points.speed.tolerance: expected a number of at least 0, got -1",
+        ),
+        ("    effect: physical", "    max_age_s: 1\n    effect: physical", 10, "only what comes by itself has an age"),
         ("scale: 0.001", "scale: fast", 7, "points.speed.scale: expected a number, got 'fast' (str)"),
         ("scale: 0.001", "scale: .nan", 7, "points.speed.scale: expected a number, got nan (float)"),
         ("scale: 0.001", "scale: 0", 7, "points.speed.scale: must not be 0"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Broker
+from conftest import Broker, certify
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -236,6 +236,24 @@ def test_a_broker_that_refuses(tmp_path: Path) -> None:
     try:
         with pytest.raises(DeviceRefused, match="refused the connection: Not authorized"):
             mqtt(MANIFEST, port=broker.port, username="me", password="open-sesame")
+    finally:
+        broker.die()
+
+
+def test_a_broker_behind_tls(tmp_path: Path) -> None:
+    certificate, key = certify(tmp_path, "broker")
+    other, _ = certify(tmp_path, "other")
+    broker = Broker(tmp_path, f"allow_anonymous true\ncertfile {certificate}\nkeyfile {key}")
+    points = {"light": {"set_topic": "light", "type": "bool", "access": "write", "effect": "write"}}
+    where = {"host": "127.0.0.1", "port": broker.port}
+    try:
+        with mqtt({"device": "d", "mqtt": {**where, "ca_file": str(certificate)}, "points": points}) as box:
+            box["d.set_light"].invoke({"value": True})
+        for trusted in ({"ca_file": str(other)}, {"tls": True}):
+            with pytest.raises(DeviceLost, match="certificate verify failed"):
+                mqtt({"device": "d", "mqtt": {**where, **trusted}, "points": points})
+        with pytest.raises(ToolError, match=r"mqtt\.ca_file: cannot be read: No such file"):
+            mqtt({"device": "d", "mqtt": {**where, "ca_file": "/none"}, "points": points})
     finally:
         broker.die()
 

@@ -10,17 +10,21 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncua import Server, ua, uamethod
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from conftest import Loop, Relay
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
 from codeact_adapters import DeviceError, DeviceLost, DeviceRefused, check_adapter, opcua
 
+APPLICATION = "urn:example.org:conveyor"
 URI = "http://example.org/conveyor"
 MANIFEST: dict[str, Any] = {
     "device": "conveyor",
@@ -57,8 +61,8 @@ class UaDevice:
     relay: Relay
     url: str
 
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
+    def __init__(self, loop: Loop, folder: Path) -> None:
+        self.loop, self.folder = loop, folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -69,7 +73,12 @@ class UaDevice:
         self.server = Server()
         await self.server.init()
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}/")
-        self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        policies = [ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt]
+        self.server.set_security_policy(policies)
+        await self.server.set_application_uri(APPLICATION)
+        await self.certify("server", APPLICATION, ExtendedKeyUsageOID.SERVER_AUTH)
+        await self.server.load_certificate(self.folder / "server.der")
+        await self.server.load_private_key(self.folder / "server.pem")
         await self.server.register_namespace(URI)
         node = await self.server.nodes.objects.add_object("ns=2;s=Conveyor", "Conveyor")
         self.speed = await node.add_variable("ns=2;s=Speed", "Speed", 0.0, ua.VariantType.Float)
@@ -98,13 +107,17 @@ class UaDevice:
         await self.mode.write_value(0, ua.VariantType.Int16)
         await self.crates.write_value(7, ua.VariantType.UInt32)
 
+    async def certify(self, name: str, application: str, use: Any) -> None:
+        files = (self.folder / f"{name}.pem", self.folder / f"{name}.der")
+        await setup_self_signed_certificate(*files, application, "localhost", [use], {"commonName": name})
+
     def value(self, node: Any) -> Any:
         return self.loop.run(node.read_value())
 
 
 @pytest.fixture(scope="module")
-def server(loop: Loop) -> Iterator[UaDevice]:
-    made = UaDevice(loop)
+def server(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UaDevice]:
+    made = UaDevice(loop, tmp_path_factory.mktemp("opcua"))
     yield made
     loop.run(made.server.stop())
 
@@ -158,6 +171,23 @@ def test_a_value_is_heard(run: Callable[[str], Any], device: UaDevice) -> None:
     while (said := run("conveyor.crates()")) == 8 and time.monotonic() < ends:
         time.sleep(0.02)
     assert said == "DeviceError: its value is BadSensorFailure"
+
+
+def test_signed_and_encrypted(device: UaDevice) -> None:
+    ours = "urn:example.org:FreeOpcUa:opcua-asyncio"  # what asyncua's client calls itself
+    device.loop.run(device.certify("client", ours, ExtendedKeyUsageOID.CLIENT_AUTH))
+    files = f"{device.folder}/client.der,{device.folder}/client.pem"
+    manifest = copy.deepcopy(MANIFEST)
+    manifest["opcua"]["security"] = f"Basic256Sha256,SignAndEncrypt,{files}"
+    with opcua(manifest, url=device.url) as box:
+        box["conveyor.set_mode"].invoke({"value": "manual"})
+        assert box["conveyor.mode"].invoke({}) == "manual"
+    manifest["opcua"]["security"] = f"Basic256Sha256,Sign,{files}"  # which the server does not offer
+    with pytest.raises(DeviceError):
+        opcua(manifest, url=device.url)
+    manifest["opcua"]["security"] = "Basic256,Sign"
+    with pytest.raises(ToolError, match=r"opcua\.security: expected policy,mode,certificate,key"):
+        opcua(manifest, url=device.url)
 
 
 def test_methods(run: Callable[[str], Any], device: UaDevice) -> None:

@@ -86,7 +86,8 @@ class Link(ABC):
 
     # What follows is for points whose values come by themselves.
 
-    def hears(self, point: Point) -> bool:
+    @classmethod
+    def hears(cls, point: Point) -> bool:
         """Whether values of a point come by themselves."""
         return False
 

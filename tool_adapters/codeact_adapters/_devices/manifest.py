@@ -93,12 +93,14 @@ def _points(top: Section, link: type[Link]) -> dict[str, Point]:
             writes=writes,
             effect=effect,
             confirm=_confirm(section, name, reads, writes),
-            tolerance=section.number("tolerance", 0.0, -1e-300),
+            tolerance=_tolerance(section),
             rate=_rate(section, value, reads, writes),
             max_age_s=section.number("max_age_s", 1.0, 0.0) if "max_age_s" in section else None,
             address=link.read_point(section, value, reads, writes),
         )
         section.done()
+        if found[name].max_age_s is not None and not (reads and link.hears(found[name])):
+            section.fail("only what comes by itself has an age; this is asked for each time", "max_age_s")
     for name, point in found.items():
         other = found.get(point.confirm)
         if point.confirm and (other is None or not other.reads):
@@ -129,6 +131,13 @@ def _confirm(section: Section, name: str, reads: bool, writes: bool) -> str:
     if asked is True and not reads:
         section.fail("the point cannot be read; name one that can", "confirm")
     return name if asked is True else section.typed(asked, str, "confirm")
+
+
+def _tolerance(section: Section) -> float:
+    tolerance = section.get("tolerance", float, 0.0)
+    if tolerance < 0:
+        section.fail(f"expected a number of at least 0, got {tolerance:g}", "tolerance")
+    return tolerance
 
 
 def _rate(section: Section, value: Value, reads: bool, writes: bool) -> float | None:

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from codeact.errors import ToolError
@@ -84,6 +85,11 @@ class MqttLink(Link):
 
     @classmethod
     def read_settings(cls, section: Section) -> Settings:
+        ca_file = section.get("ca_file", str, "")
+        try:
+            Path(ca_file or ".").stat()
+        except OSError as problem:
+            section.fail(f"cannot be read: {problem.strerror}", "ca_file")
         will, available = section.section("will"), section.section("available")
         settings = Settings(
             host=section.need("host", str),
@@ -91,7 +97,7 @@ class MqttLink(Link):
             username=section.get("username", str, ""),
             password=section.get("password", str, ""),
             tls=section.get("tls", bool, False),
-            ca_file=section.get("ca_file", str, ""),
+            ca_file=ca_file,
             client_id=section.get("client_id", str, ""),
             keepalive_s=section.whole("keepalive_s", 10, 1, 3600),
             timeout_s=section.number("timeout_s", 1.0, 0.0, 60.0),
@@ -152,7 +158,8 @@ class MqttLink(Link):
     def connected(self) -> bool:
         return self._state == "ready" and self._online is not False
 
-    def hears(self, point: Point) -> bool:
+    @classmethod
+    def hears(cls, point: Point) -> bool:
         return True
 
     def revive(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from codeact.errors import ToolError
+from codeact.tools.wording import listed
 from codeact_adapters._devices.description import Command, Description, Point
 from codeact_adapters._devices.errors import DeviceError, DeviceLost, DeviceRefused, DeviceTimeout
 from codeact_adapters._devices.link import Link
@@ -70,11 +71,18 @@ class OpcUaLink(Link):
         url = section.need("url", str, "such as opc.tcp://host:4840/path")
         if not url.startswith("opc.tcp://"):
             section.fail(f"expected an address that begins with opc.tcp://, got {url!r}", "url")
+        security = section.get("security", str, "")
+        policies = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
+        if security and (len(security.split(",")) < 4 or not security.startswith(policies)):
+            section.fail(
+                f"expected policy,mode,certificate,key; policies are {listed(policies)}, modes Sign and SignAndEncrypt",
+                "security",
+            )
         return Settings(
             url=url,
             username=section.get("username", str, ""),
             password=section.get("password", str, ""),
-            security=section.get("security", str, ""),
+            security=security,
             timeout_s=section.number("timeout_s", 2.0, 0.0, 60.0),
         )
 
@@ -119,7 +127,8 @@ class OpcUaLink(Link):
     def connected(self) -> bool:
         return self._open
 
-    def hears(self, point: Point) -> bool:
+    @classmethod
+    def hears(cls, point: Point) -> bool:
         return point.address.every_s is not None
 
     def revive(self) -> None:

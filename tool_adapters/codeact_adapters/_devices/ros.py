@@ -115,7 +115,8 @@ class RosLink(Link):
     def connected(self) -> bool:
         return self._ros is not None and bool(self._ros.is_connected)
 
-    def hears(self, point: Point) -> bool:
+    @classmethod
+    def hears(cls, point: Point) -> bool:
         return True
 
     def revive(self) -> None:
