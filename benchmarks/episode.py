@@ -60,9 +60,9 @@ class Motion:
 class BareScript:
     """The scene of Stack2 in plain PyBullet, with the robot's URDF as the world loads it."""
 
-    ARM_AND_FINGERS = (0, 1, 2, 3, 4, 5, 6, 9, 10)
+    ARM_AND_FINGERS = (0, 1, 2, 3, 4, 5, 6, 8, 9)
     HOME = (0.0, -0.7853981633974483, 0.0, -2.356194490192345, 0.0, 1.5707963267948966, 0.7853981633974483, 0.04, 0.04)
-    HAND = 8  # panda_hand
+    HAND = 7  # panda_hand
     FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0, 40.0, 40.0)
 
     def __init__(self, cubes: int, robot_urdf: str) -> None:
@@ -83,10 +83,10 @@ class BareScript:
             model.write(robot_urdf)
             model.flush()
             self.robot = r = pybullet.loadURDF(model.name, useFixedBase=True, physicsClientId=c)
-        for finger in (9, 10):
+        for finger in (8, 9):
             pybullet.changeDynamics(r, finger, lateralFriction=1.5, spinningFriction=0.02, physicsClientId=c)
         gear = pybullet.createConstraint(
-            r, 9, r, 10, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], physicsClientId=c
+            r, 8, r, 9, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], physicsClientId=c
         )
         pybullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=50, physicsClientId=c)
         for joint, position in zip(self.ARM_AND_FINGERS, self.HOME, strict=True):

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.robots import check_robot, robot_names
+from codeact_envs.bullet.robots.model import RobotModel
+
+with quiet():
+    import pybullet
 
 OURS = Path(str(files("codeact_envs.bullet.robots")))
 
@@ -28,6 +33,9 @@ def test_our_robots_conform(robot: str) -> None:
         ("panda", "postures:\n  - [0.0, -0.785", "postures:\n  - [0.9, -0.785", "postures[0]"),
         ("panda", "stop_time: 0.1", "stop_tme: 0.1", "motion.stop_tme: Unexpected"),
         ("panda", "force: 40.0", "force: 0.0", "gripper: asked to open 0.000 m"),
+        ("panda", "leave_out: [panda_link8,", "leave_out: [panda_hand,", "'panda_hand' has a shape or a mass"),
+        ("panda", "leave_out: [panda_link8,", "leave_out: [panda_link3,", "'panda_link3' is not fixed to another"),
+        ("panda", "leave_out: [panda_link8,", "leave_out: [panda_link9,", "has no link 'panda_link9' to leave out"),
         ("husky", "front_left_wheel,", "front_wheel,", "has no joint 'front_wheel'"),
         ("husky", "wheel_effort: 20.0", "wheel_effort: 0.01", "driving 1 m ahead"),
         ("husky", "base_link: base_footprint", "base_link: nothing", "has no link 'nothing'"),
@@ -39,6 +47,37 @@ def test_what_is_wrong_is_found(robot: str, old: str, new: str, finding: str, tm
     own = tmp_path / "own.yaml"
     own.write_text(text.replace(old, new))
     assert finding in "\n".join(check_robot(str(own)))
+
+
+TURNED = """<robot name="arm">
+  <link name="base"/>
+  <link name="frame"/>
+  <link name="tip"/>
+  <joint name="to_frame" type="fixed">
+    <origin xyz="0.1 0.2 0.3" rpy="{rpy}"/><parent link="base"/><child link="frame"/>
+  </joint>
+  <joint name="to_tip" type="revolute">
+    <origin xyz="0.0 0.1 0.4" rpy="0.5 -0.3 2.0"/><parent link="frame"/><child link="tip"/><axis xyz="0 0 1"/>
+    <limit lower="-1" upper="1" effort="1" velocity="1"/>
+  </joint>
+</robot>"""
+
+
+@pytest.mark.parametrize("rpy", ["0 0 0", "0.3 -1.0 2.5", "0.4 1.5707963267948966 0.0"])
+def test_what_hangs_on_a_link_that_is_left_out_stays_in_place(rpy: str, tmp_path: Path) -> None:
+    file = tmp_path / "arm.urdf"
+    file.write_text(TURNED.format(rpy=rpy))
+    places = []
+    client = pybullet.connect(pybullet.DIRECT)
+    for leave_out in ((), ("frame",)):
+        model = RobotModel(file, leave_out=leave_out)
+        body = model.load(pybullet, client, (1.0, 0.0, 0.0), 0.7, fixed=True)
+        last = pybullet.getNumJoints(body, physicsClientId=client) - 1
+        assert last == 1 - len(leave_out)
+        place, turn = pybullet.getLinkState(body, last, physicsClientId=client)[4:6]
+        places.append([*place, *pybullet.getMatrixFromQuaternion(turn)])
+    pybullet.disconnect(client)
+    assert places[0] == pytest.approx(places[1], abs=1e-6)
 
 
 def test_there_must_be_a_file() -> None:

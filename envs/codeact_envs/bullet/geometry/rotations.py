@@ -52,6 +52,15 @@ def from_roll_pitch_yaw(rotation: Vector3) -> Quaternion:
     )
 
 
+def roll_pitch_yaw(matrix: Array) -> tuple[float, float, float]:
+    """The turn of a matrix (3, 3) or (4, 4) as `from_roll_pitch_yaw` takes it; the pitch lies within a quarter turn."""
+    (a, b, _), (d, e, _), (g, h, i) = matrix[:3, :3].tolist()
+    cosine = math.hypot(a, d)
+    if cosine < 1e-12:  # roll and yaw turn about one axis
+        return (0.0, math.atan2(-g, cosine), math.atan2(-b, e))
+    return (math.atan2(h, i), math.atan2(-g, cosine), math.atan2(d, a))
+
+
 def turn_between(now: Array, goal: Array) -> Array:
     """The turn in the world frame, of at most half a revolution, that leads from one rotation matrix to another."""
     x, y, z, w = quaternion_of(goal @ now.T)

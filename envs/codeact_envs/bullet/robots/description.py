@@ -171,6 +171,7 @@ class ArmDescription(_Strict):
         postures: joint positions to start inverse kinematics from, with the tool pointing down straight ahead (over the
             base's x axis, the tool's own x axis forward). The first joint turns the arm about its base, the last one
             the tool about itself.
+        leave_out: links of the model that are fixed to another, without shape or mass, and only cost time.
     """
 
     name: str
@@ -188,13 +189,14 @@ class ArmDescription(_Strict):
     postures: tuple[Vector, ...]
     keep_out: tuple[Volume, ...] = ()
     attach: tuple[Attachment, ...] = ()
+    leave_out: tuple[str, ...] = ()
     cameras: dict[str, CameraMount] = field(default_factory=dict)
     ground: Ground = "table"
 
     @cached_property
     def model(self) -> RobotModel:
         """The URDF with everything attached."""
-        return RobotModel(self.urdf, self.attach)
+        return RobotModel(self.urdf, self.attach, self.leave_out)
 
     def __hash__(self) -> int:
         return hash((self.name, self.urdf))
@@ -290,13 +292,14 @@ class BaseDescription(_Strict):
     height: float
     area: float = 10.0
     attach: tuple[Attachment, ...] = ()
+    leave_out: tuple[str, ...] = ()
     cameras: dict[str, CameraMount] = field(default_factory=dict)
     ground: Ground = "floor"
 
     @cached_property
     def model(self) -> RobotModel:
         """The URDF with everything attached."""
-        return RobotModel(self.urdf, self.attach)
+        return RobotModel(self.urdf, self.attach, self.leave_out)
 
     def __hash__(self) -> int:
         return hash((self.name, self.urdf))
@@ -350,13 +353,14 @@ class DroneDescription(_Strict):
     size: tuple[float, float, float]
     space: Volume
     attach: tuple[Attachment, ...] = ()
+    leave_out: tuple[str, ...] = ()
     cameras: dict[str, CameraMount] = field(default_factory=dict)
     ground: Ground = "floor"
 
     @cached_property
     def model(self) -> RobotModel:
         """The URDF with everything attached."""
-        return RobotModel(self.urdf, self.attach)
+        return RobotModel(self.urdf, self.attach, self.leave_out)
 
     def __hash__(self) -> int:
         return hash((self.name, self.urdf))
@@ -500,6 +504,7 @@ def _mobile_arm(source: Path, data: dict[str, Any]) -> MobileArmDescription:
         base,
         name=found.name,
         attach=(*base.attach, *parts),
+        leave_out=(*base.leave_out, *robot.leave_out),
         turning_centre=found.turning_centre,
         height=found.height,
     )
@@ -508,6 +513,7 @@ def _mobile_arm(source: Path, data: dict[str, Any]) -> MobileArmDescription:
         name=found.name,
         urdf=base.urdf,
         attach=carrier.attach,
+        leave_out=carrier.leave_out,
         workspace=mount.workspace,
         keep_out=mount.keep_out,
         postures=mount.postures or robot.postures,

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
+from numpy.typing import NDArray
+
 from codeact.errors import TaskError
+from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.bullet.geometry.rotations import from_roll_pitch_yaw, matrix_of, roll_pitch_yaw
 
 Vector = tuple[float, ...]
 
@@ -54,18 +59,22 @@ class RobotModel:
     Args:
         urdf: the main model file.
         attachments: parts that are fixed to it, in this order; names of links and joints must not repeat.
+        leave_out: links that are fixed to another and have neither shape nor mass. What hangs on them stays in place.
 
     Raises:
-        TaskError: a file is no URDF, a mesh is missing, a link is unknown, or two parts share a name.
+        TaskError: a file is no URDF, a mesh is missing, a link is unknown, or two parts share a name; or a link that is
+            to be left out has a shape or a mass, or moves.
     """
 
-    def __init__(self, urdf: Path, attachments: Sequence[Attachment] = ()) -> None:
+    def __init__(self, urdf: Path, attachments: Sequence[Attachment] = (), leave_out: Sequence[str] = ()) -> None:
         self.source = urdf
         self._root = _read(urdf)
         for part in attachments:
             self._attach(part)
         self._require_unique("link")
         self._require_unique("joint")
+        for name in leave_out:
+            self._leave_out(name)
 
     def _attach(self, part: Attachment) -> None:
         if part.link not in self.links:
@@ -80,6 +89,25 @@ class RobotModel:
         ElementTree.SubElement(joint, "parent", link=part.link)
         ElementTree.SubElement(joint, "child", link=root)
         self._root.extend(list(added))
+
+    def _leave_out(self, name: str) -> None:
+        link = self._root.find(f"link[@name='{name}']")
+        if link is None:
+            raise TaskError(f"{self.source} has no link {name!r} to leave out")
+        holder = next((joint for joint in self._root.findall("joint") if _end(joint, "child") == name), None)
+        if holder is None or holder.get("type") != "fixed":
+            raise TaskError(f"{self.source}: the link {name!r} is not fixed to another; it cannot be left out")
+        mass = link.find("inertial/mass")
+        heavy = mass is not None and float(mass.get("value", "0")) > _MASSLESS
+        if heavy or link.find("collision") is not None or link.find("visual") is not None:
+            raise TaskError(f"{self.source}: the link {name!r} has a shape or a mass; it cannot be left out")
+        for joint in self._root.findall("joint"):
+            if _end(joint, "parent") == name:
+                _set_origin(joint, _origin(holder) @ _origin(joint))
+                for parent in joint.findall("parent"):
+                    parent.set("link", _end(holder, "parent"))
+        self._root.remove(link)
+        self._root.remove(holder)
 
     def _require_unique(self, tag: str) -> None:
         names = [element.get("name") for element in self._root.findall(tag)]
@@ -187,15 +215,35 @@ def _mesh_file(urdf: Path, name: str) -> Path:
     raise TaskError(f"{urdf}: there is no mesh {name!r}")
 
 
+def _end(joint: ElementTree.Element, tag: str) -> str:
+    """The name of a joint's link, `parent` or `child`."""
+    link = joint.find(tag)
+    return "" if link is None else link.get("link", "")
+
+
+def _origin(joint: ElementTree.Element) -> NDArray[np.float64]:
+    """Where a joint's child lies in its parent's frame, 4x4."""
+    found = joint.find("origin")
+    words = {} if found is None else found.attrib
+    (x, y, z), (roll, pitch, yaw) = (map(float, words.get(key, "0 0 0").split()) for key in ("xyz", "rpy"))
+    return matrix_of(Pose((x, y, z), from_roll_pitch_yaw((roll, pitch, yaw))))
+
+
+def _set_origin(joint: ElementTree.Element, matrix: NDArray[np.float64]) -> None:
+    for old in joint.findall("origin"):
+        joint.remove(old)
+    xyz, rpy = (" ".join(map(repr, values)) for values in (matrix[:3, 3].tolist(), roll_pitch_yaw(matrix)))
+    ElementTree.SubElement(joint, "origin", xyz=xyz, rpy=rpy)
+
+
 def _joint(element: ElementTree.Element) -> Joint:
     limit = element.find("limit")
-    parent, child = element.find("parent"), element.find("child")
     found = {} if limit is None else limit.attrib
     return Joint(
         name=element.get("name", ""),
         kind=element.get("type", ""),
-        parent="" if parent is None else parent.get("link", ""),
-        child="" if child is None else child.get("link", ""),
+        parent=_end(element, "parent"),
+        child=_end(element, "child"),
         lower=float(found.get("lower", "nan")),
         upper=float(found.get("upper", "nan")),
         effort=float(found.get("effort", "nan")),
