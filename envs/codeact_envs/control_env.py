@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -183,11 +185,12 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         """
         if self._over:
             raise ResetNeeded("call reset() first: there is no episode, or it is over")
-        request = np.asarray(action, dtype=np.float64)
-        if request.shape != self.action_space.shape or not all(map(math.isfinite, request.tolist())):
+        request = np.asarray(action)
+        numbers: Any = request.tolist()
+        if request.shape != self.action_space.shape or not all(map(math.isfinite, numbers)):
             raise TaskError(f"an action is an array of {self.action_space.shape} finite numbers, not {action!r}")
         before = len(self._bullet.violations)
-        self._servo.step(request.clip(-1.0, 1.0))
+        self._servo.step([min(max(value, -1.0), 1.0) for value in numbers])
         self._steps += 1
         observation = self._observe()
         reward, success = self._reward_now(observation)
@@ -256,7 +259,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         """SHA-256, in hex, over the world's exact state and the velocity that the servo commands."""
         self._episode()
         digest = hashlib.sha256(self._bullet.state_hash().encode())
-        digest.update(self._servo.velocity.tobytes())
+        digest.update(struct.pack(f"<{len(self._servo.velocity)}d", *self._servo.velocity))
         return digest.hexdigest()
 
     # One step
@@ -300,13 +303,13 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
                 numbers += (*position, *quaternion, *linear, *angular)
                 if self._condition is None:
                     numbers += self._colors[index]
-        state = np.array(numbers, np.float32).clip(-_BOUND, _BOUND)
+        state = _bounded(numbers)
         if self._condition is None and not self._pictures:
             return state
         observation: dict[str, Any] = {"observation": state}
         if self._condition is not None:
             achieved = tool if self._goal_body < 0 else bullet.getBasePositionAndOrientation(self._goal_body, on)[0]
-            observation["achieved_goal"] = np.array(achieved, np.float32).clip(-_BOUND, _BOUND)
+            observation["achieved_goal"] = _bounded(achieved)
             observation["desired_goal"] = self._desired.copy()
         if self._pictures:
             observation["rgb"], observation["depth"] = self._picture()
@@ -326,6 +329,12 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
     def _picture(self) -> tuple[NDArray[np.uint8], Array]:
         shot = self._cameras.take("front", self._width, self._height)
         return shot.rgb, np.minimum(shot.depth, _BOUND).astype(np.float32)[:, :, None]
+
+
+def _bounded(numbers: Sequence[float]) -> Array:
+    if max(numbers) > _BOUND or min(numbers) < -_BOUND:
+        numbers = [min(max(value, -_BOUND), _BOUND) for value in numbers]
+    return np.array(numbers, np.float32)
 
 
 def _require(name: str, value: Any, known: tuple[Any, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,17 +68,17 @@ class ArmWatch:
         self.touched: set[int] = set()
         self.blocked = ""
 
-    def look(self, tool: Array) -> bool:
+    def look(self, tool: Callable[[], Array]) -> bool:
         """Look once. Whether something is in the way.
 
         Args:
-            tool: where the tool is commanded to be, (3,), metres, world frame.
+            tool: gives where the tool is commanded to be, (3,), metres, world frame.
         """
         pressing = self._look_at_contacts()
         self.look_at_joints(pressing)
         self._look_at_links()
         if self.force_limit < math.inf:
-            self._look_at_force(tool)
+            self._look_at_force(tool())
         self._look_at_volumes()
         return bool(self.blocked)
 
@@ -97,8 +97,9 @@ class ArmWatch:
         states: Any = self._simulation.bullet.getJointStates(
             arm.body, arm.joints, physicsClientId=self._simulation.client
         )
-        for index, (state, commanded) in enumerate(zip(states, arm.commanded.tolist(), strict=True)):
-            position, velocity, _, torque = state
+        for index, ((position, velocity, _, torque), commanded) in enumerate(
+            zip(states, arm.commanded.tolist(), strict=True)
+        ):
             if abs(position - commanded) > _TRACKING_LIMIT:
                 self.block(f"{self._names[index]} cannot follow: something is in the way")
             if abs(velocity) > self._velocity[index]:
@@ -119,19 +120,23 @@ class ArmWatch:
         states: Any = self._simulation.bullet.getLinkStates(
             self._arm.body, self._links, computeLinkVelocity=1, physicsClientId=self._simulation.client
         )
+        most = self._speed * self._speed
         for link, state in zip(self._links, states, strict=True):
             x, y, z = state[6]
-            if x * x + y * y + z * z > self._speed * self._speed:
+            if x * x + y * y + z * z > most:
                 what = f"{self._called}'s {self._arm.link_name(link)} moved faster than its limit"
                 self._violate(what, "point_speed", math.sqrt(x * x + y * y + z * z), "m/s")
 
     def _look_at_contacts(self) -> bool:
         """Whether the arm presses on anything but what it holds."""
         bullet, client, arm, motion = self._simulation.bullet, self._simulation.client, self._arm, self._motion
+        contacts = bullet.getContactPoints(bodyA=arm.body, physicsClientId=client)
+        if not contacts:
+            return False
         held, pressing = arm.grasped(), False
         robots = {each.body for each in self._world.arms.values()}
         pressed: dict[str, float] = {}
-        for contact in bullet.getContactPoints(bodyA=arm.body, physicsClientId=client):
+        for contact in contacts:
             other, link, force = contact[2], contact[3], contact[9]
             if other == arm.body or force <= 0.0 or link not in arm.links:
                 continue

@@ -458,7 +458,7 @@ class ArmController:
 
     def watch(self) -> bool:
         """Look at joints, links and contacts in the middle of a motion. Whether something is in the way."""
-        return self._watch.look(self.tool()[:3, 3])
+        return self._watch.look(lambda: self.tool()[:3, 3])
 
     def look_at_joints(self) -> None:
         """Count violations of the joints of an arm that stands, whatever presses on it."""

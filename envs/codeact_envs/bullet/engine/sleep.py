@@ -102,28 +102,30 @@ class Sleepers:
         if self._sure > 0:
             self._sure -= 1
             return
-        sinking = [self._bullet.getAABB(robot, link, self._client) for robot, link in self._sinking]
-        standing = [self._bullet.getAABB(robot, link, self._client) for robot, link in self._standing]
-        lowest = min((box[0][2] for box in sinking), default=0.0)
+        bullet, client = self._bullet, self._client
+        sinking = [bullet.getAABB(robot, link, client) for robot, link in self._sinking]
+        standing = [bullet.getAABB(robot, link, client) for robot, link in self._standing]
+        lowest = min([box[0][2] for box in sinking], default=0.0)
         room = lowest
         still, awake = [], []
         for body in self._bodies:
-            if body.number not in used:
+            number, radius = body.number, body.radius
+            if number not in used:
                 continue
-            place, turn = self._bullet.getBasePositionAndOrientation(body.number, self._client)
-            (vx, vy, vz), (wx, wy, wz) = self._bullet.getBaseVelocity(body.number, self._client)
+            place, turn = bullet.getBasePositionAndOrientation(number, client)
+            (vx, vy, vz), (wx, wy, wz) = bullet.getBaseVelocity(number, client)
             speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+            rests = speed <= _SLOW and wx * wx + wy * wy + wz * wz <= _SLOW_TURN**2 and _lies(body, place[2], turn)
             # Where all that can sink is high above, its height will do for the distance.
             away = lowest - place[2]
-            if away - body.radius < _ROBOT_AWAY + _MOTION:
-                away = min((_gap(place, box) for box in sinking), default=math.inf)
-            room = min(room, away - body.radius)
-            gap = min([away, *(_gap(place, box) for box in standing)]) - body.radius
-            rests = speed <= _SLOW and wx * wx + wy * wy + wz * wz <= _SLOW_TURN**2 and _lies(body, place[2], turn)
+            if away - radius < _ROBOT_AWAY + _MOTION:
+                away = _nearest(place, sinking)
+            room = min(room, away - radius)
+            gap = min(away, _nearest(place, standing)) - radius
             if rests and gap >= _ROBOT_AWAY:
                 still.append((body, place))
             else:
-                awake.append((place, body.radius + _OTHERS_AWAY + speed * seconds))
+                awake.append((place, radius + _OTHERS_AWAY + speed * seconds))
         for place, reach in awake:  # grows: what is near something awake stays awake itself
             for one in [*still]:
                 if math.dist(one[1], place) < reach + one[0].radius:
@@ -195,8 +197,13 @@ def _lies(body: _Sleeper, z: float, turn: tuple[float, float, float, float]) -> 
     return False
 
 
-def _gap(place: tuple[float, float, float], box: Any) -> float:
-    """Metres from a point to a box along the axes."""
-    (x, y, z), ((ax, ay, az), (bx, by, bz)) = place, box
-    dx, dy, dz = max(ax - x, x - bx, 0.0), max(ay - y, y - by, 0.0), max(az - z, z - bz, 0.0)
-    return math.sqrt(dx * dx + dy * dy + dz * dz)
+def _nearest(place: tuple[float, float, float], boxes: list[Any]) -> float:
+    """Metres from a point to the nearest of boxes along the axes."""
+    x, y, z = place
+    least = math.inf
+    for (ax, ay, az), (bx, by, bz) in boxes:
+        dx = ax - x if x < ax else max(x - bx, 0.0)
+        dy = ay - y if y < ay else max(y - by, 0.0)
+        dz = az - z if z < az else max(z - bz, 0.0)
+        least = min(least, dx * dx + dy * dy + dz * dz)
+    return math.sqrt(least)

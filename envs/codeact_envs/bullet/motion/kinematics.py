@@ -122,16 +122,16 @@ class Kinematics:
         pose = np.array(self._chain.fk(q.tolist(), self._offset))
         return self.base @ pose if self._moved else pose
 
-    def pose(self, q: Array) -> list[list[float]]:
+    def pose(self, q: Array | list[float]) -> list[list[float]]:
         """As `forward`, in plain lists, which is faster for a single look."""
-        rows: list[list[float]] = self._chain.fk(q.tolist(), self._offset)
+        rows: list[list[float]] = self._chain.fk(q if isinstance(q, list) else q.tolist(), self._offset)
         if self._moved:
             rows = (self.base @ rows).tolist()
         return rows
 
-    def jacobian(self, q: Array) -> Array:
+    def jacobian(self, q: Array | list[float]) -> Array:
         """The matrix (6, joints) from joint velocities to the tool's twist in its own frame, linear part first."""
-        return np.array(self._chain.joint_jacobian(q.tolist(), self._offset))
+        return np.array(self._chain.joint_jacobian(q if isinstance(q, list) else q.tolist(), self._offset))
 
     def inverse(self, pose: Array, seeds: Iterable[Array], restarts: int = 0) -> Array | None:
         """Joint positions that put the tool at `pose`, inside the limits, near the first seed from which it succeeds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
+Vector = list[float]
 
 SUBSTEPS = 20  # simulation steps in one step of a servo
 DURATION = SUBSTEPS * STEP  # seconds
@@ -38,6 +40,9 @@ _TRACKING = 0.03  # radians between commanded and measured: something is in the 
 
 class Servo(ABC):
     """Base of both servos.
+
+    Most of a step's work is on three or seven numbers at a time, where plain floats are faster than arrays: right after
+    the simulation an operation of NumPy costs several times as much as in a loop of its own.
 
     Attributes:
         size: of the action, without the gripper.
@@ -72,7 +77,7 @@ class Servo(ABC):
         self._high = tuple(value - MARGIN for value in space.upper)
         self._keep_out = (*robot.keep_out, *world.controller.keep_out)
         self._finger_step = robot.gripper.speed * DURATION
-        self.velocity: Array = np.zeros(len(robot.joints.names))
+        self.velocity: Vector = [0.0] * len(robot.joints.names)
         self.cuts: Counter[str] = Counter()
         self.reset()
 
@@ -81,11 +86,11 @@ class Servo(ABC):
         self.cuts = Counter(dict.fromkeys(CUTS, 0))
         self._rest()
 
-    def step(self, action: Array) -> None:
+    def step(self, action: Iterable[float]) -> None:
         """Do one step. A robot that is stopped holds still while the time passes.
 
         Args:
-            action: (size + 1,), each in [-1, 1]; the last one opens (above 0) or closes the gripper, at 1 with its full
+            action: size + 1 numbers in [-1, 1]; the last one opens (above 0) or closes the gripper, at 1 with its full
                 speed.
         """
         arm = self._arm
@@ -93,15 +98,16 @@ class Servo(ABC):
         if arm.stop_requested:
             self._world.simulation.run(SUBSTEPS)
             return
-        begin, velocity = arm.commanded, self.velocity
-        goal, after = self._plan(action[:-1])
+        *request, fingers_request = map(float, action)
+        begin, velocity = arm.commanded.tolist(), self.velocity
+        goal, after = self._plan(begin, request)
         rows = _cubic(begin, velocity, goal, after)
         if self._point_speed < math.inf and self._fastest(np.vstack([begin, rows])) / STEP > self._point_speed:
             self.cuts["speed"] += 1
-            goal, after = self._to_rest()
+            goal, after = self._to_rest(begin)
             rows = _cubic(begin, velocity, goal, after)
         self.velocity = after
-        fingers = arm.finger + (self._finger_goal(float(action[-1])) - arm.finger) * _PART
+        fingers = arm.finger + (self._finger_goal(fingers_request) - arm.finger) * _PART
         done = arm.follow(rows, fingers, lambda: False, SUBSTEPS)
         if done < SUBSTEPS:
             self._stop(begin, velocity, rows, done)
@@ -109,15 +115,15 @@ class Servo(ABC):
             self._give_way()
 
     @abstractmethod
-    def _plan(self, request: Array) -> tuple[Array, Array]:
-        """Joint positions and velocities at the end of this step."""
+    def _plan(self, begin: Vector, request: Vector) -> tuple[Vector, Vector]:
+        """Joint positions and velocities at the end of this step, which begins at the positions `begin`."""
 
     @abstractmethod
     def _rest(self) -> None:
         """Begin at the arm's commanded positions, at rest."""
 
     @abstractmethod
-    def _to_rest(self) -> tuple[Array, Array]:
+    def _to_rest(self, begin: Vector) -> tuple[Vector, Vector]:
         """As `_plan`, for coming to rest within this step."""
 
     def _fastest(self, rows: Array) -> float:
@@ -125,12 +131,12 @@ class Servo(ABC):
         next, metres."""
         return self._controller.look_around().longest_step(rows)
 
-    def _share_of_point_speed(self, velocity: Array) -> float:
-        """How much of what is allowed the arm's points would need for joint velocities (joints,)."""
+    def _share_of_point_speed(self, begin: Vector, velocity: Vector) -> float:
+        """How much of what is allowed the arm's points would need for joint velocities."""
         if self._point_speed == math.inf:
             return 0.0
-        begin = self._arm.commanded
-        return self._fastest(np.array([begin, begin + velocity * _INSTANT])) / _INSTANT / self._point_speed
+        soon = [at + speed * _INSTANT for at, speed in zip(begin, velocity, strict=True)]
+        return self._fastest(np.array([begin, soon])) / _INSTANT / self._point_speed
 
     def _finger_goal(self, request: float) -> float:
         arm = self._arm
@@ -143,9 +149,9 @@ class Servo(ABC):
             goal = max(goal, min(arm.finger, arm.finger_position() - _FINGER_DEPTH))
         return goal
 
-    def _stop(self, begin: Array, velocity: Array, rows: Array, done: int) -> None:
+    def _stop(self, begin: Vector, velocity: Vector, rows: Array, done: int) -> None:
         """Come to rest in the middle of a step, inside the maker's limits, and let the rest of the step pass."""
-        track = np.vstack([begin - velocity * STEP, begin, rows])[done : done + 3]
+        track = np.vstack([np.array(begin) - np.array(velocity) * STEP, begin, rows])[done : done + 3]
         speed = (track[2] - track[0]) / (2.0 * STEP)
         acceleration = (track[2] - 2.0 * track[1] + track[0]) / STEP**2
         acceleration = np.clip(acceleration, -self._acceleration, self._acceleration)
@@ -162,11 +168,11 @@ class Servo(ABC):
             self._arm.commanded = np.clip(measured, self._kinematics.lower, self._kinematics.upper)
             self._rest()
 
-    def _allowed(self, begin: Array, before: Array, end: Array, after: Array) -> bool:
+    def _allowed(self, begin: Vector, before: Vector, end: Vector, after: Vector) -> bool:
         """Whether a step's cubic obeys the joints' limits, and leaves room to come to rest inside them."""
-        states = (state.tolist() for state in (begin, before, end, after))
-        for at, now, then_at, then, limits in zip(*states, self._joint_limits, strict=True):
-            lower, upper, fastest, acceleration = limits
+        for at, now, then_at, then, (lower, upper, fastest, acceleration) in zip(
+            begin, before, end, after, self._joint_limits, strict=True
+        ):
             mean = 6.0 * (then_at - at) / DURATION
             most = acceleration * DURATION
             rest = then_at + then * (DURATION / 2.0)
@@ -180,10 +186,11 @@ class Servo(ABC):
                 return False
         return True
 
-    def _slower(self) -> tuple[Array, Array]:
+    def _slower(self, begin: Vector) -> tuple[Vector, Vector]:
         """Bring every joint to rest within the step, the way out that is always open: no joint is ever commanded faster
         than it can be stopped in one step, and so all of them move on a straight line."""
-        return self._arm.commanded + self.velocity * (DURATION / 2.0), np.zeros(len(self.velocity))
+        end = [at + now * (DURATION / 2.0) for at, now in zip(begin, self.velocity, strict=True)]
+        return end, [0.0] * len(end)
 
 
 def toward(room: float, now: float, braking: float) -> float:
@@ -203,11 +210,18 @@ def toward(room: float, now: float, braking: float) -> float:
 
 _PART = np.arange(1, SUBSTEPS + 1) / SUBSTEPS
 _POWERS = np.stack(
-    [_PART**2 * (3.0 - 2.0 * _PART), _PART * (1.0 - _PART) ** 2 * DURATION, _PART**2 * (_PART - 1.0) * DURATION], axis=1
+    [
+        np.ones(SUBSTEPS),
+        _PART**2 * (3.0 - 2.0 * _PART),
+        _PART * (1.0 - _PART) ** 2 * DURATION,
+        _PART**2 * (_PART - 1.0) * DURATION,
+    ],
+    axis=1,
 )
 
 
-def _cubic(begin: Array, before: Array, end: Array, after: Array) -> Array:
+def _cubic(begin: Vector, before: Vector, end: Vector, after: Vector) -> Array:
     """Joint positions after each of the step's substeps, (SUBSTEPS, joints)."""
-    rows: Array = begin + _POWERS @ np.array([end - begin, before, after])
+    way = [b - a for a, b in zip(begin, end, strict=True)]
+    rows: Array = _POWERS.dot(np.array([begin, way, before, after]))
     return rows

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.servo.base import DURATION, HASTE, NO_CUT, Servo, toward
+from codeact_envs.bullet.servo.base import DURATION, HASTE, NO_CUT, Servo, Vector, toward
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
-Vector = list[float]
+Rows = list[Vector]
 
 SCALE = 0.04  # metres a step, for an action of 1
 
@@ -47,102 +47,103 @@ class CartesianServo(Servo):
     # Most of this runs on three or seven numbers at a time, where plain floats are faster than arrays.
 
     def __init__(self, world: BulletWorld) -> None:
-        self._orientation: Array
+        self._orientation: Rows
         self._position: Vector
-        self._home: tuple[Array, Vector, Array, Array] | None = None
+        self._home: tuple[Rows, Vector, Rows, Vector] | None = None
         super().__init__(world, 3)
+        # Of each joint: lower and upper limit, velocity, and twice what it brakes with before a limit.
+        self._rooms = [
+            (lower, upper, fastest, 2.0 * _CALM * acceleration)
+            for lower, upper, fastest, acceleration in self._joint_limits
+        ]
         if np.array_equal(self._arm.commanded, self._arm.home):  # where every episode begins
             self._home = (self._orientation, self._position, self._inverse, self._drift)
 
     def reset(self) -> None:
         super().reset()
-        self._upright: Array = self._orientation
+        self._upright = self._orientation
 
     def _rest(self) -> None:
         at = self._arm.commanded
-        self.velocity = np.zeros(len(at))
+        self.velocity = [0.0] * len(at)
         self._tool_velocity: Vector = [0.0, 0.0, 0.0]
-        self._along: Array = self.velocity
+        self._along: Vector = self.velocity
         if self._home is None or not np.array_equal(at, self._arm.home):
-            self._take_pose(self._kinematics.forward(at))
-            self._inverse, self._drift = self._smallest_motion(at)
+            self._stand_at(at.tolist())
         else:
             self._orientation, self._position, self._inverse, self._drift = self._home
 
-    def _take_pose(self, pose: Array) -> None:
-        self._orientation = pose[:3, :3]
-        self._position = pose[:3, 3].tolist()
+    def _stand_at(self, joints: Vector) -> None:
+        pose = self._kinematics.pose(joints)
+        self._orientation, self._position = [row[:3] for row in pose[:3]], [row[3] for row in pose[:3]]
+        self._inverse, self._drift = self._smallest_motion(joints)
 
-    def _smallest_motion(self, joints: Array) -> tuple[Array, Array]:
+    def _smallest_motion(self, joints: Vector) -> tuple[Rows, Vector]:
         """The matrix (joints, 6) from a twist in the tool's frame to the smallest joint motion that makes it, and the
         joint velocities that draw the elbow home and leave the tool where it is."""
         jacobian = self._kinematics.jacobian(joints)
-        inverse: Array = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING)
+        inverse = jacobian.T.dot(np.linalg.inv(jacobian.dot(jacobian.T) + _DAMPING))
         home = _POSTURE_GAIN * (self._arm.home - joints)
-        return inverse, home - inverse @ (jacobian @ home)
+        return inverse.tolist(), (home - inverse.dot(jacobian.dot(home))).tolist()
 
-    def _plan(self, request: Array) -> tuple[Array, Array]:
-        wanted: Vector = (request * (SCALE / DURATION)).tolist()
-        to_joints = self._inverse[:, :3] @ self._orientation.T
-        asked = to_joints @ wanted
+    def _plan(self, begin: Vector, request: Vector) -> tuple[Vector, Vector]:
+        wanted = [value * (SCALE / DURATION) for value in request]
+        asked = _turning(self._inverse, _in_frame(self._orientation, wanted))
         share = max(
             math.hypot(*wanted) / self._speed,
-            self._share_of_limits(asked.tolist()) * HASTE,
-            self._share_of_point_speed(asked) * HASTE,
+            self._share_of_limits(begin, asked) * HASTE,
+            self._share_of_point_speed(begin, asked) * HASTE,
         )
         if share > 1.0:
             self.cuts["speed"] += 1
             wanted = [value / share for value in wanted]
-            asked = asked / share
-        edge = self._edge(to_joints)
+            asked = [value / share for value in asked]
+        edge = self._edge(begin)
         now = self._tool_velocity
         change = [a - b for a, b in zip(wanted, now, strict=True)]
-        joints = max(
-            abs(a) / limit[3] for a, limit in zip((asked - self._along).tolist(), self._joint_limits, strict=True)
-        )
+        joints = max(abs(a - b) / limit[3] for a, b, limit in zip(asked, self._along, self._joint_limits, strict=True))
         share = max(DURATION, max(map(abs, change)) / _ACCELERATION, joints * HASTE) / DURATION
         for less in (1.0, 2.0, 4.0):
             velocity, wall = self._inside([a + b / (less * share) for a, b in zip(now, change, strict=True)], edge)
-            found = self._reach(velocity)
+            found = self._reach(begin, velocity)
             if found is not None:
                 break
         else:
             wall = "joint_limits"
-            found = self._reach(self._braked())
+            found = self._reach(begin, self._braked())
         if wall is not None:
             self.cuts[wall] += 1
-        return self._to_rest() if found is None else found
+        return self._to_rest(begin) if found is None else found
 
-    def _to_rest(self) -> tuple[Array, Array]:
-        found = self._slower()
+    def _to_rest(self, begin: Vector) -> tuple[Vector, Vector]:
+        found = self._slower(begin)
         self._follow_joints(*found)
         return found
 
-    def _share_of_limits(self, velocity: Vector) -> float:
+    def _share_of_limits(self, begin: Vector, velocity: Vector) -> float:
         """How much of what is allowed the joints would need: of their velocity, or to come to rest before a limit."""
         most = 0.0
-        for at, speed, (lower, upper, fastest, acceleration) in zip(
-            self._arm.commanded.tolist(), velocity, self._joint_limits, strict=True
-        ):
+        for at, speed, (lower, upper, fastest, braking) in zip(begin, velocity, self._rooms, strict=True):
             room = upper - at if speed > 0.0 else at - lower
-            before_limit = math.sqrt(max(room, 1e-6) * (2.0 * _CALM * acceleration))
+            before_limit = math.sqrt(max(room, 1e-6) * braking)
             most = max(most, abs(speed) / min(fastest, before_limit))
         return most
 
-    def _edge(self, to_joints: Array) -> tuple[Vector, float] | None:
+    def _edge(self, begin: Vector) -> tuple[Vector, float] | None:
         """Where the arm's reach ends, when that is near: the direction, and how fast the tool may move along it.
 
         Toward a stretched arm the joints must move ever faster for the same motion of the tool, as one over the square
         root of the distance that is left; so this gain tells the distance.
         """
-        if float(np.vdot(to_joints, to_joints)) < _GAIN_NEAR**2:
+        if sum(a * a + b * b + c * c for a, b, c, *_ in self._inverse) < _GAIN_NEAR**2:
             return None
+        to_joints = np.array(self._inverse)[:, :3] @ np.array(self._orientation).T
         squares, directions = np.linalg.eigh(to_joints.T @ to_joints)
         square, outward = float(squares[-1]), directions[:, -1]
         if float(outward @ (np.array(self._position) - _SHOULDER)) < 0.0:
             outward = -outward
         if square < _GAIN_LIMIT**2:
-            beyond = self._kinematics.jacobian(self._arm.commanded + to_joints @ outward * _PROBE)
+            beyond = self._kinematics.jacobian((begin + to_joints @ outward * _PROBE).tolist())
             inverse = beyond.T @ np.linalg.inv(beyond @ beyond.T + _DAMPING)
             if float(np.linalg.norm(inverse[:, :3], 2)) ** 2 < square:
                 return None  # the arm is folded, and this is the way out
@@ -161,10 +162,14 @@ class CartesianServo(Servo):
         position, now = self._position, self._tool_velocity
         cut = []
         for x, speed, wanted, low, high in zip(position, now, velocity, self._low, self._high, strict=True):
-            most, least = toward(high - x, speed, _BRAKING), -toward(x - low, -speed, _BRAKING)
-            inside = min(max(wanted, least), most)
-            if abs(inside - wanted) > NO_CUT:
-                wall = "workspace"
+            inside = wanted
+            # Most of the time there is more room than the tool will ever take to come to rest.
+            need = (abs(speed) + abs(wanted)) * (DURATION / 2.0) + wanted * wanted / (2.0 * _BRAKING)
+            if high - x < need or x - low < need:
+                most, least = toward(high - x, speed, _BRAKING), -toward(x - low, -speed, _BRAKING)
+                inside = min(max(wanted, least), most)
+                if abs(inside - wanted) > NO_CUT:
+                    wall = "workspace"
             cut.append(inside)
         if self._free(position, now, cut):
             return cut, wall
@@ -172,16 +177,15 @@ class CartesianServo(Servo):
 
     def _free(self, position: Vector, now: Vector, velocity: Vector) -> bool:
         """Whether the box around this step, and around coming to rest after it, is free of what is kept out."""
-        low, high = [], []
+        spans = []
         for x, before, after in zip(position, now, velocity, strict=True):
             end = x + (before + after) * DURATION / 2.0
-            points = (x, end, end + after * abs(after) / (2.0 * _BRAKING))
-            low.append(min(points))
-            high.append(max(points))
+            rest = end + after * abs(after) / (2.0 * _BRAKING)
+            spans.append((min(x, end, rest) - _OVERSHOOT, max(x, end, rest) + _OVERSHOOT))
         return not any(
             all(
-                a <= top + _OVERSHOOT and b >= bottom - _OVERSHOOT
-                for a, b, bottom, top in zip(low, high, box.lower, box.upper, strict=True)
+                low <= top and high >= bottom
+                for (low, high), bottom, top in zip(spans, box.lower, box.upper, strict=True)
             )
             for box in self._keep_out
         )
@@ -190,24 +194,27 @@ class CartesianServo(Servo):
         most = _BRAKING * DURATION
         return [math.copysign(max(0.0, abs(value) - most), value) for value in self._tool_velocity]
 
-    def _reach(self, velocity: Vector) -> tuple[Array, Array] | None:
+    def _reach(self, begin: Vector, velocity: Vector) -> tuple[Vector, Vector] | None:
         """Joint positions and velocities with which the tool ends this step at `velocity`; None outside the limits."""
-        begin, before, orientation = self._arm.commanded, self.velocity, self._orientation
-        half = DURATION / 2.0
+        before, orientation, half = self.velocity, self._orientation, DURATION / 2.0
         position, now = self._position, self._tool_velocity
         target = [x + (a + b) * half for x, a, b in zip(position, now, velocity, strict=True)]
-        twist = orientation.T @ velocity
-        end = begin + (before + self._inverse[:, :3] @ twist + self._drift) * half
+        twist = _in_frame(orientation, velocity)
+        along = _turning(self._inverse, twist)
+        end = [q + (a + b + c) * half for q, a, b, c in zip(begin, before, along, self._drift, strict=True)]
         if orientation is not self._upright:
             orientation = _turned(orientation, self._upright)
         inverse, drift = self._smallest_motion(end)
-        along = inverse[:, :3] @ twist
-        after = along + drift
-        end = begin + (before + after) * half
-        goal = orientation.tolist()
+        along = _turning(inverse, twist)
+        after = [a + b for a, b in zip(along, drift, strict=True)]
+        end = [q + (a + b) * half for q, a, b in zip(begin, before, after, strict=True)]
         for _ in range(_NEWTON_STEPS):
-            error = _error(self._kinematics.pose(end), goal, target)
-            end = end + inverse @ error
+            error = _error(self._kinematics.pose(end), orientation, target)
+            x, y, z, u, v, w = error
+            end = [
+                q + (a * x + b * y + c * z + d * u + e * v + f * w)
+                for q, (a, b, c, d, e, f) in zip(end, inverse, strict=True)
+            ]
             if max(map(abs, error)) < _NEAR:
                 break
         else:
@@ -218,14 +225,27 @@ class CartesianServo(Servo):
         self._inverse, self._drift, self._along = inverse, drift, along
         return end, after
 
-    def _follow_joints(self, end: Array, after: Array) -> None:
-        self._take_pose(self._kinematics.forward(end))
-        self._tool_velocity = (self._orientation @ (self._kinematics.jacobian(end) @ after)[:3]).tolist()
-        self._inverse, self._drift = self._smallest_motion(end)
-        self._along = after - self._drift
+    def _follow_joints(self, end: Vector, after: Vector) -> None:
+        self._stand_at(end)
+        moved = (self._kinematics.jacobian(end) @ after)[:3]
+        self._tool_velocity = (np.array(self._orientation) @ moved).tolist()
+        self._along = [a - b for a, b in zip(after, self._drift, strict=True)]
 
 
-def _error(pose: list[Vector], orientation: list[Vector], target: Vector) -> Vector:
+def _in_frame(orientation: Rows, vector: Vector) -> Vector:
+    """A vector of the world in the frame whose axes are the columns of `orientation`."""
+    (a, b, c), (d, e, f), (g, h, i) = orientation
+    x, y, z = vector
+    return [a * x + d * y + g * z, b * x + e * y + h * z, c * x + f * y + i * z]
+
+
+def _turning(inverse: Rows, velocity: Vector) -> Vector:
+    """The joint velocities of a tool that moves and does not turn, `velocity` being in its own frame."""
+    x, y, z = velocity
+    return [a * x + b * y + c * z for a, b, c, *_ in inverse]
+
+
+def _error(pose: Rows, orientation: Rows, target: Vector) -> Vector:
     """The twist in the tool's own frame that leads from `pose` to the target, to first order in the rotation."""
     (a, b, c, x), (d, e, f, y), (g, h, i, z), _ = pose
     (p, q, r), (s, t, u), (v, w, k) = orientation
@@ -240,14 +260,15 @@ def _error(pose: list[Vector], orientation: list[Vector], target: Vector) -> Vec
     ]
 
 
-def _turned(now: Array, goal: Array) -> Array:
+def _turned(now: Rows, goal: Rows) -> Rows:
     """The orientation `goal`, or one on the way to it that is at most `_TURN` radians from `now`."""
-    difference = now.T @ goal
+    begin = np.array(now)
+    difference = begin.T @ np.array(goal)
     cosine = min(1.0, max(-1.0, (float(np.trace(difference)) - 1.0) / 2.0))
     angle = math.acos(cosine)
     if angle <= _TURN:
         return goal
     cross = (difference - difference.T) * (math.sin(_TURN) / (2.0 * math.sin(angle)))
     axis = cross / math.sin(_TURN)
-    turn: Array = now @ (np.eye(3) + cross + (1.0 - math.cos(_TURN)) * (axis @ axis))
+    turn: Rows = (begin @ (np.eye(3) + cross + (1.0 - math.cos(_TURN)) * (axis @ axis))).tolist()
     return turn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from codeact_envs.bullet.servo.base import DURATION, HASTE, MARGIN, NO_CUT, Servo, toward
+from codeact_envs.bullet.servo.base import DURATION, HASTE, MARGIN, NO_CUT, Servo, Vector, toward
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
@@ -42,48 +42,44 @@ class JointServo(Servo):
         self._hand = np.array([(i * x, j * y, z) for x, y, z in corners for i in (1, -1) for j in (1, -1)])
 
     def _rest(self) -> None:
-        self.velocity = np.zeros(len(self._arm.commanded))
+        self.velocity = [0.0] * len(self._arm.commanded)
 
-    def _plan(self, request: Array) -> tuple[Array, Array]:
-        begin, before = self._arm.commanded, self.velocity
-        wanted = request * (SCALE / DURATION)
-        tool = (self._kinematics.jacobian(begin) @ wanted)[:3]
-        share = max(
-            float((np.abs(wanted) / self._velocity_limit).max()),
-            math.sqrt(float(tool @ tool)) / self._speed * HASTE,
-            self._share_of_point_speed(wanted) * HASTE,
-        )
+    def _plan(self, begin: Vector, request: Vector) -> tuple[Vector, Vector]:
+        wanted = [value * (SCALE / DURATION) for value in request]
+        tool = (self._kinematics.jacobian(begin) @ wanted)[:3].tolist()
+        fastest = max(abs(value) / limit[2] for value, limit in zip(wanted, self._joint_limits, strict=True))
+        share = max(fastest, math.hypot(*tool) / self._speed * HASTE, self._share_of_point_speed(begin, wanted) * HASTE)
         if share > 1.0:
             self.cuts["speed"] += 1
-            wanted = wanted / share
-        most = _SHARE * self._acceleration * DURATION
-        after = before + np.clip(wanted - before, -most, most)
-        inside = self._before_limits(begin, before, after)
-        if float(np.abs(inside - after).max()) > NO_CUT:
+            wanted = [value / share for value in wanted]
+        after = []
+        for now, then, limit in zip(self.velocity, wanted, self._joint_limits, strict=True):
+            most = _SHARE * limit[3] * DURATION
+            after.append(now + min(max(then - now, -most), most))
+        inside = self._before_limits(begin, after)
+        if max(abs(a - b) for a, b in zip(inside, after, strict=True)) > NO_CUT:
             self.cuts["joint_limits"] += 1
-        end = begin + (before + inside) * (DURATION / 2.0)
-        wall = self._wall(end, inside)
+        end = [at + (now + then) * (DURATION / 2.0) for at, now, then in zip(begin, self.velocity, inside, strict=True)]
+        wall = self._wall(np.array(end), np.array(inside))
         if wall is None:
             return end, inside
         self.cuts[wall] += 1
-        return self._slower()
+        return self._slower(begin)
 
-    def _to_rest(self) -> tuple[Array, Array]:
-        return self._slower()
+    def _to_rest(self, begin: Vector) -> tuple[Vector, Vector]:
+        return self._slower(begin)
 
-    def _before_limits(self, begin: Array, before: Array, after: Array) -> Array:
+    def _before_limits(self, begin: Vector, after: Vector) -> Vector:
         """Cut velocities so that every joint can still come to rest before its limits, calmly or within one step."""
         cut = []
-        for at, now, then, limits in zip(
-            begin.tolist(), before.tolist(), after.tolist(), self._joint_limits, strict=True
-        ):
+        for at, now, then, limits in zip(begin, self.velocity, after, self._joint_limits, strict=True):
             lower, upper, _, acceleration = limits
             above, below = upper - at, at - lower
             braking, covered = _SHARE * acceleration, now * DURATION / 2.0
             most = min(toward(above, now, braking), (above - covered) / DURATION)
             least = -min(toward(below, -now, braking), (below + covered) / DURATION)
             cut.append(min(max(then, least), most))
-        return np.array(cut)
+        return cut
 
     def _wall(self, end: Array, after: Array) -> str | None:
         """What the tool or the hand would meet at the end of the step, or while coming to rest in the next one."""
