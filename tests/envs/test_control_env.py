@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -154,6 +155,17 @@ def test_pictures_and_depth() -> None:
     assert observation["rgb"].shape == (48, 64, 3)
     assert 0.3 < float(observation["depth"].min()) < float(observation["depth"].max())
     assert observation["observation"].shape == (7,), "where the bodies are is to be seen, not told"
+    env.close()
+
+
+@pytest.mark.parametrize("action", [[0.0, 0.0, math.nan, 0.0], [0.0, 0.0, 0.0], [[0.0, 0.0, 0.0, 0.0]], 0.0])
+def test_an_action_of_another_shape_or_that_is_not_finite_is_refused(action: Any) -> None:
+    env: Any = gymnasium.make("CodeAct/Reach-v0", action="cartesian").unwrapped
+    env.reset(seed=0)
+    before = env.state_hash()
+    with pytest.raises(TaskError, match="finite numbers"):
+        env.step(np.array(action, np.float32))
+    assert env.state_hash() == before
     env.close()
 
 

@@ -6,10 +6,12 @@ import copy
 import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -17,6 +19,7 @@ from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.robots import load_robot
 from codeact_envs.scenes import load_scene
+from codeact_envs.scenes.random_numbers import RandomNumbers
 
 SCENE: dict[str, Any] = {
     "robot": "panda",
@@ -43,6 +46,18 @@ SCENE: dict[str, Any] = {
     },
     "keep_out": [{"name": "the shelf", "lower": [0.2, 0.5, 0.0], "upper": [0.8, 0.6, 0.5]}],
 }
+
+
+def test_a_seed_gives_the_same_numbers_whatever_numpy_makes_of_its_bits() -> None:
+    numbers = RandomNumbers(np.random.default_rng(7))
+    assert numbers.order(6) == [5, 2, 0, 4, 1, 3]
+    assert numbers.below(10) == 7
+    assert (numbers.uniform(), numbers.uniform(-1.0, 3.0)) == (0.22520718999059186, 0.20066513964490174)
+    assert [numbers.below(3) for _ in range(60)][-5:] == [0, 0, 0, 2, 2]
+    assert (numbers.order(0), numbers.below(1)) == ([], 0)
+    counts = Counter(numbers.below(5) for _ in range(5000))
+    assert sorted(counts) == [0, 1, 2, 3, 4]
+    assert min(counts.values()) > 850
 
 
 def test_a_seed_gives_the_same_scene_in_every_process(tmp_path: Path) -> None:

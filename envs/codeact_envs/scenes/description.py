@@ -15,6 +15,7 @@ from codeact.yaml_files import read_yaml
 from codeact_envs.bullet.bodies.body import BodySpec
 from codeact_envs.bullet.bodies.colors import COLORS
 from codeact_envs.scenes.drawing import DrawnScene, draw, slots
+from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.scenes.reading import problems
 from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
 
@@ -60,7 +61,7 @@ class SceneDescription:
         Raises:
             TaskError: the bodies do not fit into the region, or two have one name.
         """
-        return draw(self.scene, self.attributes, np.random.default_rng(seed), values, called=self.source)
+        return draw(self.scene, self.attributes, RandomNumbers(np.random.default_rng(seed)), values, called=self.source)
 
     def make_world(self, *, gui: bool = False, real_time: bool = False) -> BulletWorld:
         """A simulated robot and every body that some episode needs; `reset(scene.draw(seed).layout)` sets them up.

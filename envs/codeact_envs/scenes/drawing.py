@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codeact.errors import TaskError
 from codeact_envs.bullet.bodies.articulation import JointState, Room, room
 from codeact_envs.bullet.bodies.body import Placement
 from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.scenes.specification import Attribute, Kind, Region, RoleSpec, SceneSpec, taken_colors
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _SCENES, _SPOTS = 400, 60  # tries for a whole scene, and for one body in it
 _ZONE_HEIGHT = 0.0  # metres: a zone's centre is taken to lie on the ground
@@ -108,7 +106,7 @@ def _slot(role: str, kind: str, index: int) -> str:
 def draw(
     scene: SceneSpec,
     attributes: Mapping[str, Attribute],
-    random: np.random.Generator,
+    random: RandomNumbers,
     values: str = "seen",
     accept: Callable[[DrawnScene], bool] = lambda drawn: True,
     called: str = "the scene",
@@ -117,6 +115,7 @@ def draw(
     """Draw attributes, colours and places.
 
     Args:
+        random: where the choices come from.
         values: `seen` or `unseen`: which values of the attributes.
         accept: whether a scene will do; else another is drawn.
         called: what messages call it.
@@ -126,7 +125,7 @@ def draw(
         TaskError: no scene was found that keeps the clearances and will do; or two bodies have one name.
     """
     words = {name: attribute.words(values) for name, attribute in attributes.items()}
-    drawn = {name: choices[int(random.integers(len(choices)))] for name, choices in words.items()}
+    drawn = {name: choices[random.below(len(choices))] for name, choices in words.items()}
     meanings = {name: attributes[name].meanings[word] for name, word in drawn.items()}
     parts, roles = _dress(scene, random, words, meanings)
     names = [part.name for part in parts]
@@ -141,8 +140,7 @@ def draw(
             continue
         bodies: dict[int, Placed] = {}
         for index, part in enumerate(parts):
-            low, high = part.role.yaw
-            yaw = low + (high - low) * float(random.random())
+            yaw = random.uniform(*part.role.yaw)
             x, y = spots.get(index, (0.0, 0.0))
             z = _ZONE_HEIGHT if part.kind.shape == "zone" else part.kind.size[2] / 2.0
             bodies[index] = Placed(part.slot, part.name, part.color, part.kind, (x, y, z), yaw, _start(part, random))
@@ -153,15 +151,14 @@ def draw(
     raise TaskError(f"{called}: no scene was found in {_SCENES} tries; widen {at}region or lower {at}clearance")
 
 
-def _start(part: _Cast, random: np.random.Generator) -> float:
+def _start(part: _Cast, random: RandomNumbers) -> float:
     if part.role.joint is None:
         return 0.0
-    low, high = part.role.joint
-    return low + (high - low) * float(random.random())
+    return random.uniform(*part.role.joint)
 
 
 def _dress(
-    scene: SceneSpec, random: np.random.Generator, words: dict[str, tuple[str, ...]], meanings: dict[str, Any]
+    scene: SceneSpec, random: RandomNumbers, words: dict[str, tuple[str, ...]], meanings: dict[str, Any]
 ) -> tuple[list[_Cast], dict[str, tuple[str, ...]]]:
     """Deal kinds, colours and names."""
     decks: dict[tuple[str, str], list[str]] = {}
@@ -173,10 +170,11 @@ def _dress(
         kind = scene.kinds[key]
         count = part.count
         if isinstance(count, list):
-            count = int(random.integers(count[0], count[1] + 1))
+            least, most = count
+            count = least + random.below(most - least + 1)
         if part.color.startswith("as "):
             same = colors[part.color[3:]]
-            dealt = [same[index] for index in random.permutation(len(same)).tolist()]
+            dealt = [same[index] for index in random.order(len(same))]
         elif part.color.startswith("$"):
             taken = taken_colors(scene, kind.noun)
             shuffled = [word for word in _shuffled(words[part.color[1:]], random) if word not in taken]
@@ -196,12 +194,12 @@ def _dress(
     return parts, roles
 
 
-def _shuffled(words: tuple[str, ...], random: np.random.Generator) -> list[str]:
-    return [words[index] for index in random.permutation(len(words)).tolist()]
+def _shuffled(words: tuple[str, ...], random: RandomNumbers) -> list[str]:
+    return [words[index] for index in random.order(len(words))]
 
 
 def _scatter(
-    scene: SceneSpec, parts: list[_Cast], order: list[int], random: np.random.Generator
+    scene: SceneSpec, parts: list[_Cast], order: list[int], random: RandomNumbers
 ) -> dict[int, tuple[float, float]] | None:
     """Places (x, y) for these bodies, in this order; None when one found no room."""
     spots: dict[int, tuple[float, float]] = {}
@@ -210,8 +208,7 @@ def _scatter(
         region: Region = parts[index].role.region or scene.region
         (x_low, x_high), (y_low, y_high) = region.x, region.y
         for _ in range(_SPOTS):
-            u, v = random.random(2).tolist()
-            x, y = x_low + u * (x_high - x_low), y_low + v * (y_high - y_low)
+            x, y = random.uniform(x_low, x_high), random.uniform(y_low, y_high)
             if region.contains(x, y) and all(
                 math.hypot(x - other_x, y - other_y) >= radius + parts[other].kind.radius + scene.clearance
                 for other, (other_x, other_y) in spots.items()

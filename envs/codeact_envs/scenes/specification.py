@@ -89,17 +89,17 @@ class Kind(Part):
             raise ValueError(problem)
         return self
 
-    @property
+    @cached_property
     def extents(self) -> Vector3:
         x, y, z = self.size
         return (x, y, z)
 
-    @property
+    @cached_property
     def assembly(self) -> Assembly:
         """What it is made of."""
         return SHAPES[self.shape].assembly(self.extents)
 
-    @property
+    @cached_property
     def radius(self) -> float:
         """Of the circle around it seen from above, with everything that its joint may move, metres."""
         return SHAPES[self.shape].radius(self.extents)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codeact.errors import TaskError
 from codeact_envs.bullet.safety import Violation
 from codeact_envs.scenes.drawing import slots
+from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
@@ -117,14 +118,15 @@ class RobotTask:
         Raises:
             TaskError: no scene fits the region.
         """
-        scene = draw_scene(self.spec, random, values)
+        numbers = RandomNumbers(random)
+        scene = draw_scene(self.spec, numbers, values)
         cast = Cast(scene.roles, scene.meanings)
         templates = self.spec.instructions
         said = {
             field: scene.words[field] if field in scene.words else cast.name(field)
             for field in self.spec.instruction_fields
         }
-        instruction = templates[int(random.integers(len(templates)))].format(**said)
+        instruction = templates[numbers.below(len(templates))].format(**said)
         head = "".join(f"{field} = {word!r}\n" for field, word in said.items())
         programs = self.spec.programs(self.tier)
         return Plan(

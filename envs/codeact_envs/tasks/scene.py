@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from codeact_envs.scenes.drawing import DrawnScene, Placed, draw
+from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.snapshot import Body, Snapshot
 from codeact_envs.tasks.specification import TaskSpec
 
-if TYPE_CHECKING:
-    import numpy as np
 
-
-def draw_scene(spec: TaskSpec, random: np.random.Generator, values: str) -> DrawnScene:
+def draw_scene(spec: TaskSpec, random: RandomNumbers, values: str) -> DrawnScene:
     """Draw attributes, colours and places.
 
     Raises:

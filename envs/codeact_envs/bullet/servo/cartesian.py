@@ -56,7 +56,8 @@ class CartesianServo(Servo):
             (lower, upper, fastest, 2.0 * _CALM * acceleration)
             for lower, upper, fastest, acceleration in self._joint_limits
         ]
-        if np.array_equal(self._arm.commanded, self._arm.home):  # where every episode begins
+        self._home_joints: Vector = self._arm.home.tolist()
+        if self._arm.commanded.tolist() == self._home_joints:  # where every episode begins
             self._home = (self._orientation, self._position, self._inverse, self._drift)
 
     def reset(self) -> None:
@@ -64,12 +65,12 @@ class CartesianServo(Servo):
         self._upright = self._orientation
 
     def _rest(self) -> None:
-        at = self._arm.commanded
+        at = self._arm.commanded.tolist()
         self.velocity = [0.0] * len(at)
         self._tool_velocity: Vector = [0.0, 0.0, 0.0]
         self._along: Vector = self.velocity
-        if self._home is None or not np.array_equal(at, self._arm.home):
-            self._stand_at(at.tolist())
+        if self._home is None or at != self._home_joints:
+            self._stand_at(at)
         else:
             self._orientation, self._position, self._inverse, self._drift = self._home
 
