@@ -277,9 +277,10 @@ class ArmController:
         self.require_running()
         start = self._simulation.steps
         self.require_joint_limits(goal[None])  # before a time law is made of it: it need not be finite
-        rows = parametrise(path, self.bounds, STEP, *self.slower(path, speed, length))
+        check = self.look_around()
+        rows = parametrise(path, self.bounds, STEP, *self._slower(check, path, speed, length))
         self.require_joint_limits(rows)
-        self.require_free(rows)
+        self._require_free(check, rows)
         self.begin()
         before = self._arm.commanded.copy()
         done = self._arm.follow(rows, self._arm.finger, self.watch, WATCH_EVERY)
@@ -292,13 +293,15 @@ class ArmController:
 
     def slower(self, path: Path, speed: float, length: float) -> tuple[float, float]:
         """`speed` and `length` as `parametrise` takes them, so that no point of the arm exceeds the speed limit."""
-        rate = self._rate(path)
+        return self._slower(self.look_around(), path, speed, length)
+
+    def _slower(self, check: PathCheck, path: Path, speed: float, length: float) -> tuple[float, float]:
+        rate = self._rate(check, path)
         return (speed, length) if length > 0.0 and speed / length <= rate else (rate, 1.0)
 
-    def _rate(self, path: Path) -> float:
+    def _rate(self, check: PathCheck, path: Path) -> float:
         """The most of a path that may be gone each second, as a share of it, for the speed limit."""
         first = np.maximum(path.derivatives()[0], 1e-9)
-        check = self.look_around()
         if float((self.bounds.velocity / first).min()) * check.most_travel(first) <= self.speed_limit:
             return math.inf  # the joints' own limits see to it, as for most motions
         rows = path.evaluate(np.linspace(0.0, 1.0, _SPEED_SAMPLES + 1))
@@ -326,7 +329,9 @@ class ArmController:
     def require_free(self, rows: Array, besides: Collection[int] = ()) -> None:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
         that stands still. `besides` are bodies that are not asked, by Bullet's numbers."""
-        check = self.look_around(besides)
+        self._require_free(self.look_around(besides), rows)
+
+    def _require_free(self, check: PathCheck, rows: Array) -> None:
         way = np.vstack([self._arm.commanded, rows])
         meeting = check.meeting(way, self.keep_out)
         if meeting is not None:

@@ -43,7 +43,12 @@ class LinkBoxes:
         self._links = [(model.robot, link) for link in model.links]
         self._link_boxes = np.array(corners).reshape(-1, 2, 3)
         self._link_depths = [self._depth(link) for link in model.links]
-        self._zero = model.base_frame()
+        self._from_zero = np.linalg.inv(model.base_frame())
+        hops = [float(np.linalg.norm(b - a)) for a, b in zip(self._origins, self._origins[1:], strict=False)]
+        self._along = np.cumsum([0.0, *hops])
+        self._link_reaches = self._reaches(self._link_boxes, self._link_depths)
+        self.parts: list[Part] = []
+        self._stands = np.zeros((4, 4))  # where the base was
         self.carry([])
 
     def _depth(self, link: int) -> int:
@@ -68,32 +73,33 @@ class LinkBoxes:
 
     def carry(self, load: Sequence[Part]) -> None:
         """The model was brought up to date: where its base is, and what it carries, as it stands there."""
-        model = self._model
-        self._base = model.base_frame() @ np.linalg.inv(self._zero)
-        boxes, depths = self._link_boxes, list(self._link_depths)
+        base = self._model.base_frame()
+        if not load and len(self.parts) == len(self._links) and np.array_equal(base, self._stands):
+            return
+        self._stands, self._base = base, base @ self._from_zero
+        boxes, depths, self.reach = self._link_boxes, self._link_depths, self._link_reaches
         if load:
             last = len(self._origins)
-            turn, shift = (found[0, -1] for found in self._frames(model.positions()[None]))
-            low, high = (np.array(corners) for corners in zip(*map(model.box, load), strict=True))
+            turn, shift = (found[0, -1] for found in self._frames(self._model.positions()[None]))
+            low, high = (np.array(corners) for corners in zip(*map(self._model.box, load), strict=True))
             # Boxes along the world's axes, as they lie when the joints are at zero.
             middle = ((low + high) / 2.0 - shift) @ turn
             half = (high - low) / 2.0 @ np.abs(turn)
-            boxes = np.concatenate([boxes, np.stack([middle - half, middle + half], axis=1)])
-            depths += [last] * len(load)
+            loads, deep = np.stack([middle - half, middle + half], axis=1), [last] * len(load)
+            boxes, depths = np.concatenate([boxes, loads]), [*depths, *deep]
+            self.reach = np.concatenate([self.reach, self._reaches(loads, deep)])
         self.parts = [*self._links, *load]
         self._middle, self._half = boxes.mean(axis=1), (boxes[:, 1] - boxes[:, 0]) / 2.0
         self.depths = np.array(depths)
-        self.reach = self._reaches()
 
-    def _reaches(self) -> Array:
-        count = len(self._origins)
-        hops = [0.0, *(float(np.linalg.norm(b - a)) for a, b in zip(self._origins, self._origins[1:], strict=False))]
-        along = np.cumsum(hops)
-        reach = np.zeros((len(self.parts), count))
-        for part, depth in enumerate(self.depths.tolist()):
+    def _reaches(self, boxes: Array, depths: Sequence[int]) -> Array:
+        """The rows of `reach` of parts with these boxes, (parts, 2, 3), that hang on the last of so many joints."""
+        reach = np.zeros((len(boxes), len(self._origins)))
+        for part, ((low, high), depth) in enumerate(zip(boxes, depths, strict=True)):
             if depth:
-                away = np.abs(self._middle[part] - self._origins[depth - 1]) + self._half[part]
-                reach[part, :depth] = along[depth - 1] - along[:depth] + float(np.linalg.norm(away))
+                origin = self._origins[depth - 1]
+                away = float(np.linalg.norm(np.maximum(np.abs(low - origin), np.abs(high - origin))))
+                reach[part, :depth] = self._along[depth - 1] - self._along[:depth] + away
         return reach
 
     def _frames(self, rows: Array) -> tuple[Array, Array]:

@@ -54,6 +54,7 @@ class PathCheck:
         self.model, self._robots = model, frozenset(robots)
         self.boxes = LinkBoxes(model)
         self._still: dict[tuple[int, int], bool] = {}
+        self._own: dict[tuple[int, int], NDArray[np.intp]] = {}
 
     def look(self, carried: int | None, besides: Collection[int] = ()) -> None:
         """Take over where everything stands now.
@@ -128,7 +129,7 @@ class PathCheck:
                 0.0 if part < loaded else -_DEEPER,
                 self._gap(rows, parts[part], (copy.here, -1)),
             )
-        pairs = np.array([*self._own_pairs(loaded)]).reshape(-1, 2)
+        pairs = self._own_pairs(loaded, len(parts))
         meets = boxes_meet(low[:, pairs[:, 0]], high[:, pairs[:, 0]], low[:, pairs[:, 1]], high[:, pairs[:, 1]])
         for number in np.flatnonzero(meets.any(axis=0)).tolist():
             one, other = pairs[number].tolist()
@@ -151,17 +152,18 @@ class PathCheck:
                     self._gap_to_volume(rows, parts[part], lower, upper),
                 )
 
-    def _own_pairs(self, loaded: int) -> Iterator[tuple[int, int]]:
-        """Numbers of parts of the arm, and its load, that could meet each other."""
-        model, parts = self.model, self.boxes.parts
-        place = {part: number for number, part in enumerate(parts)}
-        for one, other in model.self_pairs:
-            yield place[model.robot, one], place[model.robot, other]
-        hand = {model.arm.tool_link, *model.arm.fingers}
-        for load in range(loaded, len(parts)):
-            for number in range(loaded):
-                if parts[number][1] not in hand:
-                    yield number, load
+    def _own_pairs(self, loaded: int, count: int) -> NDArray[np.intp]:
+        """Numbers of parts of the arm, and of what it carries, that could meet each other, (pairs, 2); the load has the
+        numbers from `loaded` to `count`."""
+        if (loaded, count) not in self._own:
+            model, links = self.model, self.boxes.parts[:loaded]
+            place = {part: number for number, part in enumerate(links)}
+            pairs = [(place[model.robot, one], place[model.robot, other]) for one, other in model.self_pairs]
+            hand = {model.arm.tool_link, *model.arm.fingers}
+            arm = [number for number, part in enumerate(links) if part[1] not in hand]
+            pairs += [(number, load) for load in range(loaded, count) for number in arm]
+            self._own[loaded, count] = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+        return self._own[loaded, count]
 
     def _relative(self, rows: Array, one: int, other: int) -> Array:
         """Metres that two parts of the arm have moved relative to each other: only joints in between count."""
