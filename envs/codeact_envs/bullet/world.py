@@ -15,12 +15,11 @@ import numpy as np
 from codeact.errors import TaskError
 from codeact_envs.bullet.arms.arm import SimulatedArm
 from codeact_envs.bullet.arms.controller import ArmController
-from codeact_envs.bullet.bodies.articulation import Handle, JointState, Room, Space
 from codeact_envs.bullet.bodies.body import BodySpec, Placement
-from codeact_envs.bullet.bodies.clearance import Obstacle
-from codeact_envs.bullet.bodies.parts import parts
+from codeact_envs.bullet.engine.body_queries import BodyQueries
 from codeact_envs.bullet.engine.camera import FLOOR_CAMERA, Camera, Frame, render
 from codeact_envs.bullet.engine.display import show
+from codeact_envs.bullet.engine.film import Film
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
@@ -28,7 +27,6 @@ from codeact_envs.bullet.engine.sleep import AWAKE, Sleepers, SleepMemory
 from codeact_envs.bullet.engine.world_bodies import LIMBO, WorldBodies, require_distinct
 from codeact_envs.bullet.engine.world_state import Memory, WorldState
 from codeact_envs.bullet.errors import Stopped
-from codeact_envs.bullet.geometry.poses import Pose, Vector3
 from codeact_envs.bullet.robots import (
     ArmDescription,
     ArmsDescription,
@@ -45,7 +43,7 @@ from codeact_envs.bullet.vehicles.simulated_base import SimulatedBase
 from codeact_envs.bullet.vehicles.simulated_drone import SimulatedDrone
 
 
-class BulletWorld:
+class BulletWorld(BodyQueries):
     """A robot behind a table with bodies on it, several robots, or one that moves about on a floor.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -92,8 +90,7 @@ class BulletWorld:
         self._speed_limit = speed_limit
         self.simulation = Simulation(gui, real_time=real_time)
         self.camera = Camera() if self.description.ground == "table" else FLOOR_CAMERA
-        self._recording: tuple[int, int] | None = None
-        self._frames: list[Frame] = []
+        self._film = Film(self.simulation)
         bullet, on = self.simulation.bullet, {"physicsClientId": self.simulation.client}
         self.arms: dict[str, SimulatedArm] = {}
         self.controllers: dict[str, ArmController] = {}
@@ -260,7 +257,7 @@ class BulletWorld:
             controller.reset()
         self._violations.clear()
         self.simulation.jump_to(0)
-        self._frames.clear()
+        self._film.take()
         if self._emergency:  # it came meanwhile
             self.stop()
 
@@ -302,96 +299,6 @@ class BulletWorld:
     def violations(self) -> tuple[Violation, ...]:
         """What broke a rule since the reset, in words with figures, in order."""
         return tuple(self._violations)
-
-    # Bodies
-
-    def names(self) -> tuple[str, ...]:
-        """Names of the bodies of this episode, zones included, in the order of the layout."""
-        return self._bodies.names()
-
-    def layout(self) -> tuple[Placement, ...]:
-        """The layout of this episode, as it began."""
-        return self._bodies.layout()
-
-    def body(self, name: str) -> int:
-        """Bullet's number of a body.
-
-        Raises:
-            UnknownObject: no body has this name; the message suggests near ones.
-        """
-        return self._bodies.number(name)
-
-    def name_of(self, body: int) -> str | None:
-        """The name of the body with Bullet's number `body`; None for the table, the robot and unused bodies."""
-        return self._bodies.name_of(body)
-
-    def spec(self, name: str) -> BodySpec:
-        """What a body is.
-
-        Raises:
-            UnknownObject: no body has this name.
-        """
-        return self._bodies.spec(name)
-
-    def pose(self, name: str) -> Pose:
-        """The body's true pose in the world frame, metres and quaternion (x, y, z, w)."""
-        return self._bodies.pose(name)
-
-    def size(self, name: str) -> Vector3:
-        """Full extents (x, y, z) in metres, in the body's own frame."""
-        return self.spec(name).size
-
-    def color(self, name: str) -> str:
-        """The body's colour in this episode, one of `COLORS`."""
-        return self._bodies.color(name)
-
-    def joint(self, name: str) -> JointState:
-        """Where a body's joint is: how far a drawer or a door is open, a button pressed, a knob turned.
-
-        Raises:
-            UnknownObject: no body has this name.
-            NotArticulated: it has no joint.
-        """
-        return self._bodies.joint(name)
-
-    def handle(self, name: str) -> Handle:
-        """Where a hand takes hold of what a body's joint moves, and which way that goes; as it stands now.
-
-        Raises:
-            UnknownObject, NotArticulated: as for `joint`.
-        """
-        return self._bodies.handle(name)
-
-    def room(self, name: str) -> Room:
-        """The room in a body into which things go, such as a drawer's or a basket's, as it stands now.
-
-        Raises:
-            UnknownObject: no body has this name.
-            NotHollow: nothing can lie in it.
-        """
-        return self._bodies.room(name)
-
-    def grips(self, name: str) -> tuple[Space, ...]:
-        """Where a hand takes hold of a body as it stands now, the best place first; empty where no place is better than
-        another. A hammer's handle, a tray's two bars, the head of a peg.
-
-        Raises:
-            UnknownObject: no body has this name.
-        """
-        return self._bodies.grips(name)
-
-    def obstacles(self, name: str) -> list[Obstacle]:
-        """The space that a body takes as it stands now, part by part: a drone may fly through a gate.
-
-        Raises:
-            UnknownObject: no body has this name.
-        """
-        joint = self.joint(name).position if self.spec(name).assembly.joint is not None else 0.0
-        return parts(name, self.spec(name), self.pose(name), joint)
-
-    def contacts(self, a: str, b: str) -> bool:
-        """Whether two bodies touch each other now."""
-        return self._bodies.touch(a, b)
 
     def held(self, arm: str | None = None) -> str | None:
         """What a gripper holds, the first arm's unless another is named: a body that both fingers press on. None when
@@ -527,20 +434,15 @@ class BulletWorld:
         """Collect frames at about `fps` a second of simulated time from now on; None ends it.
 
         The rate is met exactly when it divides 240.
+
+        Raises:
+            TaskError: `fps` is not between 1 and 240.
         """
-        if fps is None:
-            self.simulation.capture_every(0, None)
-            return
-        if not 0 < fps <= RATE:
-            raise TaskError(f"fps must lie between 1 and {RATE}, not {fps!r}")
-        self.simulation.capture_every(
-            max(1, round(RATE / fps)), lambda: self._frames.append(self.render(width, height))
-        )
+        self._film.record(fps, lambda: self.render(width, height))
 
     def take_frames(self) -> list[Frame]:
         """The frames collected since the last call."""
-        frames, self._frames = self._frames, []
-        return frames
+        return self._film.take()
 
     # End
 
