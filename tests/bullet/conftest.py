@@ -50,7 +50,7 @@ def api(world: BulletWorld) -> TabletopApi:
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let arms set out on ways that are not free, for tests of what watches them while they move."""
-    monkeypatch.setattr(ArmController, "require_free", lambda self, rows, besides=(): None)
+    monkeypatch.setattr(ArmController, "require_free", lambda *_, **__: None)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_random_calls_break_no_rule_unseen_and_crash_nothing(robot: str, tier: s
 
 
 def test_the_monitor_sees_what_nothing_else_looks_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ArmController, "require_free", lambda self, rows, besides=(): None)
+    monkeypatch.setattr(ArmController, "require_free", lambda *_, **__: None)
     monkeypatch.setattr(ArmWatch, "look", lambda self, tool: False)
     report = Report()
     with BulletWorld([]) as world:

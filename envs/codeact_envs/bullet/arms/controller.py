@@ -280,7 +280,7 @@ class ArmController:
         check = self.look_around()
         rows = parametrise(path, self.bounds, STEP, *self._slower(check, path, speed, length))
         self.require_joint_limits(rows)
-        self._require_free(check, rows)
+        self.require_free(rows, (), check)
         self.begin()
         before = self._arm.commanded.copy()
         done = self._arm.follow(rows, self._arm.finger, self.watch, WATCH_EVERY)
@@ -326,12 +326,11 @@ class ArmController:
             f"it may go from {low:.3f} to {high:.3f} rad"
         )
 
-    def require_free(self, rows: Array, besides: Collection[int] = ()) -> None:
+    def require_free(self, rows: Array, besides: Collection[int] = (), check: PathCheck | None = None) -> None:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
-        that stands still. `besides` are bodies that are not asked, by Bullet's numbers."""
-        self._require_free(self.look_around(besides), rows)
-
-    def _require_free(self, check: PathCheck, rows: Array) -> None:
+        that stands still. `besides` are bodies that are not asked, by Bullet's numbers; `check` is what looked around
+        just now, if anything did."""
+        check = check or self.look_around(besides)
         way = np.vstack([self._arm.commanded, rows])
         meeting = check.meeting(way, self.keep_out)
         if meeting is not None:
