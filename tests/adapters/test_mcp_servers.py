@@ -162,6 +162,12 @@ def test_what_is_not_there_is_said_at_once(address: str) -> None:
         mcp(SERVER, env={"A": 1})  # type: ignore[dict-item]
 
 
+def test_a_missing_sdk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ToolError, match=r"pip install 'codeact\[mcp\]'"):
+        mcp(SERVER)
+
+
 def test_a_description_is_only_text(lab: Toolbox, sandbox: Sandbox) -> None:
     tree = ast.parse(lab.stubs())
     group = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "lab")

@@ -15,7 +15,7 @@ from codeact.tools.wording import did_you_mean
 from codeact_adapters._mcp.connection import Connection, McpError
 from codeact_adapters._mcp.contents import Contents, Prompt, PromptMessage, Resource
 from codeact_adapters._mcp.functions import Calls, build
-from codeact_adapters._mcp.place import place_of
+from codeact_adapters._mcp.place import place_of, require_sdk
 from codeact_adapters._mcp.schemas import Schemas
 from codeact_adapters._mcp.secrets import check_texts
 from codeact_adapters._openapi.limits import shortened
@@ -81,6 +81,7 @@ def mcp(
         ToolError: an option is wrong, or `allow` or `effects` names what is not there.
         ConnectionError, TimeoutError: the server cannot be started or reached.
     """
+    require_sdk()
     if not timeout_s > 0:
         raise ToolError(f"timeout_s is {timeout_s}, and must be above 0")
     if max_response_bytes <= 0:

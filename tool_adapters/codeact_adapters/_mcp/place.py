@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -153,3 +154,13 @@ def place_of(
         except ValueError as problem:
             raise ToolError(f"the command cannot be taken apart: {problem}; pass a list of its parts") from None
     return Command(server, env, cwd), secrets
+
+
+def require_sdk() -> None:
+    """Say what to install, where the protocol's SDK is missing.
+
+    Raises:
+        ToolError: it is.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise ToolError("the Model Context Protocol needs its SDK: pip install 'codeact[mcp]'")

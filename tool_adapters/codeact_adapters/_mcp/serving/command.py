@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from codeact.cli.failures import UsageError, reported
+from codeact_adapters._mcp.place import require_sdk
 
 app = typer.Typer(name="mcp", pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
 
@@ -98,6 +99,7 @@ def serve(
             raise UsageError("--env has its own; leave out --tools, --workspace, --limit and --imports")
         if env is None and (tier is not None or perception is not None):
             raise UsageError("--tier and --perception are for an environment; name it by --env")
+        require_sdk()
         from codeact_adapters._mcp.serving.serving import Options, serve_mcp
 
         options = Options(

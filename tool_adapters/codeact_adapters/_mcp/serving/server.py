@@ -191,7 +191,8 @@ class Service:
         from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
         capabilities = context.session.client_capabilities
-        if capabilities is None or capabilities.elicitation is None:
+        forms = capabilities.elicitation if capabilities is not None else None
+        if forms is None or (forms.form is None and forms.url is not None):  # an empty one means forms
             question.refuse(
                 f"{question.tool}() needs an approval, and this client cannot ask anybody (it has no elicitation); "
                 "whoever starts the server may say --approve always"
