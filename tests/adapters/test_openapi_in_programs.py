@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, HTTPException, Request, UploadFile
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from codeact.sandbox import Sandbox
@@ -147,3 +147,24 @@ def test_it_does_what_every_adapter_must(serve: Any) -> None:
         types=False,
     )
     assert wrong == []
+
+
+def test_files_go_up_and_come_down(serve: Any) -> None:
+    app = FastAPI()
+    kept: dict[str, bytes] = {}
+
+    @app.post("/files")
+    async def upload(file: UploadFile) -> str:
+        kept[file.filename or ""] = await file.read()
+        return f"{file.filename}: {file.content_type}"
+
+    @app.get("/files/{name}", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}})
+    async def download(name: str) -> Response:
+        return Response(kept[name], media_type="application/octet-stream")
+
+    with Sandbox(openapi(f"{serve(app)}/openapi.json")) as sandbox:
+        result = sandbox.run(
+            "said = [upload(bytes(range(256))), upload(FileUpload(b'x,y', 'a.csv', 'text/csv'))]\n"
+            "said + [download('file') == bytes(range(256)), download('a.csv')]"
+        )
+    assert result.value == ["file: application/octet-stream", "a.csv: text/csv", True, b"x,y"]

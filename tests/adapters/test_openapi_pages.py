@@ -14,7 +14,7 @@ from starlette.routing import Route
 from codeact.errors import ArgumentError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
-from codeact_adapters import HttpError, openapi
+from codeact_adapters import HttpError, api_key, openapi
 
 ALL = [{"id": f"i{number}"} for number in range(7)]
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
@@ -61,6 +61,15 @@ async def by_page(request: Request) -> Response:
     return JSONResponse({"orders": cut(request, 3 * (int(request.query_params.get("page", 1)) - 1))[0], "total": 7})
 
 
+async def keyed(request: Request) -> Response:
+    """Repeats the key in the address of the next page, and takes no other."""
+    if request.query_params.getlist("key") != ["my-secret-key"]:
+        return JSONResponse({"detail": str(request.url)}, status_code=401)
+    found, following = cut(request, int(request.query_params.get("at", 0)))
+    url = f"/keyed?key=my-secret-key&at={following}"
+    return JSONResponse({"results": found, "next": url if following < len(ALL) else None})
+
+
 async def away(request: Request) -> Response:
     return JSONResponse({"results": ALL, "next": "http://169.254.169.254/latest"})
 
@@ -90,6 +99,7 @@ OPERATIONS = {
     "by_last_id": listed(LIMIT, ("starting_after", TEXT), schema=envelope("data", has_more={"type": "boolean"})),
     "by_offset": listed(LIMIT, ("offset", NUMBER), schema=ITEMS),
     "by_page": listed(("page", NUMBER), schema=envelope("orders", total=NUMBER)),
+    "keyed": listed(schema=envelope("results", next=TEXT)),
     "away": listed(schema=envelope("results", next=TEXT)),
     "around": listed(("cursor", TEXT), schema=envelope("items", next_cursor=TEXT)),
 }
@@ -98,7 +108,7 @@ ONE = {"responses": {"200": {"content": {"application/json": {"schema": ITEMS}}}
 
 @pytest.fixture(scope="module")
 def address(serve: Any) -> str:
-    functions = [by_link, by_cursor, by_address, by_last_id, by_offset, by_page, away, around]
+    functions = [by_link, by_cursor, by_address, by_last_id, by_offset, by_page, keyed, away, around]
     return serve(Starlette(routes=[Route(f"/{f.__name__}", f) for f in functions]))  # type: ignore[no-any-return]
 
 
@@ -143,6 +153,13 @@ def test_a_next_page_elsewhere_is_not_fetched(call: Callable[..., Any]) -> None:
     assert len(ids(call("away"))) == 7
     with pytest.raises(Exception, match=r"a request would have left http://127.0.0.1"):
         call("away", pages=2)
+
+
+def test_a_next_page_may_repeat_the_key(address: str) -> None:
+    keyed_box = box(address, auth=api_key("my-secret-key", query="key"))
+    answer = keyed_box["keyed"].invoke(keyed_box["keyed"].bind((), {"pages": 9}))
+    assert len(ids(answer)) == 7
+    assert "my-secret-key" not in str(answer)
 
 
 def test_pages_that_go_round_end(call: Callable[..., Any]) -> None:

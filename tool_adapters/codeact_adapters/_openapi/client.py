@@ -163,7 +163,10 @@ class Client:
 
     def follow(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> Answer:
         """The answer to a GET of a whole address, such as that of the next page. Errors as for `send`."""
-        return self._exchange("GET", address(url), {**self._headers, **(headers or {})}, None, what)
+        target = address(url)
+        for name in self._auth.query() if self._auth else ():  # an address that a service gives may repeat the key
+            target = target.copy_remove_param(name)
+        return self._exchange("GET", target, {**self._headers, **(headers or {})}, None, what)
 
     def close(self) -> None:
         """Close all connections."""
