@@ -228,6 +228,19 @@ found
     assert behind_wall.run(code).value == [0, 1, 2, 3]
 
 
+def test_no_descriptor_can_be_sent(behind_wall: Sandbox) -> None:
+    """A file that is on its way through a socket takes room on the disk where nobody sees it."""
+    code = """
+import _socket, array
+line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, 3)
+try:
+    line.sendmsg([bytes(4)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0]))])
+finally:
+    line.detach()
+"""
+    harmless(behind_wall, code, "PermissionError")
+
+
 def test_no_environment_is_left(behind_wall: Sandbox) -> None:
     assert behind_wall.run("import os\nsorted(os.environ)").value == []
 
