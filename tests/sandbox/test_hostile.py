@@ -126,12 +126,13 @@ PATCHED = """
 import sys, time
 line = sys.modules["codeact.sandbox.process.worker"]._serving[0]._line
 wire = sys.modules["codeact.sandbox.wire"]
-mailbox, {method} = line._mailbox, line.{method}
+{method} = line.{method}
 forged = wire.frame({forged})
 def forge(*given):
     {method}(*given)
     line.{method} = {method}
     time.sleep(0.05)
+    mailbox = line._mailbox
     {how}
 line.{method} = forge
 """
@@ -162,8 +163,9 @@ def test_a_frame_between_two_programs_is_not_taken_for_the_next(how: str, forged
         assert sandbox.run("2").value == 2
 
 
-def test_nor_is_one_of_a_branch() -> None:
-    code = PATCHED.format(method="become", how=THROUGH_SOCKET, forged="wire.Printed('forged')")
+@pytest.mark.parametrize("how", [THROUGH_SOCKET, THROUGH_MAILBOX])
+def test_nor_is_one_of_a_branch(how: str) -> None:
+    code = PATCHED.format(method="become", how=how, forged="wire.Printed('forged')")
     with Sandbox(limits=LIMITS, without=("filter",)) as sandbox:
         assert sandbox.run(code).ok
         with sandbox.branch() as branch:

@@ -37,6 +37,7 @@ class Pair:
         self.worker = Mailbox(self.memory, host=False)
         ours, self.socket = socket.socketpair()
         self.channel = Channel(ours, 100_000, lambda: Mailbox(self.memory, host=True))
+        self.channel.require_silence()  # opens it
         self.host = Mailbox(self.memory, host=True)
 
     def receive(self, seconds: float = 5.0) -> wire.ToHost:
@@ -133,6 +134,23 @@ def test_nothing_may_come_between_two_programs(pair: Pair) -> None:
     pair.socket.send(WAKE + FRAME)
     with pytest.raises(Malformed):
         pair.channel.require_silence()
+
+
+def test_the_mailbox_is_opened_when_something_has_come_and_more_is_waited_for() -> None:
+    opened: list[bool] = []
+
+    def mailbox() -> Mailbox:
+        opened.append(True)
+        return Mailbox.unused()
+
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, 100_000, mailbox)
+    theirs.send(FRAME + FRAME)
+    channel.receive(time.monotonic() + 5)
+    assert not opened
+    channel.receive(time.monotonic() + 5)
+    channel.require_silence()
+    assert len(opened) == 1
 
 
 def test_nor_with_the_end_of_a_program(pair: Pair) -> None:

@@ -55,7 +55,8 @@ class Channel:
         """Take the socket.
 
         Args:
-            mailbox: opens the one that goes with it. It is called when something is first waited for.
+            mailbox: opens the one that goes with it. It is called when something has come and more is waited for: a
+                session that runs one program without a call does without.
             part: sends the worker to another core than this thread's.
         """
         end.setblocking(False)
@@ -105,12 +106,18 @@ class Channel:
         if not writable.poll(min(max(0.0, deadline - time.monotonic()), _LONGEST_S) * 1000):
             raise Late()
 
+    def _open_mailbox(self) -> None:
+        if self._open is not None:
+            self._mailbox = self._spin.mailbox = self._open()
+            self._open = None
+
     def require_silence(self) -> None:
         """Between two programs: see that nothing comes but wake-up calls.
 
         Raises:
             Malformed: a frame has come, or a part of one. It would count as the next program's.
         """
+        self._open_mailbox()
         if self._spin.poll(0):
             incoming = _incoming()
             with contextlib.suppress(OSError):
@@ -125,9 +132,8 @@ class Channel:
         Raises:
             Closed, Malformed, Late
         """
-        if self._open is not None:
-            self._mailbox = self._spin.mailbox = self._open()
-            self._open = None
+        if self.size:
+            self._open_mailbox()
         message = self._receive(deadline)
         if type(message) is not wire.Printed:  # it has taken all that was sent before
             self._mailbox.under_way = False
