@@ -84,7 +84,7 @@ class Performer:
 
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
         stopping = self._stopping
-        if pending.moves:
+        if pending.moves or self._dispatcher.toolbox.lingers:
             self._connection.when_ended(stopping.worker_ended)
         with stopping.lock:
             if stopping.reason is not None:

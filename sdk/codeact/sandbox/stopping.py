@@ -118,6 +118,8 @@ class Stopping:
                     return
                 self.reason = self.reason or ("WorkerLost", "")  # a call that has not begun is left out
                 pending = self.pending
+                if pending is not None and not pending.moves:
+                    self._wake()  # it is not waited for: something else may go on
                 if pending is None or not (pending.moves and self.since):
                     return
             with contextlib.suppress(Exception):
