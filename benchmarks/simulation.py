@@ -101,6 +101,7 @@ class Report:
 
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     step_s: dict[str, list[float]] = field(default_factory=dict)
+    inside_s: dict[str, list[float]] = field(default_factory=dict)  # of a step, in Bullet's own
     reset_s: dict[str, list[float]] = field(default_factory=dict)
     difference: dict[str, float] = field(default_factory=dict)
     processes_differ: bool = True
@@ -182,12 +183,14 @@ def measure(peer: str | None, amount: Amount) -> Report:
         report.versions[name] = player.ask("version")
         report.memory[name] = [player.ask("memory")]
         player.ask("steps", seed=1)  # to warm up
-        report.step_s[name], report.reset_s[name] = [], []
+        report.step_s[name], report.inside_s[name], report.reset_s[name] = [], [], []
     for turn in range(amount.turns):
         if turn % 5 == 0:
             report.paces.append(pace())
         for name, player in players.items():
             report.step_s[name].append(player.ask("steps", seed=turn)["seconds"])
+        for name, player in players.items():
+            report.inside_s[name].append(player.ask("simulating", seed=turn)["seconds"])
         for name, player in players.items():
             report.reset_s[name] += player.ask("resets", seed=turn, count=amount.resets)["seconds"]
     print(simulation_report.speeds(report), flush=True)

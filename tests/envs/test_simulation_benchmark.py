@@ -22,6 +22,7 @@ def good_report(script: ModuleType) -> Any:
     for name, step in (("codeact", 0.5e-3), ("panda-gym", 1e-3)):
         report.versions[name] = {"version": "1", "gymnasium": "1", "numpy": "2"}
         report.step_s[name], report.reset_s[name] = [step] * 3, [0.2e-3] * 3
+        report.inside_s[name] = [step / 2.0] * 3
         report.difference[name] = 0.0
         report.check[name] = {"failed": "", "warnings": []}
         report.pictures[name] = {"rgb": [0.04]}
@@ -63,6 +64,7 @@ def test_a_check_fails_when_a_target_is_missed_or_not_measured(
 def test_the_player_measures_our_environment_and_finds_no_difference(script: ModuleType) -> None:
     player = script.Player(sys.executable, "codeact")
     assert 0.0 < player.ask("steps", seed=0)["seconds"] < 1.0
+    assert 0.0 < player.ask("simulating", seed=0)["seconds"] < 1.0
     assert len(player.ask("resets", seed=0, count=3)["seconds"]) == 3
     assert player.ask("difference", seed=1) == {"difference": 0.0}
     assert player.ask("memory")["private"] > 1e7
