@@ -11,6 +11,7 @@ import pytest
 from codeact.errors import ToolError
 from codeact.tools import Toolbox
 from codeact_adapters import openapi
+from codeact_adapters._openapi.limits import unlinked
 from codeact_adapters._openapi.values import from_json, to_json
 from codeact_adapters._openapi.yaml_text import parse_yaml
 
@@ -122,12 +123,12 @@ def test_equal_types_without_names_are_one() -> None:
 def test_formats_patterns_and_limits_are_for_the_reader() -> None:
     made = box(
         record(
-            at={"type": "string", "format": "date-time", "description": "when"},
+            at={"type": "string", "format": "date-time", "description": "[when](https://h/a_b?c#d) it [is](/x)"},
             code={"type": "string", "pattern": "^[A-Z]{3}$"},
             speed={"type": "number", "minimum": 0, "maximum": 2, "description": "in m/s", "nullable": True},
         )
     )
-    assert "at: when (an RFC 3339 date and time)\n" in made.stubs()
+    assert "at: when it is (an RFC 3339 date and time)\n" in made.stubs()
     assert "    code: matches ^[A-Z]{3}$\n" in made.stubs()
     assert "    speed: in m/s; a number from 0 to 2" in made.stubs()
 
@@ -141,6 +142,11 @@ def test_types_of_two_services_get_along_by_a_prefix() -> None:
         Toolbox([one, other])
     prefixed = openapi(document, base_url="http://h", name="other", type_prefix="Other")
     assert list(Toolbox([one, prefixed]).types) == ["User", "OtherUser"]
+
+
+@pytest.mark.timeout(10)
+def test_text_of_nothing_but_brackets_is_read_in_a_moment() -> None:
+    assert len(unlinked("[" * 1_000_000 + "](" * 300_000)) == 1_600_000
 
 
 # ---- several files ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
@@ -14,6 +15,7 @@ _FORMATS = {
     "byte": "base64",
 }
 _LONGEST_PATTERN = 60
+_LINK = re.compile(r"\[([^\[\]]{0,300})\]\((?:https?:/)?/[^()\s]{0,500}\)")
 
 
 def limits(node: Mapping[str, Any], annotation: Any) -> tuple[dict[str, Any], str]:
@@ -34,6 +36,11 @@ def limits(node: Mapping[str, Any], annotation: Any) -> tuple[dict[str, Any], st
     if annotation is str or get_origin(annotation) is list:
         return _lengths(node, annotation), text
     return {}, text
+
+
+def unlinked(text: str) -> str:
+    """Markdown without the addresses of its links, which cost a reader much and which no program can visit."""
+    return _LINK.sub(r"\1", text)
 
 
 def shortened(text: str, longest: int) -> str:

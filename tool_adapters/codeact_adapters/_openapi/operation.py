@@ -15,7 +15,7 @@ from codeact_adapters._openapi.answer import decoded, plain, returned
 from codeact_adapters._openapi.body import Body, body_of
 from codeact_adapters._openapi.client import Answer, Call, Client, HttpError
 from codeact_adapters._openapi.document import Described, Document
-from codeact_adapters._openapi.limits import shortened
+from codeact_adapters._openapi.limits import shortened, unlinked
 from codeact_adapters._openapi.names import class_case, free, snake_case
 from codeact_adapters._openapi.paging import Paging, paging_of
 from codeact_adapters._openapi.parameters import (
@@ -265,7 +265,9 @@ def _doc(name: str, described: Described, document: Document) -> str:
     operation = described.node
     texts = [operation.get("summary"), operation.get("description")]
     # A summary that is the name in other words says nothing.
-    parts = [text.strip() for text in texts if isinstance(text, str) and text.strip() and snake_case(text) != name]
+    parts = [
+        unlinked(text).strip() for text in texts if isinstance(text, str) and text.strip() and snake_case(text) != name
+    ]
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         del parts[0]
     parts = parts or [f"{described.method.upper()} {shortened(described.path, 100)}"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from codeact.errors import ToolError
 from codeact_adapters._openapi.document import Document
-from codeact_adapters._openapi.limits import limits, shortened
+from codeact_adapters._openapi.limits import limits, shortened, unlinked
 from codeact_adapters._openapi.media import bare, is_json, is_text
 from codeact_adapters._openapi.merge import Merger, has_type, is_object
 from codeact_adapters._openapi.names import class_case, field_name, free, reference_name
@@ -96,7 +96,7 @@ class Types:
         bounds, words = limits(node, annotation)
         own = schema.get("description") if isinstance(schema, Mapping) else None
         text = description if isinstance(description, str) else own
-        text = shortened(text, _LONGEST_DESCRIPTION).replace("\n", " ") if isinstance(text, str) else ""
+        text = shortened(unlinked(text), _LONGEST_DESCRIPTION).replace("\n", " ") if isinstance(text, str) else ""
         text = f"{text} ({words})" if text and words else text or words
         if bounds and get_origin(annotation) is Union:  # None needs no limits, and pydantic would hold it against them
             inner = [Annotated[option, Field(**bounds)] for option in get_args(annotation) if option is not type(None)]
@@ -345,4 +345,4 @@ def _union(options: list[Any]) -> Any:
 
 def _description(schema: Mapping[str, Any]) -> str:
     text = schema.get("description")
-    return shortened(text, _LONGEST_DESCRIPTION) if isinstance(text, str) else ""
+    return shortened(unlinked(text), _LONGEST_DESCRIPTION) if isinstance(text, str) else ""
