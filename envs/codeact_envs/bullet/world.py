@@ -48,7 +48,7 @@ class BulletWorld(BodyQueries):
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
     Where a robot needs no table, the floor is z = 0.
-    One thread at a time may drive a world; `stop` may be called from any thread.
+    One thread at a time may drive a world, and another is refused; `stop` may be called from any thread.
 
     Args:
         bodies: everything that any episode needs; loaded once.
@@ -243,6 +243,10 @@ class BulletWorld(BodyQueries):
                 finite. Whether bodies overlap or lie below the table is not looked at.
         """
         placed = self._bodies.checked(layout)
+        with self.simulation.alone():
+            self._begin(placed, start)
+
+    def _begin(self, placed: dict[str, Placement], start: tuple[float, float, float]) -> None:
         self._forget_contacts()
         self._bodies.place(placed)
         self._emergency = False
@@ -348,9 +352,14 @@ class BulletWorld(BodyQueries):
     # State
 
     def save_state(self) -> WorldState:
-        """Everything that the future depends on."""
-        number: int = self.simulation.bullet.saveState(physicsClientId=self.simulation.client)
-        return WorldState(self, number, self._memory())
+        """Everything that the future depends on.
+
+        Raises:
+            TaskError: another thread moves this world; so for `restore_state` and `branch`.
+        """
+        with self.simulation.alone():
+            number: int = self.simulation.bullet.saveState(physicsClientId=self.simulation.client)
+            return WorldState(self, number, self._memory())
 
     def restore_state(self, state: WorldState) -> None:
         """Go back to a state that this world saved.
@@ -362,9 +371,10 @@ class BulletWorld(BodyQueries):
         if found is None:
             raise TaskError("this state was saved by another world, or released; a world restores its own states")
         number, memory = found
-        self._forget_contacts(memory.sleep)
-        self.simulation.bullet.restoreState(number, physicsClientId=self.simulation.client)
-        self._recall(memory)
+        with self.simulation.alone():
+            self._forget_contacts(memory.sleep)
+            self.simulation.bullet.restoreState(number, physicsClientId=self.simulation.client)
+            self._recall(memory)
 
     def _memory(self) -> Memory:
         return Memory(
@@ -392,6 +402,10 @@ class BulletWorld(BodyQueries):
 
     def branch(self) -> BulletWorld:
         """Another world in this same state, with a future of its own. The caller closes it."""
+        with self.simulation.alone():
+            return self._branch()
+
+    def _branch(self) -> BulletWorld:
         other = BulletWorld(self.specs, robot=self._robot_name, keep_out=self._keep_out, speed_limit=self._speed_limit)
         other.tells_names, other.tells_places = self.tells_names, self.tells_places
         try:

@@ -203,7 +203,14 @@ class SimulatedArm:
             fingers: positions of each finger, (n,) or one for all, metres.
             watch: called after every `every` steps and after the last; True ends the motion.
             braking: go on although a stop was requested, for this is the stop.
+
+        Raises:
+            TaskError: another thread moves this world.
         """
+        with self._simulation.alone():
+            return self._play(rows, fingers, watch, every, braking)
+
+    def _play(self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool) -> int:
         count = len(rows)
         if not count:
             return 0

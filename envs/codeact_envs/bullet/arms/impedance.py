@@ -119,12 +119,13 @@ class ImpedanceController:
         first = self._simulation.steps
         x, y, z = start[:3, 3].tolist()
         self._inside = self._controller.places.volume_at((x, y, z)) is not None  # from there it may come back
-        self._controller.begin()
-        self._let_go()
-        try:
-            stopped = self._run(start, change, turn, round(seconds * RATE), impedance)
-        finally:
-            self._hold_on()
+        with self._simulation.alone():
+            self._controller.begin()
+            self._let_go()
+            try:
+                stopped = self._run(start, change, turn, round(seconds * RATE), impedance)
+            finally:
+                self._hold_on()
         if stopped:
             raise Stopped("the robot was stopped on its way; it is at rest")
         now = self._kinematics.forward(self._arm.positions())

@@ -170,6 +170,10 @@ class Together:
 
     def _follow(self, rows: Sequence[Array], watch: Callable[[], bool], braking: bool = False) -> int:
         """Command one row of each arm a step. Returns the number of steps done."""
+        with self._simulation.alone():
+            return self._play(rows, watch, braking)
+
+    def _play(self, rows: Sequence[Array], watch: Callable[[], bool], braking: bool) -> int:
         simulation, arms = self._simulation, self._arms
         step, client = simulation.bullet.stepSimulation, simulation.client
         count, done, next_watch = len(rows[0]), 0, WATCH_EVERY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -69,6 +70,7 @@ class Simulation:
         self._capture: Callable[[], None] | None = None
         self.before_step: Callable[[], None] | None = None
         self.look: Callable[[], None] | None = None
+        self._alone = _Alone()
         self._when_closed: list[Callable[[], None]] = []
         self._real_time = real_time
         self._began = 0.0  # what the clock showed, or would have shown, at step 0
@@ -136,8 +138,20 @@ class Simulation:
             due = now + steps * STEP
         time.sleep(max(0.0, due - now))
 
+    def alone(self) -> _Alone:
+        """For a `with` statement around what only one thread may do at a time: steps, saved and restored states.
+
+        Raises:
+            TaskError: another thread is at it.
+        """
+        return self._alone
+
     def run(self, steps: int) -> None:
-        """Let time pass while the motors keep their last targets."""
+        """Let time pass while the motors keep their last targets. Raises as `alone`."""
+        with self._alone:
+            self._run(steps)
+
+    def _run(self, steps: int) -> None:
         step, client = self.bullet.stepSimulation, self.client
         while steps > 0:
             stretch = min(steps, self.steps_to_frame())
@@ -177,3 +191,20 @@ class Simulation:
             with quiet() if self.gui else nullcontext():
                 self.bullet.disconnect(physicsClientId=self.client)
         self.client = -1
+
+
+class _Alone:
+    """Lets one thread in, as often as it likes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise TaskError(
+                "another thread moves this world: one at a time may drive, save, restore or branch it; stop() and "
+                "emergency_stop() may come from any"
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
