@@ -146,6 +146,7 @@ def test_a_slow_answer_is_a_timeout_and_no_later_one(run: Callable[[str], Any], 
     where = f"conveyor at 127.0.0.1:{modbus_device.port} did not answer within 0.5 s"
     assert run("conveyor.set_slow(4)") == f"DeviceTimeout: {where}; whether it took the value is not known"
     assert run("conveyor.slow()") == f"DeviceTimeout: {where}"
+    assert run("try:\n    conveyor.slow()\nexcept TimeoutError:\n    kept = 'late'\nkept") == "late"
     assert run("conveyor.counted()") == 7
     modbus_device.delay_s.clear()
     assert run("conveyor.slow()") == 4
@@ -156,6 +157,9 @@ def test_a_connection_that_is_lost_comes_back(run: Callable[[str], Any], modbus_
     modbus_device.die()
     assert run("conveyor.counted()") == f"DeviceLost: conveyor at 127.0.0.1:{modbus_device.port} cannot be reached"
     assert "DeviceLost" in run("conveyor.set_mode('manual')")
+    assert run(
+        "try:\n    conveyor.counted()\nexcept ConnectionError as error:\n    kept = str(error)\nkept"
+    ).startswith("conveyor at ")
     modbus_device.start()
     assert run("conveyor.set_mode('manual')\nconveyor.mode()") == "manual"
 
