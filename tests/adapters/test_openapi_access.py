@@ -60,7 +60,8 @@ class Service:
         return RedirectResponse(f"{self.elsewhere}/echo")
 
     async def echo(self, request: Request) -> Response:
-        return JSONResponse({"headers": dict(request.headers), "query": str(request.url.query)})
+        sent = {"headers": dict(request.headers), "query": str(request.url.query)}
+        return JSONResponse(sent, headers={"Set-Cookie": "visitor=1; Path=/"})
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +279,11 @@ def test_a_name_that_changes_its_mind_gains_nothing(address: str, name_server: d
     with pytest.raises((TimeoutError, ConnectionError)):  # it goes to the public one, where nobody answers here
         box(f"http://shop.example:{port(address)}", timeout_s=0.3, retries=0)["echo"].invoke({})
     assert name_server["shop.example"] == ["127.0.0.1"]
+
+
+def test_no_call_knows_of_another_by_a_cookie(address: str) -> None:
+    visited = box(address)
+    assert all("cookie" not in visited["echo"].invoke({})["headers"] for _ in range(2))
 
 
 def test_an_auth_is_no_data() -> None:

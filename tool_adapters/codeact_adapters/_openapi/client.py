@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 from codeact.errors import ToolError
@@ -282,6 +283,9 @@ class Client:
                     transport=Wire(self._auth, private=private, proxy=proxy_for(url), secure=url.scheme == "https"),
                     follow_redirects=False,
                     trust_env=False,
+                    cookies=CookieJar(
+                        DefaultCookiePolicy(allowed_domains=[])
+                    ),  # programs share the client, not a visit
                     headers={
                         "User-Agent": "codeact",
                         "Accept": "application/json, */*;q=0.5",
