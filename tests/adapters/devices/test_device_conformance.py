@@ -8,7 +8,7 @@ import pytest
 import test_mqtt
 import test_ros
 import test_serial
-from conftest import Broker, ModbusDevice
+from other_ends import Broker, ModbusDevice
 
 from codeact.errors import ToolError
 from codeact_adapters import check_adapter, modbus, mqtt, ros, serial

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ModbusDevice
+from other_ends import ModbusDevice
 from pymodbus.constants import ExcCodes
 
 from codeact.errors import ToolError

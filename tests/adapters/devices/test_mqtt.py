@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Broker, certify
+from other_ends import Broker, certify
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from asyncua import Server, ua, uamethod
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
-from conftest import Loop, Relay
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from other_ends import Loop, Relay
 
 from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
