@@ -273,3 +273,19 @@ def test_what_a_program_sees(raw: Callable[[Handler], Raw], handler: Handler, se
         assert result.value.n == "many"
     else:
         assert result.value == seen
+
+
+def test_a_proxy_of_the_environment_looks_names_up(
+    raw: Callable[[Handler], Raw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = raw(failing(0, b""))
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, proxy.address)
+    monkeypatch.setenv("no_proxy", "")
+    document = {"openapi": "3.0.3", "paths": {"/n": {"get": {"operationId": "get", "responses": COUNT}}}}
+    assert call(openapi(document, base_url="http://shop.example", token="my-secret-token")).n == 1
+    assert proxy.requests[0].startswith(b"GET http://shop.example/n HTTP/1.1\r\n")
+    assert b"Authorization: Bearer my-secret-token\r\n" in proxy.requests[0]
+    direct = raw(failing(0, b""))  # a proxy has no way to this machine's own addresses
+    assert call(openapi(document, base_url=direct.address)).n == 1
+    assert (len(proxy.requests), len(direct.requests)) == (1, 1)
