@@ -162,11 +162,11 @@ class Dispatcher:
 
     def approve(self, pending: Pending, approve: Approve | None) -> float:
         """Ask this policy, then the tool's own. Returns how many seconds it took: no program's clock counts."""
-        from codeact.tools import review
-
         tool = pending.tool
         if tool is None or (approve is None and not tool.approvals):
             return 0.0
+        from codeact.tools import review
+
         started = time.monotonic()
         for policy in (approve, *tool.approvals):
             reason = review(policy, pending.name, pending.arguments, tool.effect, tool.doc)
