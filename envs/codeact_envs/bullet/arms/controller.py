@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.arms.arm import SimulatedArm
 from codeact_envs.bullet.arms.arm_watch import ArmWatch
+from codeact_envs.bullet.arms.surroundings import Surroundings
 from codeact_envs.bullet.engine.simulation import STEP, Simulation
-from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, RobotRefused, Stopped, TooFast, TooStrong
-from codeact_envs.bullet.motion.collisions import CollisionModel
+from codeact_envs.bullet.errors import OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.motion.kinematics import Kinematics
-from codeact_envs.bullet.motion.path_check import Meeting, PathCheck
+from codeact_envs.bullet.motion.path_check import PathCheck
 from codeact_envs.bullet.motion.tool_places import ToolPlaces
 from codeact_envs.bullet.motion.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
 from codeact_envs.bullet.results import MotionResult as MotionResult
@@ -54,6 +54,7 @@ class ArmController:
         violations: what broke a rule since the reset, in words.
         kinematics: of the arm as it stands, in the world frame.
         keep_out: volumes that the arm may not enter, beside the robot's own; world frame.
+        surroundings: what its links could meet.
         places: where its tool may be.
         bounds: what its motions are planned with.
         speed_limit: metres per second that no point of the arm may exceed.
@@ -82,7 +83,8 @@ class ArmController:
         self._simulation, self._arm, self._robot, self._world = simulation, arm, robot, world
         self.keep_out = tuple(keep_out)
         self.kinematics = Kinematics(robot, base)
-        self.places = ToolPlaces(robot, self.kinematics, self.keep_out, called, self._could_stand)
+        self.surroundings = Surroundings(simulation, arm, world, self.kinematics, self.keep_out, called)
+        self.places = ToolPlaces(robot, self.kinematics, self.keep_out, called, self.surroundings.could_stand)
         self._called = called
         self.violations = Violations() if violations is None else violations
         joints, motion = robot.joints, robot.motion
@@ -96,7 +98,6 @@ class ArmController:
         self._brake_bounds = Bounds(np.array(joints.velocity), acceleration * 0.98, jerk)
         self.speed_limit = min(robot.tool.velocity, speed_limit)
         self._watch = ArmWatch(simulation, arm, world, self.violations, called, self.keep_out, self.speed_limit)
-        self._path_check: PathCheck | None = None
 
     def reset(self) -> None:
         self.violations.clear()
@@ -330,56 +331,11 @@ class ArmController:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
         that stands still. `besides` are bodies that are not asked, by Bullet's numbers; `check` is what looked around
         just now, if anything did."""
-        check = check or self.look_around(besides)
-        way = np.vstack([self._arm.commanded, rows])
-        meeting = check.meeting(way, self.keep_out)
-        if meeting is not None:
-            raise self._refusal(meeting, way)
+        self.surroundings.require_free(rows, check or self.look_around(besides))
 
     def look_around(self, besides: Collection[int] = ()) -> PathCheck:
         """What checks motions of this arm, with everything as it stands now; `besides` as for `require_free`."""
-        if self._path_check is None:  # the copy of the scene takes a moment, and not every world moves
-            model = CollisionModel(self._simulation, self._arm.in_bullet)
-            self._path_check = PathCheck(model, [arm.body for arm in self._world.arms.values()])
-        self._path_check.look(self._arm.grasped(), besides)
-        return self._path_check
-
-    def boxes(self) -> Array:
-        """Corners of boxes about the links that its joints move, and about what it holds, as all of it is commanded to
-        stand now: (parts, 8, 3), metres, world frame."""
-        boxes = self.look_around().boxes
-        found: Array = boxes.corners(self._arm.commanded[None])[0][boxes.depths > 0]
-        return found
-
-    def _could_stand(self, q: Array) -> bool:
-        return self.look_around().free(q, self.keep_out)
-
-    def part_name(self, link: int | None) -> str:
-        """What a refusal calls a link, by Bullet's index, or what the gripper holds: None."""
-        return f"what {self._called} holds" if link is None else f"{self._called}'s {self._arm.link_name(link)}"
-
-    def _refusal(self, meeting: Meeting, way: Array) -> RobotRefused:
-        hit = meeting.hit
-        part, where = self.part_name(hit.link), self._world.tell_place(hit.body, meeting.point)
-        rest = self._free_part(way[: meeting.free + 1], self._world.grain(hit.body))
-        if hit.volume is not None:
-            return KeepOut(f"on the way {part} would come into {hit.volume.name}, which is kept out,{where}; {rest}")
-        what = "the arm itself" if hit.body is None else self._world.call(hit.body)
-        return InCollision(f"on the way {part} would touch {what}{where}; {rest}")
-
-    def _free_part(self, free: Array, grain: float) -> str:
-        """How far a way is free, joint positions (n, joints), in words, told in steps of `grain` metres of the tool."""
-        if len(free) > 1 and grain == math.inf:
-            return "a part of this way is free"
-        places = np.array([self.kinematics.forward(q)[:3, 3] for q in (free if grain else free[-1:])])
-        if grain:
-            lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
-            told = int(np.searchsorted(lengths, lengths[-1] // grain * grain, side="right")) - 1
-            free, places = free[: told + 1], places[: told + 1]
-        if len(free) < 2:
-            return "no part of this way is free; go another way"
-        x, y, z = places[-1]
-        return f"the way is free as far as the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m"
+        return self.surroundings.look(besides)
 
     def _brake(self, before: Array, rows: Array, done: int) -> None:
         """Come to rest from the middle of a motion, inside the maker's limits."""

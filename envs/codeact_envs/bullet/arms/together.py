@@ -127,7 +127,8 @@ class Together:
             meeting = meeting_of_two(checks[one], checks[other], ways[one], ways[other])
             if meeting is None:
                 continue
-            parts = (self._controllers[one].part_name(meeting.link), self._controllers[other].part_name(meeting.other))
+            part = self._controllers[one].surroundings.part_name(meeting.link)
+            other_part = self._controllers[other].surroundings.part_name(meeting.other)
             rest = "they come too near from the start; go other ways, or one after the other"
             if meeting.free:
                 places = [
@@ -138,7 +139,7 @@ class Together:
                 ]
                 rest = f"the ways are free as far as the tools at {places[0]} and {places[1]} m"
             x, y, z = meeting.point
-            raise InCollision(f"on the way {parts[0]} would meet {parts[1]} near ({x:.3f}, {y:.3f}, {z:.3f}) m; {rest}")
+            raise InCollision(f"on the way {part} would meet {other_part} near ({x:.3f}, {y:.3f}, {z:.3f}) m; {rest}")
 
     def _watch(self) -> bool:
         found = [controller.watch() for controller in self._controllers]  # each counts its own violations

@@ -46,7 +46,7 @@ class Footprint:
         turn = np.array([[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]])
         self._arm, reach = [], 0.0
         for controller in self._world.controllers.values():
-            corners = controller.boxes()
+            corners = controller.surroundings.boxes()
             corners[..., :2] = (corners[..., :2] - (x, y)) @ turn
             away = corners[..., :2] - (self._robot.turning_centre, 0.0)
             reach = max(reach, float(np.linalg.norm(away, axis=-1).max()))
