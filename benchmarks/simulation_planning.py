@@ -67,9 +67,9 @@ class Referee:
         for spec in world.specs:
             shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=[size / 2.0 for size in spec.size], **on)
             self.boxes.append(bullet.createMultiBody(0.0, shape, -1, [0.0, 0.0, 5.0], **on))
-        # Link numbers of the Panda in its own URDF: base, seven links, hand, fingers; 7 is the flange, without a shape.
-        self.chain = [-1, 0, 1, 2, 3, 4, 5, 6]
-        self.hand = (8, *fingers)
+        # Base and seven links; the hand and its fingers count as the last one.
+        self.chain = [-1, *self.joints]
+        self.hand = (world.arm.tool_link, *fingers)
 
     def place(self, world: BulletWorld) -> None:
         for box, spec in zip(self.boxes, world.specs, strict=True):
@@ -91,7 +91,7 @@ class Referee:
         if any(point[3] not in (-1, 0) for point in bullet.getClosestPoints(robot, self.table, distance, **on)):
             return True
         for point in bullet.getClosestPoints(robot, robot, distance, **on):
-            one, other = (6 if link in self.hand else link for link in point[3:5])
+            one, other = (self.chain[-1] if link in self.hand else link for link in point[3:5])
             if self.chain.index(other) - self.chain.index(one) >= _NEIGHBOURS:
                 return True
         return False
