@@ -190,6 +190,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
         ("stock.db", "the address of the database is none"),
         ("sqlite://", "in memory"),
         ("sqlite:////nowhere/stock.db", "there is no database '/nowhere/stock.db'"),
+        ("sqlite:///stock.db", f"there is no database 'stock.db' in {Path.cwd()}"),
         ("oracle://scott:tiger@host/base", "kind 'oracle'"),
     ],
 )

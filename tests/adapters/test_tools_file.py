@@ -228,15 +228,21 @@ def test_what_looks_like_a_variable_can_be_written(file: File) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "tools.yaml: a file of tools is a mapping, not NoneType"),
+        ("", "tools.yaml: the file is empty; it begins with the key `tools`, and under it stand"),
         ("tols: {}", "tools.yaml:1:1: tols: there is no key 'tols'; did you mean 'tools'?"),
         ("approve: {}", "tools.yaml:1:1: the key `tools` is missing"),
-        ("tools: 3", "tools.yaml:1:1: tools: `tools` is a mapping, not int"),
-        ("tools:\n  shop: openapi", "tools.yaml:2:3: tools.shop: 'shop' is a mapping, not str"),
+        ("tools:", "tools.yaml:1:1: tools: the key `tools` is empty; under it stand the adapters, such as"),
+        ("tools: []", "tools.yaml:1:1: tools: the key `tools` is empty; under it stand the adapters, such as"),
+        ("tools: 3", "tools.yaml:1:1: tools: `tools` must be a mapping, not int"),
+        (
+            "tools:\n  shop: openapi",
+            "tools.yaml:2:3: tools.shop: 'shop' must be a mapping such as {adapter: openapi}, not",
+        ),
         ("tools:\n  1: {}", "tools.yaml:2:3: tools[1]: the key 1 is of type int; put it in quotes"),
         ("tools:\n  print-it: {}", "tools.yaml:2:3: tools.print-it: 'print-it' cannot be the name of a group of tools"),
         ("tools:\n  a: {name: b}", "tools.yaml:2:7: tools.a.name: the name of these tools is 'a' already"),
         ("tools: [{allow: x}]", "tools.yaml:1:9: tools[0].adapter: `adapter` is missing; it names one"),
+        ("tools: [{adapter: mine.py}]", "'mine.py' names a file and no adapter in it; write mine.py:NAME"),
         ("tools: [{adapter: openap}]", "tools.yaml:1:10: tools[0].adapter: there is no adapter 'openap'; did you mean"),
         (
             "tools: [{adapter: 'no.py:x'}]",
@@ -246,6 +252,11 @@ def test_what_looks_like_a_variable_can_be_written(file: File) -> None:
         (
             SHOP + "    docment: x",
             "tools.yaml:7:5: tools.shop.docment: Shop has no option 'docment'; did you mean 'doc",
+        ),
+        (
+            SHOP + "    aprove: ask",
+            "tools.yaml:7:5: tools.shop.aprove: Shop has no option 'aprove'; it takes document, "
+            "token and fail; did you mean 'approve'?",
         ),
         (SHOP.replace("document", "doc"), "tools.yaml:5:5: tools.shop.doc: Shop has no option 'doc'"),
         (SHOP.replace("    document: price.txt\n", ""), "tools.yaml:3:3: tools.shop.document: Shop needs the option"),
@@ -273,9 +284,13 @@ def test_what_looks_like_a_variable_can_be_written(file: File) -> None:
         ),
         (
             SHOP + "    approve: allways",
-            "tools.yaml:7:5: tools.shop.approve.*: 'allways' is no approval; did you mean 'al",
+            "tools.yaml:7:5: tools.shop.approve: 'allways' is no approval; did you mean 'al",
         ),
         (SHOP + "    approve: {lose: {refuse: ''}}", "tools.yaml:7:15: tools.shop.approve.lose: {'refuse': ''} is no"),
+        (
+            SHOP + "    effects: {put_*: read}",
+            "'shop.put_*' matches no tool; there are shop.get_price, shop.set_price, ",
+        ),
         (SHOP + "approve: {get_price: ask}", "tools.yaml:7:11: approve.get_price: 'get_price' matches no tool"),
         ("tools: [", "tools.yaml: no YAML: "),
         ("tools: {a: {}, a: {}}", "tools.yaml: line 1: 'a' is there twice"),

@@ -96,6 +96,7 @@ def test_installed_adapters_are_listed_and_their_options_shown(tmp_path: Path, m
     assert re.search(r"^openapi +Make a toolbox of an HTTP service.* \[codeact ", listed.stdout, re.MULTILINE)
     shown = CliRunner().invoke(adapters_app, ["show", "openapi"])
     assert "timeout_s: float = 30.0" in shown.stdout.splitlines()
+    assert "allow: Iterable[str] | None = None" in shown.stdout.splitlines()
     assert "Make a toolbox of an HTTP service" in shown.stdout
     unknown = CliRunner().invoke(adapters_app, ["show", "openap"])
     assert (unknown.exit_code, "did you mean 'openapi'?" in unknown.stderr) == (1, True)
@@ -142,3 +143,10 @@ def test_a_package_is_written_over_nothing_and_has_a_name_that_python_knows(tmp_
         with pytest.raises(ToolError, match="cannot be the name of an adapter"):
             write_package(name, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["codeact-weather"]
+
+
+def test_a_file_of_python_without_a_toolbox_is_told_how_to_make_one(tmp_path: Path) -> None:
+    file = tmp_path / "maths.py"
+    file.write_text("def double(x: float) -> float:\n    return 2 * x\n")
+    shown = CliRunner().invoke(app, ["tools", "show", str(file)])
+    assert (shown.exit_code, "holds no Toolbox; write box = Toolbox([...]) there" in shown.stderr) == (2, True)

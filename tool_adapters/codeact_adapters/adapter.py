@@ -136,9 +136,12 @@ def find_adapter(name: str, folder: Path | None = None) -> Source:
         raise ToolError(f"there are several adapters {name!r}: {places}; write one of them as module:name")
     if not named:
         names = [adapter.name for adapter in offered]
+        if name.endswith(".py"):
+            raise ToolError(f"{name!r} names a file and no adapter in it; write {name}:NAME, of a class or function")
+        near = did_you_mean(name, names)
         raise ToolError(
-            f"there is no adapter {name!r}{did_you_mean(name, names)}; installed are {listed(names)}, "
-            "and module:name names any other"
+            f"there is no adapter {name!r}{near}{' Installed' if near else '; installed'} are {listed(names)}; "
+            "any other is named as module:name or file.py:name"
         )
     return named[0].load()
 

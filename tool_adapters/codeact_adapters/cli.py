@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="List the installed adapters, show the options of one, or begin one of your own.",
     invoke_without_command=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )

@@ -21,6 +21,7 @@ from codeact_adapters.secrets import Secrets
 _KEYS = ("tools", "effects", "approve")
 _OWN = ("adapter", "name", "allow", "effects", "approve")
 _APPROVALS = ("always", "ask", "refuse")
+_ENTRIES = "under it stand the adapters, such as `shop: {adapter: openapi, document: shop.json}`"
 _V = TypeVar("_V")
 
 
@@ -53,11 +54,12 @@ class _Manifest:
         self._secrets = Secrets(environment)
 
     def toolbox(self) -> Toolbox:
+        if self._file.data is None:
+            raise self._error((), f"the file is empty; it begins with the key `tools`, and {_ENTRIES}")
         data = self._mapping(self._file.data, (), "a file of tools", _KEYS)
-        if "tools" not in data:
-            raise self._error(
-                (), "the key `tools` is missing; under it stand the adapters, such as `shop: {adapter: ...}`"
-            )
+        if not data.get("tools"):
+            what = "is empty" if "tools" in data else "is missing"
+            raise self._error(("tools",) if "tools" in data else (), f"the key `tools` {what}; {_ENTRIES}")
         boxes: list[Toolbox] = []
         with self._at(()), _closed_on_error(boxes):
             for keys, name, entry in self._entries(data["tools"]):
@@ -73,12 +75,12 @@ class _Manifest:
         if isinstance(tools, list):
             for number, entry in enumerate(tools):
                 keys = (*where, number)
-                found = self._mapping(entry, keys, "an entry", None)
+                found = self._mapping(entry, keys, "an entry", None, " such as {adapter: openapi}")
                 yield keys, self._name(found.get("name", ""), (*keys, "name")), found
             return
         for name, entry in self._mapping(tools, where, "`tools`", None).items():
             keys = (*where, name)
-            found = self._mapping(entry, keys, f"{name!r}", None)
+            found = self._mapping(entry, keys, f"{name!r}", None, " such as {adapter: openapi}")
             if "name" in found:
                 raise self._error((*keys, "name"), f"the name of these tools is {name!r} already; leave `name` out")
             yield keys, self._name(name, keys), found
@@ -99,7 +101,8 @@ class _Manifest:
             try:
                 box = make_toolbox(source, options, name=name, folder=self._folder)
             except OptionError as error:
-                raise self._error((*keys, error.option), str(error)) from None
+                meant = "" if takes_option(source, error.option) else did_you_mean(error.option, _OWN)
+                raise self._error((*keys, error.option), f"{error}{meant}") from None
         prefix = f"{name}." if name else ""
         with _closed_on_error([box]):
             if allow is not None and not allow_is_option:
@@ -132,7 +135,8 @@ class _Manifest:
         change: Callable[[Mapping[str, _V]], Toolbox],
     ) -> Toolbox:
         if isinstance(given, str):
-            given = {"*": given}
+            with self._at(keys):
+                return change({f"{prefix}*": read(given, keys)})
         chosen = self._mapping(given, keys, f"`{keys[-1]}`", None)
         values = {prefix + pattern: read(value, (*keys, pattern)) for pattern, value in chosen.items()}
         for pattern in chosen:
@@ -174,14 +178,16 @@ class _Manifest:
     def _name(self, value: Any, keys: tuple[str | int, ...]) -> str:
         if value == "":
             return ""
-        with self._at(keys):
+        try:
             return check_name(value if isinstance(value, str) else str(value), "group of tools")
+        except ToolError as error:
+            raise self._error(keys, str(error).removesuffix("; pass name=...")) from None
 
     def _mapping(
-        self, value: Any, keys: tuple[str | int, ...], what: str, known: Iterable[str] | None
+        self, value: Any, keys: tuple[str | int, ...], what: str, known: Iterable[str] | None, example: str = ""
     ) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self._error(keys, f"{what} is a mapping, not {type(value).__name__}")
+            raise self._error(keys, f"{what} must be a mapping{example}, not {type(value).__name__}")
         for key in value:
             if not isinstance(key, str):
                 raise self._error((*keys, key), f"the key {key!r} is of type {type(key).__name__}; put it in quotes")

@@ -18,6 +18,7 @@ from codeact.tools.arguments import Arguments
 from codeact.tools.wording import did_you_mean, listed
 
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+_MODULES = re.compile(r"""(?P<text>'[^']*'|"[^"]*")|\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])""")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -74,7 +75,8 @@ def described_options(source: Callable[..., Any]) -> list[str]:
     lines = []
     for parameter in adapter_options(source).values():
         stars = "**" if parameter.kind is Parameter.VAR_KEYWORD else ""
-        lines.append(stars + str(parameter.replace(kind=Parameter.KEYWORD_ONLY)).replace("typing.", ""))
+        line = str(parameter.replace(kind=Parameter.KEYWORD_ONLY))
+        lines.append(stars + _MODULES.sub(lambda match: match["text"] or "", line))
     return lines
 
 

@@ -307,8 +307,8 @@ def open_sandbox(
     tools: Annotated[
         str | None,
         typer.Option(
-            metavar="MODULE:NAME",
-            help="The Toolbox that programs may call: in a module, in a file `FILE.py:NAME`, or of a `tools.yaml`.",
+            metavar="TOOLS",
+            help="The tools that programs may call: a `tools.yaml`, or a Toolbox as `MODULE:NAME` or `FILE.py:NAME`.",
         ),
     ] = None,
     limit: Annotated[

@@ -55,6 +55,8 @@ def load_toolbox(place: str, ask: Approve = ask_about_all) -> Toolbox:
                 f"--tools {place}: {name} is of type {kind}, not a Toolbox; write box = Toolbox([...]) there"
             )
         raise UsageError(f"--tools {place}: {source} has no {name!r}{did_you_mean(name, boxes)}")
+    if not boxes:
+        raise UsageError(f"--tools {place}: {source} holds no Toolbox; write box = Toolbox([...]) there")
     if len(boxes) != 1:
         raise UsageError(f"--tools {place}: {source} holds {listed(boxes)} as toolboxes; name one, {source}:NAME")
     return next(iter(boxes.values()))

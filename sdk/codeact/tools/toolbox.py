@@ -22,6 +22,7 @@ from codeact.tools.wording import did_you_mean, listed
 _ALWAYS = (ToolError, ArgumentError, Refused)
 
 
+_MOST_LISTED = 20
 _FEW = 200
 """Of more tools, most are never called: what checks their arguments is built at the first call, in milliseconds."""
 
@@ -266,7 +267,9 @@ class Toolbox:
         for pattern in patterns:
             names = fnmatch.filter(self._tools, pattern)
             if not names:
-                raise ToolError(f"{pattern!r} matches no tool{did_you_mean(pattern, self._tools)}")
+                near = "" if set(pattern) & set("*?[") else did_you_mean(pattern, self._tools)
+                there = f"; there are {listed(self._tools)}" if len(self._tools) <= _MOST_LISTED else ""
+                raise ToolError(f"{pattern!r} matches no tool{near or there}")
             found.update(dict.fromkeys(names, pattern))
         return found
 

@@ -42,7 +42,8 @@ class SqliteFile:
         import sqlalchemy
 
         if not path.is_file():
-            raise ToolError(f"there is no database {str(path)!r}")
+            where = "" if path.is_absolute() else f" in {Path.cwd()}"
+            raise ToolError(f"there is no database {str(path)!r}{where}")
         self._write = write
         self._allow = allow
         self._max_bytes = max_bytes

@@ -36,7 +36,7 @@ def serve(
     ] = None,
     tools: Annotated[
         str | None,
-        typer.Option(metavar="MODULE:NAME", help="The Toolbox that programs may call: as for `codeact sandbox`."),
+        typer.Option(metavar="TOOLS", help="The tools that programs may call: as for `codeact sandbox`."),
     ] = None,
     workspace: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder that programs may write to, with full libraries.")
