@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from codeact.errors import ToolError
 from codeact.tools import Tool, Toolbox
+from codeact_adapters.spellings import spelled, spelled_bytes
 
 SHORTEST = 6
 """Shorter values are not hidden: what is as short as that stands in many a text by chance."""
@@ -24,7 +23,8 @@ class Secrets:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._names: dict[str, str] = {}  # by what must not be shown
+        # By what must not be shown, longest first, so that nothing is left of one that begins as another one does.
+        self._names: dict[str, str] = {}
 
     def filled_in(self, text: str) -> str:
         """The text with the variable's value in place of each `${NAME}`; `$${NAME}` stands for `${NAME}` itself.
@@ -52,8 +52,8 @@ class Secrets:
     def add(self, name: str, value: str) -> None:
         """Keep a value from being shown, and its forms in addresses and in JSON; in its place, `[NAME]` is."""
         if len(value) >= SHORTEST:
-            for form in (value, quote(value), quote(value, safe=""), json.dumps(value)[1:-1]):
-                self._names[form] = f"[{name}]"
+            names = {**self._names, value: f"[{name}]".replace("\\", "/")}  # no template of `re.sub`
+            self._names = {each: names[each] for each in sorted(names, key=len, reverse=True)}
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -67,12 +67,12 @@ class Secrets:
         They are looked for in texts, and in those of collections and dataclasses; not in what other objects hold.
         """
         if type(value) is str:
-            for form, name in self._names.items():
-                value = value.replace(form, name)
+            for secret, name in self._names.items():
+                value = spelled(secret).sub(name, value)
             return value
         if type(value) is bytes:
-            for form, name in self._names.items():
-                value = value.replace(form.encode(), name.encode())
+            for secret, name in self._names.items():
+                value = spelled_bytes(secret).sub(name.encode(), value)
             return value
         if type(value) in (list, tuple, set, frozenset):
             items = [self.hidden(item) for item in value]
@@ -123,8 +123,8 @@ class Secrets:
             ToolError: what programs read of the tools has a secret in it already.
         """
         shown = "\n".join([box.stubs(), *(tool.help for tool in box)])
-        for form, name in self._names.items():
-            if form in shown:
+        for secret, name in self._names.items():
+            if spelled(secret).search(shown):
                 raise ToolError(f"the description of the tools has the value of {name[1:-1]} in it")
         return box.changed(self._guarded) if self else box
 

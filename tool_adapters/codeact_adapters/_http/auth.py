@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from codeact.errors import ToolError
 from codeact.tools.wording import listed
+from codeact_adapters.spellings import spelled, spelled_bytes
 
 # A token of OAuth2 is renewed so long before its end, and held so long where the service gives it none, in seconds.
 _RENEWED_BEFORE_S = 30.0
@@ -237,18 +238,21 @@ def auth_of(described: Auth | Mapping[str, Any] | None) -> Auth | None:
 
 def hidden(text: str, auth: Auth | None) -> str:
     """The text without the secrets, however they are spelled in it."""
-    for secret in auth.secrets() if auth else ():
-        for spelling in dict.fromkeys((secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1])):
-            text = text.replace(spelling, "[token]")
+    for secret in _longest_first(auth):
+        text = spelled(secret).sub("[token]", text)
     return text
 
 
 def hidden_bytes(data: bytes, auth: Auth | None) -> bytes:
     """The same for what a service answers."""
-    for secret in auth.secrets() if auth else ():
-        for spelling in dict.fromkeys((secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1])):
-            data = data.replace(spelling.encode(), b"[token]")
+    for secret in _longest_first(auth):
+        data = spelled_bytes(secret).sub(b"[token]", data)
     return data
+
+
+def _longest_first(auth: Auth | None) -> list[str]:
+    """So that nothing is left of a secret that begins as another one does."""
+    return sorted(auth.secrets(), key=len, reverse=True) if auth else []
 
 
 def _checked(secret: str, what: str) -> str:
