@@ -146,6 +146,9 @@ def test_fixed_headers_and_keys_are_not_for_programs(address: str) -> None:
     sent = call(box, "a")
     assert sent["headers"]["x-version"] == "2"
     assert sent["query"] == [["q", "a"], ["key", "[token]"]]
+    for name in ("X Version", "X:Version", ""):
+        with pytest.raises(ToolError, match="cannot be the name of a header"):
+            openapi(document, base_url=address, headers={name: "2"})
 
 
 def body(media_type: str, schema: Any, required: bool = True, **media: Any) -> dict[str, Any]:

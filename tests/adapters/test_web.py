@@ -140,3 +140,5 @@ def test_which_hosts_a_pattern_means(pattern: str, url: str, allowed: bool) -> N
 def test_what_is_no_host_is_said(pattern: str) -> None:
     with pytest.raises(ToolError, match=r"host|port"):
         web([pattern])
+    with pytest.raises(ToolError, match="write the name alone, without a scheme or path"):
+        web(["https://example.com/a"])

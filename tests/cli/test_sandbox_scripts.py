@@ -121,6 +121,12 @@ def test_output_comes_as_it_is_printed_and_ctrl_c_exits_with_130() -> None:
     assert "Traceback (most recent call last):\n  File" not in errors
 
 
+def test_a_question_is_asked_beside_the_output(tools: Path) -> None:
+    done = sandbox("--tools", f"{tools}:box", "--approve", "ask", "--json", "-c", "send('a')\n3", given="y\n")
+    assert json.loads(done.stdout)["value"] == 3
+    assert "send(text='a')  [write]  Run it?" in done.stderr
+
+
 def test_the_whole_execution_as_json(tools: Path) -> None:
     code = "print('now')\ntemperature('Rome')\ntemperature('Paris')"
     done = sandbox("--tools", f"{tools}:box", "--json", "-c", code)

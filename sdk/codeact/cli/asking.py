@@ -32,8 +32,8 @@ class Asking:
     def about_all(self, call: PendingCall) -> Approval:
         """Ask about any call, and refuse it where nobody answers."""
         self._forget()
-        sys.stdout.write(question(call))
-        sys.stdout.flush()
+        sys.stderr.write(question(call))  # standard output is the program's, or one JSON object
+        sys.stderr.flush()
         ready = select.select([_INPUT, self._cancelled], [], [])[0]
         if self._cancelled in ready:
             self._forget()

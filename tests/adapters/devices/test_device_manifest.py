@@ -70,7 +70,12 @@ stop: {speed: 0}
         ("stop: {speed: 0}", "", 1, "points.speed is physical, and nothing says how it comes to rest"),
         ("stop: {speed: 0}", "stop: {sped: 0}", 12, "no command 'sped'; did you mean 'speed'?"),
         ("stop: {speed: 0}", "stop: {speed: 70}", 12, "stop.speed: 70 does not fit uint16"),
-        ("stop: {speed: 0}", "stop: {mode: idle}", 12, "there is no point to write and no command 'mode'"),
+        (
+            "stop: {speed: 0}",
+            "stop: {mode: idle}",
+            12,
+            "there is no point to write and no command 'mode'; there are speed",
+        ),
         ("  mode:", "  set_speed:", 4, "set_speed() would be made twice: it is made of points.set_speed already"),
         ("  mode:", "  wait_for:", 11, "it is a function of every device already"),
         ("host: 127", "hots: 127", 2, "modbus: lacks the key 'host'"),

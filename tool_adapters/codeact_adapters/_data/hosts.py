@@ -91,6 +91,8 @@ class Hosts:
 
 
 def _split(pattern: str) -> tuple[str, int | None]:
+    if "/" in pattern:
+        raise ToolError(f"{pattern!r} is no host; write the name alone, without a scheme or path, such as example.com")
     host, colon, port = pattern.rpartition(":")
     if not colon or "]" in port or (":" in host and not host.startswith("[")):
         return pattern, None

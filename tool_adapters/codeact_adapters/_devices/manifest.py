@@ -215,7 +215,7 @@ def _stop(top: Section, points: Mapping[str, Point], commands: Mapping[str, Comm
             steps.append(Step(commands[name], _arguments(top, commands[name], value)))
         else:
             known = [*(name for name, point in points.items() if point.writes), *commands]
-            hint = did_you_mean(str(name), known)
+            hint = did_you_mean(str(name), known) or f"; there are {listed(known)}"
             top.fail(f"there is no point to write and no command {name!r}{hint}", "stop", number)
     return tuple(steps)
 

@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ __all__ = ["Auth", "FileUpload", "HttpError", "api_key", "basic", "bearer", "oau
 _log = logging.getLogger(__name__)
 _TAKEN = ("HttpError", "ToolError", "ArgumentError", "Refused", FileUpload.__name__)
 _READING = ("get", "head", "options")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.6.2
 
 
 def openapi(
@@ -247,7 +249,9 @@ def _base(described: Described, client: Client) -> httpx.URL:
 
 
 def _checked_header(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not name.isascii():
+    if not _HEADER.fullmatch(name):
+        raise ToolError(f"{name!r} cannot be the name of a header: it takes letters, digits and hyphens")
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         raise ToolError(f"headers[{name!r}] must be a string of printable ASCII characters")
     return value
 
