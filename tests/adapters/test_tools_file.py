@@ -68,6 +68,11 @@ def lamp(*, allow: list[str], name: str = "") -> Toolbox:
 
     return Toolbox([each for each in (level, dim) if each.name in allow], name=name)
 
+def dimmed(steps: int | None, level: float, key: str) -> Toolbox:
+    def state() -> str:
+        return f"{steps!r} {level!r} {key!r}"
+    return Toolbox([state])
+
 def telling(token: str) -> Toolbox:
     def f() -> None: ...
     f.__doc__ = f"Say {token}."
@@ -225,6 +230,18 @@ def test_what_looks_like_a_variable_can_be_written(file: File) -> None:
         assert sandbox.run("shop.wait()").value == "a${SHOP_TOKEN}$b"
 
 
+def test_a_number_may_come_from_the_environment(file: File) -> None:
+    path = file(
+        "tools: {lamp: {adapter: 'shop_adapters.py:dimmed', steps: '${STEPS}', level: '${LEVEL}', key: '${KEY}'}}"
+    )
+    with load_tools(path, environment={"STEPS": "3", "LEVEL": "0.5", "KEY": "7"}) as box:
+        assert box["lamp.state"].invoke({}) == "3 0.5 '7'"
+    with pytest.raises(
+        ToolsFileError, match=r"tools.lamp.steps: option 'steps': expected a whole number or None, got str"
+    ):
+        load_tools(path, environment={"STEPS": "three", "LEVEL": "0.5", "KEY": "7"})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -292,6 +309,10 @@ def test_what_looks_like_a_variable_can_be_written(file: File) -> None:
             "'shop.put_*' matches no tool; there are shop.get_price, shop.set_price, ",
         ),
         (SHOP + "approve: {get_price: ask}", "tools.yaml:7:11: approve.get_price: 'get_price' matches no tool"),
+        (
+            "tools: [{adapter: 'shop_adapters.py:Shop', document: a}, {adapter: 'shop_adapters.py:Shop', document: a}]",
+            "there are two tools named 'get_price'; give one of the entries a `name`",
+        ),
         ("tools: [", "tools.yaml: no YAML: "),
         ("tools: {a: {}, a: {}}", "tools.yaml: line 1: 'a' is there twice"),
     ],

@@ -150,3 +150,7 @@ def test_a_file_of_python_without_a_toolbox_is_told_how_to_make_one(tmp_path: Pa
     file.write_text("def double(x: float) -> float:\n    return 2 * x\n")
     shown = CliRunner().invoke(app, ["tools", "show", str(file)])
     assert (shown.exit_code, "holds no Toolbox; write box = Toolbox([...]) there" in shown.stderr) == (2, True)
+    other = tmp_path / "tools.conf"
+    other.write_text(FILE)
+    shown = CliRunner().invoke(app, ["tools", "show", str(other)])
+    assert (shown.exit_code, "is neither a file of Python nor of tools" in shown.stderr) == (2, True)

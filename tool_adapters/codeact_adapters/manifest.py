@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
 from codeact.errors import CodeActError, ToolError
 from codeact.tools import Approve, Effect, PendingCall, Refusal, Toolbox, approve_all, ask_about_all
 from codeact.tools.approval import EFFECTS
 from codeact.tools.tool import check_name
 from codeact.tools.wording import did_you_mean, listed
 from codeact.yaml_files import YamlFile
-from codeact_adapters.adapter import find_adapter, make_toolbox
-from codeact_adapters.options import OptionError, takes_option
+from codeact_adapters.adapter import Source, find_adapter, make_toolbox
+from codeact_adapters.options import OptionError, takes_numbers_alone, takes_option
 from codeact_adapters.secrets import Secrets
 
 _KEYS = ("tools", "effects", "approve")
@@ -65,7 +67,7 @@ class _Manifest:
             for keys, name, entry in self._entries(data["tools"]):
                 boxes.append(self._box(keys, name, entry))
             with self._at(("tools",)):
-                box = self._secrets.guarded(Toolbox(boxes))
+                box = self._secrets.guarded(_joined(boxes))
             box = self._with_effects(box, "", ("effects",), data.get("effects", {}))
             return self._with_approvals(box, "", ("approve",), data.get("approve", {}))
 
@@ -93,7 +95,7 @@ class _Manifest:
         with self._at((*keys, "adapter")):
             source = find_adapter(adapter, self._folder)
             allow_is_option = takes_option(source, "allow")
-        options = {key: self._filled_in(value, (*keys, key)) for key, value in entry.items() if key not in _OWN}
+        options = {key: self._option(source, value, (*keys, key)) for key, value in entry.items() if key not in _OWN}
         allow = self._patterns(entry["allow"], (*keys, "allow")) if entry.get("allow") is not None else None
         if allow is not None and allow_is_option:
             options["allow"] = allow
@@ -159,6 +161,16 @@ class _Manifest:
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
+    def _option(self, source: Source, value: Any, keys: tuple[str | int, ...]) -> Any:
+        filled = self._filled_in(value, keys)
+        if not isinstance(value, str) or filled == value or not takes_numbers_alone(source, str(keys[-1])):
+            return filled
+        # The environment holds texts alone: `port: ${PORT}` means what `port: 502` does.
+        with contextlib.suppress(yaml.YAMLError):
+            read = yaml.safe_load(filled)
+            return read if isinstance(read, (bool, int, float)) else filled
+        return filled
+
     def _filled_in(self, value: Any, keys: tuple[str | int, ...]) -> Any:
         if isinstance(value, str):
             with self._at(keys):
@@ -213,6 +225,15 @@ class _Manifest:
             raise self._error(keys, str(self._secrets.clean(error))) from None
         except Exception as error:  # whatever another's adapter does
             raise self._error(keys, f"{type(error).__name__}: {error}") from self._secrets.clean(error)
+
+
+def _joined(boxes: list[Toolbox]) -> Toolbox:
+    try:
+        return Toolbox(boxes)
+    except ToolError as error:
+        raise ToolError(
+            str(error).replace("pass name=... for one of them", "give one of the entries a `name`")
+        ) from None
 
 
 def _refuses(reason: str) -> Approve:

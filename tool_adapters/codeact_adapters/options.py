@@ -66,6 +66,14 @@ def takes_option(source: Callable[..., Any], name: str) -> bool:
     return parameter is not None and parameter.kind in _NAMED
 
 
+def takes_numbers_alone(source: Callable[..., Any], name: str) -> bool:
+    """Whether an option takes numbers, True and False, or None, and no text that could be meant instead."""
+    parameter = adapter_options(source).get(name)
+    taken = [kinds.bare(each) for each in _alternatives(parameter.annotation)] if parameter else []
+    numbers = [each in (int, float, bool) for each in taken if each not in (None, type(None))]
+    return bool(numbers) and all(numbers)
+
+
 def described_options(source: Callable[..., Any]) -> list[str]:
     """Each option as Python writes it: `path: Path`, `most_rows: int = 1000`.
 

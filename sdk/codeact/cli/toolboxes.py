@@ -39,6 +39,10 @@ def load_toolbox(place: str, ask: Approve = ask_about_all) -> Toolbox:
     source, _, name = place.rpartition(":") if ":" in place else (place, "", "")
     if not source:
         raise UsageError(f"--tools {place}: write MODULE:NAME or FILE.py:NAME, such as my_tools.py:box, or tools.yaml")
+    if Path(source).is_file() and Path(source).suffix != ".py":
+        raise UsageError(
+            f"--tools {place}: {source} is neither a file of Python nor of tools: these end in .py and .yaml"
+        )
     try:
         module = load_module(source, Path.cwd())
     except NoSuchModule as error:
