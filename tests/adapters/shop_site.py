@@ -43,6 +43,8 @@ class Site(BaseHTTPRequestHandler):
                 self.answer(302, "", location="http://evil.example/")
             case "/home":
                 self.answer(302, "", location="/")
+            case "/to":
+                self.answer(302, "", location=self.path.partition("?")[2])
             case "/loop":
                 self.answer(302, "", location="/loop")
             case "/error":

@@ -85,6 +85,18 @@ blocked + web.click("this place").blocked
     assert set(result.value) == {"http://evil.example/pixel.png", "http://127.0.0.1:1/leak", "http://evil.example/take"}
 
 
+def test_no_redirect_leads_to_another_port_or_host(sandbox: Sandbox, site: Served) -> None:
+    other = Served()
+    try:
+        assert sandbox.run(f"web.visit('{site.base}/to?/error').status").value == 500
+        for address in (other.base, other.base.replace("127.0.0.1", "127.0.0.2")):
+            said = told(sandbox, f"web.visit('{site.base}/to?{address}/text')")
+            assert said.startswith(("ConnectionError: ", "Refused: ")), said
+        assert other.seen == []
+    finally:
+        other.close()
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [

@@ -250,11 +250,14 @@ class _Pages:
         )
         self._context.set_default_timeout(self._timeout_s * 1000)
         self._context.route("**/*", self._let_through)
-        self._context.route_web_socket(lambda url: self.hosts.problem(url) is not None, lambda socket: socket.close())
+        self._context.route_web_socket(lambda url: not self._may_be_reached(url), lambda socket: socket.close())
+
+    def _may_be_reached(self, url: str) -> bool:
+        return self.hosts.problem(url) is None and self.hosts.leads_where_it_may(url)
 
     def _let_through(self, route: Route) -> None:
         url = route.request.url
-        if self.hosts.problem(url) is None and self.hosts.leads_where_it_may(url):
+        if self._may_be_reached(url):
             route.continue_()
         else:
             if len(self._blocked) < 20:

@@ -86,8 +86,16 @@ class Hosts:
         return True
 
     def resolver_rules(self) -> str:
-        """Chromium's `--host-resolver-rules` that find no other host, whatever part of the browser asks."""
-        return ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host, _ in self._patterns)])
+        """Chromium's `--host-resolver-rules` that find no other host, whatever part of the browser asks.
+
+        They hold redirects to one port too, which pass by every other check: the first rule that fits counts. Below
+        `*.`, a port cannot be told.
+        """
+        rules = [
+            f"EXCLUDE {host}" if port is None or host.startswith("*.") else f"MAP {host}:{port} {host}:{port}"
+            for host, port in self._patterns
+        ]
+        return ", ".join([*rules, "MAP * ~NOTFOUND"])
 
 
 def _split(pattern: str) -> tuple[str, int | None]:
