@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from codeact.errors import ToolError
+from codeact_adapters._data import sqlite_functions
 from codeact_adapters._data.sql_errors import explained
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class SqliteFile:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, self._max_bytes)
         connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _LONGEST_STATEMENT)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        sqlite_functions.bound(connection, self._max_bytes)
         # Their first use declares them, which looks like a change of the schema.
         connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
         if self._write:
