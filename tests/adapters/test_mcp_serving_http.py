@@ -171,6 +171,8 @@ def test_wrong_options_are_said() -> None:
         (["--transport", "http", "--token", "short"], "--token has 5 characters; take 16 or more"),
         (["--transport", "http", "--host", "0.0.0.0"], "--host 0.0.0.0 lets other machines in: give a token"),
         (["--env", "CodeAct/Lift-v0", "--tools", "x.py:box"], "--env has its own; leave out --tools"),
+        (["--sessions", "3"], "--host, --port, --allow-host and --sessions are for HTTP; add --transport http"),
+        (["--workspace", "no/such/folder"], "--workspace no/such/folder: there is no such folder; make it first"),
         (["--tier", "low"], "--tier and --perception are for an environment"),
     ):
         result = CliRunner(env={"COLUMNS": "200"}).invoke(command, arguments)

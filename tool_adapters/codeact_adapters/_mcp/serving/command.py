@@ -11,6 +11,8 @@ import typer
 from codeact.cli.failures import UsageError, reported
 from codeact_adapters._mcp.place import require_sdk
 
+_HOST, _PORT = "127.0.0.1", 8_720
+
 app = typer.Typer(name="mcp", pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
 
 
@@ -54,8 +56,8 @@ def serve(
     transport: Annotated[
         Transport, typer.Option(help="Standard input and output, for a client that starts the server; or HTTP.")
     ] = Transport.stdio,
-    host: Annotated[str, typer.Option(help="Of HTTP: the address to bind to.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of HTTP; 0 for any that is free.")] = 8_720,
+    host: Annotated[str, typer.Option(help="Of HTTP: the address to bind to.")] = _HOST,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of HTTP; 0 for any that is free.")] = _PORT,
     token: Annotated[
         str | None,
         typer.Option(
@@ -99,6 +101,10 @@ def serve(
             raise UsageError("--env has its own; leave out --tools, --workspace, --limit and --imports")
         if env is None and (tier is not None or perception is not None):
             raise UsageError("--tier and --perception are for an environment; name it by --env")
+        if transport is Transport.stdio and (sessions is not None or allow_host or (host, port) != (_HOST, _PORT)):
+            raise UsageError("--host, --port, --allow-host and --sessions are for HTTP; add --transport http")
+        if transport is Transport.stdio and workspace is not None and not workspace.is_dir():
+            raise UsageError(f"--workspace {workspace}: there is no such folder; make it first")
         require_sdk()
         from codeact_adapters._mcp.serving.serving import Options, serve_mcp
 
