@@ -284,3 +284,26 @@ def test_a_default_of_another_type_is_no_default() -> None:
     stubs = openapi(document, base_url="http://h").stubs()
     assert "a: int | None = None, b: Literal['x', 'y'] | None = None, c: str = \"__import__('os')\"" in stubs
     ast.parse(stubs)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "minimum": 0.5, "maximum": 9.5, "multipleOf": 2.0}, "from 1 to 9 and a multiple of 2"),
+        ({"type": "integer", "exclusiveMinimum": 0.5, "exclusiveMaximum": 9.5}, "above 0 and below 10"),
+        ({"type": "integer", "minimum": 10**400, "maximum": 1e300, "multipleOf": 0.3}, ""),
+        ({"type": "number", "minimum": float("nan"), "maximum": float("inf")}, ""),
+        ({"type": "string", "minLength": 2, "maxLength": 10**40}, "of at least 2 characters"),
+        ({"type": "array", "items": TEXT, "maxItems": 10**40}, ""),
+    ],
+)
+def test_limits_that_cannot_be_checked_as_they_are_make_no_tool_fail(schema: Any, words: str) -> None:
+    paths = {"/x": {"get": {"operationId": "x", "parameters": [{"name": "n", "in": "query", "schema": schema}]}}}
+    help = openapi({"openapi": "3.1.0", "paths": paths}, base_url="http://h")["x"].help
+    assert words in help
+    assert ("\nn: " in help) == bool(words), help
+
+
+def test_choices_that_are_too_long_to_be_shown_are_not() -> None:
+    for choices in (["a" * 9_000], ["a" * 100 + str(number) for number in range(190)]):
+        assert "def x() -> str:" in box({"type": "string", "enum": choices}).stubs()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
 _BOUNDS = {"minimum": "ge", "maximum": "le", "multipleOf": "multiple_of"}
+_WHOLE = {"ge": math.ceil, "gt": math.floor, "le": math.floor, "lt": math.ceil}
 _LENGTHS = {"minLength": "min_length", "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length"}
 _FORMATS = {
     "date-time": "an RFC 3339 date and time",
@@ -15,6 +17,8 @@ _FORMATS = {
     "byte": "base64",
 }
 _LONGEST_PATTERN = 60
+_LARGEST = 1e30  # beyond it, a limit says nothing
+_LONGEST = 2**31  # of texts and lists; no more can be checked
 _LINK = re.compile(r"\[([^\[\]]{0,300})\]\((?:https?:/)?/[^()\s]{0,500}\)")
 
 
@@ -59,14 +63,21 @@ def _bounds(node: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
             options[option] = node[word]
         elif node.get(word) is True and plain in options:  # OpenAPI 3.0 says it with a flag
             options[option] = options.pop(plain)
-    if options.get("multiple_of", 1) <= 0 or annotation is float:
-        options.pop("multiple_of", None)  # for fractions it would be at the mercy of rounding
-    return options
+    options = {option: value for option, value in options.items() if abs(value) <= _LARGEST}
+    factor = options.pop("multiple_of", 0)
+    if annotation is float:
+        return options  # for fractions, a factor would be at the mercy of rounding
+    whole = {option: _WHOLE[option](value) for option, value in options.items()}
+    return {**whole, "multiple_of": int(factor)} if factor > 0 and factor == int(factor) else whole
 
 
 def _lengths(node: Mapping[str, Any], annotation: Any) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for word, option in _LENGTHS.items():
-        if word.endswith("Items") == (annotation is not str) and type(node.get(word)) is int and node[word] >= 0:
+        if (
+            word.endswith("Items") == (annotation is not str)
+            and type(node.get(word)) is int
+            and 0 <= node[word] <= _LONGEST
+        ):
             options[option] = node[word]
     return options

@@ -22,6 +22,7 @@ _EXTRA = "additional_properties"
 _LONGEST_DESCRIPTION = 400
 _DEEPEST = 40
 _MOST_CHOICES = 200
+_LONGEST_CHOICES = 8_000  # characters, all together
 _MOST_OPTIONS = 60
 
 _Fields = list[tuple[str, str, bool]]  # Python name, JSON name, required
@@ -172,7 +173,7 @@ class Types:
 
     def _not_null(self, node: Mapping[str, Any], hint: str) -> Any:
         choices = node.get("enum", [node["const"]] if "const" in node else None)
-        if isinstance(choices, list) and 0 < len(choices) <= _MOST_CHOICES and all(map(_is_choice, choices)):
+        if isinstance(choices, list) and _are_choices(choices):
             return Literal[tuple(choices)]
         for word in ("oneOf", "anyOf"):
             options = node.get(word)
@@ -329,8 +330,11 @@ def _is_binary(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_choice(value: Any) -> bool:
-    return value is None or type(value) in (str, int, bool)
+def _are_choices(values: list[Any]) -> bool:
+    """Whether values are plain, and few and short enough for all of them to be shown to who writes programs."""
+    if not 0 < len(values) <= _MOST_CHOICES or not all(v is None or type(v) in (str, int, bool) for v in values):
+        return False
+    return sum(len(v) for v in values if isinstance(v, str)) <= _LONGEST_CHOICES
 
 
 def _or_none(annotation: Any, nullable: bool) -> Any:
