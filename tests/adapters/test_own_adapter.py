@@ -170,7 +170,7 @@ def test_installed_adapters_are_found_by_name_and_broken_ones_say_why(offers: Ca
     for name, message in {
         "half": "the adapter 'half' of theirs 2.1 is the class their_adapters:Half, which lacks the method tools",
         "nothing": "of type int: neither an Adapter nor a function",
-        "none": "cannot be loaded from their_adapters:missing: module 'their_adapters' has no",
+        "none": "cannot be loaded from their_adapters:missing: their_adapters holds no 'missing'",
         "strange": "which does not derive from codeact_adapters.Adapter",
         "god": "there is no adapter 'god'; did you mean 'good'? Installed are",
         "nowhere:x": "the adapter 'nowhere:x' cannot be loaded from nowhere:x: importing it failed: Module",

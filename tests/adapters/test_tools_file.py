@@ -265,7 +265,7 @@ def test_a_number_may_come_from_the_environment(file: File) -> None:
             "tools: [{adapter: 'no.py:x'}]",
             "the adapter 'no.py:x' cannot be loaded from no.py:x: there is no file no.py",
         ),
-        ("tools: [{adapter: 'shop_adapters.py:shop'}]", "module 'shop_adapters' has no attribute 'shop'"),
+        ("tools: [{adapter: 'shop_adapters.py:shop'}]", "shop_adapters.py holds no 'shop'; did you mean 'Shop'?"),
         (
             SHOP + "    docment: x",
             "tools.yaml:7:5: tools.shop.docment: Shop has no option 'docment'; did you mean 'doc",
@@ -326,7 +326,7 @@ def test_an_error_names_the_place_and_what_would_be_right(file: File, text: str,
 
 def test_what_was_opened_is_closed_where_a_later_entry_is_wrong(file: File) -> None:
     path = file(SHOP + "  lamp: {adapter: 'shop_adapters.py:Lamp'}\n")
-    with pytest.raises(ToolsFileError, match="no attribute 'Lamp'"):
+    with pytest.raises(ToolsFileError, match="holds no 'Lamp'"):
         with_token(path)
     import shop_adapters  # type: ignore[import-not-found]
 

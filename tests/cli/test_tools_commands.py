@@ -57,7 +57,7 @@ def test_tools_are_shown_as_a_model_reads_them(file: Path) -> None:
     lines = shown.stdout.splitlines()
     assert lines[0] == "class lamp:"
     assert "# lamp.level  read" in lines
-    assert "# lamp.dim    physical  has an approval of its own" in lines
+    assert "# lamp.dim    physical  has an approval of its own, moves something and has no stop path" in lines
     stubs = shown.stdout[: shown.stdout.index("\n# lamp.level")]
     assert re.search(rf"# 2 tools \(1 read, 1 physical\): {len(stubs)} characters, about \d+ tokens", shown.stdout)
     assert lines[-1] == "closed"

@@ -175,6 +175,9 @@ def load_object(target: str, what: str, folder: Path | None = None) -> Any:
     try:
         found: Any = load_module(module, folder or Path.cwd())
         for part in attribute.split("."):
+            if not hasattr(found, part):
+                held = [name for name in dir(found) if not name.startswith("_")]
+                raise AttributeError(f"{module} holds no {attribute!r}{did_you_mean(part, held)}")
             found = getattr(found, part)
         return found
     except (CodeActError, AttributeError) as error:

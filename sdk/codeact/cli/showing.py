@@ -8,7 +8,7 @@ from contextlib import closing
 
 from codeact.cli.toolboxes import load_toolbox
 from codeact.episode.plain import printable
-from codeact.tools import Toolbox
+from codeact.tools import Tool, Toolbox
 from codeact.tools.approval import EFFECTS
 from codeact.tools.some_stubs import PROMPT_CHARACTERS
 
@@ -30,12 +30,16 @@ def show_tools(place: str, stubs: bool) -> None:
         print("\n".join(f"# {line}" for line in _summary(box, text)))
 
 
+def _notes(tool: Tool) -> str:
+    notes = ["has an approval of its own"] if tool.approvals else []
+    if tool.effect == "physical" and tool.stop is None:
+        notes.append("moves something and has no stop path")
+    return ", ".join(notes)
+
+
 def _summary(box: Toolbox, stubs: str) -> list[str]:
     width = max((len(name) for name in box.tools), default=0)
-    lines = [
-        f"{name:<{width}}  {tool.effect:<8}  {'has an approval of its own' if tool.approvals else ''}".rstrip()
-        for name, tool in box.tools.items()
-    ]
+    lines = [f"{name:<{width}}  {tool.effect:<8}  {_notes(tool)}".rstrip() for name, tool in box.tools.items()]
     counts = Counter[str](tool.effect for tool in box)
     effects = ", ".join(f"{counts[effect]} {effect}" for effect in EFFECTS if counts[effect])
     tokens = round(len(stubs) / _CHARACTERS_A_TOKEN)
