@@ -50,6 +50,6 @@ def needs(*modules: str) -> Callable[[], str]:
 
 def all_rows() -> list[Row]:
     """All rows, in the order of the table."""
-    from adapter_rows import data, devices, model_context
+    from adapter_rows import data, devices, model_context, rest
 
-    return [*model_context.ROWS, *data.ROWS, *devices.ROWS]
+    return [*rest.ROWS, *model_context.ROWS, *data.ROWS, *devices.ROWS]
