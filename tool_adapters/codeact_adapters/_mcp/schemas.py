@@ -12,6 +12,7 @@ from codeact_adapters._openapi.schema import Types
 
 _DEFINITIONS = ("$defs", "definitions")
 _DEEPEST = 60
+_MOST_COMPARED = 100_000  # definitions with all that they refer to, in the schemas of one server
 
 
 class Schemas:
@@ -24,6 +25,7 @@ class Schemas:
     def __init__(self) -> None:
         self._whole: dict[str, Any] = {"openapi": "3.1.0", "roots": {}, "definitions": {}}
         self._known: dict[tuple[str, str], str] = {}
+        self._compared = 0
 
     def add(self, key: str, schema: Mapping[str, Any], shared: bool = False) -> dict[str, Any]:
         """Take a schema in. Returns it with its references as they are in the whole.
@@ -49,7 +51,11 @@ class Schemas:
             definitions["#"] = (title, whole)
         places: dict[str, str] = {}
         for reference, (name, inner) in definitions.items():
-            meaning = json.dumps([inner, _closure(reference, definitions)], sort_keys=True, default=str)
+            meaning = f"{key} {reference}"  # its own, where comparing would take too long
+            if self._compared < _MOST_COMPARED:
+                closure = _closure(reference, definitions)
+                self._compared += 1 + len(closure)
+                meaning = json.dumps([inner, closure], sort_keys=True, default=str)
             if (name, meaning) not in self._known:
                 self._known[name, meaning] = self._free(name)
             places[reference] = self._known[name, meaning]
@@ -95,9 +101,9 @@ def _moved(node: Any, moved: Mapping[str, str], root: str, depth: int = 0) -> An
 
 
 def _new_reference(reference: str, moved: Mapping[str, str], root: str) -> str:
-    for old, new in moved.items():
-        if reference == old or reference.startswith(f"{old}/"):
-            return new + reference[len(old) :]
+    for old in ("/".join(reference.split("/")[:3]), "#"):
+        if old in moved:
+            return moved[old] + reference[len(old) :]
     return root + reference[1:]
 
 
