@@ -7,9 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapter_rows import Pair, Row, needs
+from pydantic import BaseModel
 
+from adapter_rows import Pair, Row, needs
 from codeact_adapters import openapi
+
+
+class Part(BaseModel):
+    number: int
+    name: str
+    weight: float
 
 
 @contextmanager
@@ -17,12 +24,6 @@ def _openapi() -> Iterator[Pair]:
     import httpx
     import uvicorn
     from fastapi import FastAPI
-    from pydantic import BaseModel
-
-    class Part(BaseModel):
-        number: int
-        name: str
-        weight: float
 
     app = FastAPI(title="Parts")
 
