@@ -100,6 +100,13 @@ def test_what_is_too_large_or_no_text_is_said(sandbox: Sandbox, folder: Path) ->
     assert "'raw.bin' is not text in UTF-8 (byte 1 is wrong)" in told(sandbox, "notes.read_text('raw.bin')")
 
 
+def test_a_search_has_an_end(sandbox: Sandbox, folder: Path) -> None:
+    for number in range(30):
+        (folder / f"long{number}.txt").write_text("x" * 999)
+    assert "bytes to search; give a narrower pattern" in told(sandbox, "notes.search('gear')")
+    assert sandbox.run("notes.search('gear', 'long1*')").value == []
+
+
 def test_without_write_there_is_nothing_to_write_with(folder: Path) -> None:
     with directory(folder) as box:
         assert sorted(box.tools) == ["files", "read_bytes", "read_text", "search"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from codeact import Sandbox
 from codeact.errors import ToolError
 from codeact_adapters import web
 from codeact_adapters._data.hosts import Hosts
+from codeact_adapters._data.web import _read_html
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,14 @@ len(pieces), "".join(pieces) == "line\\n" * 10_000
 """
     )
     assert result.value == (50, True)
+
+
+def test_a_page_of_nothing_but_tags_takes_seconds() -> None:
+    begin = time.process_time()
+    _, text, links = _read_html(b"<p>first</p>" + b"<a href=/x>" * 450_000, "http://example.com/")
+    assert text.startswith("first")
+    assert len(links) == 1_000
+    assert time.process_time() - begin < 30.0  # 40 s and more without a limit
 
 
 def test_broken_html_is_read_as_far_as_it_goes(sandbox: Sandbox, site: Served) -> None:

@@ -286,6 +286,7 @@ class _Pages:
 
     def _go(self, tab: Tab, url: str) -> Any:
         """Load a page, in a new tab where the old one hangs."""
+        from playwright.sync_api import Error
         from playwright.sync_api import TimeoutError as Late
 
         try:
@@ -293,6 +294,10 @@ class _Pages:
         except Late:
             tab.close()
             return self._newest().goto(url, wait_until="domcontentloaded")
+        except Error as error:
+            if "interrupted by another navigation" not in str(error):
+                raise
+            return tab.goto(url, wait_until="domcontentloaded")  # the page of the error before it, which came late
 
     def _loaded(self, response: Any) -> None:
         self._status = response.status if response is not None else 0

@@ -16,6 +16,7 @@ from codeact_adapters._data.beneath import Beneath, parts_of
 
 _MOST_FILES = 10_000
 _MOST_MATCHES = 1_000
+_FILES_SEARCHED = 20  # of the largest size that is read
 _LONGEST_LINE = 500
 
 
@@ -114,7 +115,11 @@ class _Files:
         if not text:
             raise ToolError("text is empty; give what to look for")
         found: list[Match] = []
+        searched = 0
         for file in self.files(pattern):
+            searched += min(file.size, self._max_bytes)
+            if searched > _FILES_SEARCHED * self._max_bytes:
+                raise ToolError(f"there are more than {searched:,} bytes to search; give a narrower pattern of paths")
             for number, line in self._lines(file.path):
                 if text in line:
                     if len(found) == _MOST_MATCHES:

@@ -91,6 +91,7 @@ class SqliteFile:
         sqlite_functions.bound(connection, self._max_bytes)
         # Their first use declares them, which looks like a change of the schema.
         connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
+        connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from somebody else
         if self._write:
             connection.execute("PRAGMA foreign_keys = ON")
         return connection
