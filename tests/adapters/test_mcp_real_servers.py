@@ -161,7 +161,8 @@ def inspected(home: Path, *arguments: str) -> Any:
 
 
 def test_an_inspector_looks_at_our_server(tmp_path: Path) -> None:
-    python = ("-e", f"PYTHONPATH={os.environ.get('PYTHONPATH', '')}")
+    path = os.environ.get("PYTHONPATH")  # the inspector hands on little of its environment
+    python = ("-e", f"PYTHONPATH={path}") if path else ()
     listed = inspected(tmp_path, *OURS, *python, "--method", "tools/list", "--strict")
     assert [tool["name"] for tool in listed["tools"]] == ["run", "reset", "interrupt"]
     code = ("--method", "tools/call", "--tool-name", "run", "--tool-arg", 'code=print("sum", sum(range(4)))')
