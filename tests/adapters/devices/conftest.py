@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from other_ends import Broker, Ended, Loop, ModbusDevice
 
 from codeact.sandbox import Sandbox
+from codeact.tools import Toolbox
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,15 @@ def end_when() -> Callable[..., Ended]:
         return execution, took - acted
 
     return prepare
+
+
+@pytest.fixture
+def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
+    """Runs a program with the test's own `box`: its value, or its error as `Type: message`."""
+    with Sandbox(box) as sandbox:
+
+        def value(program: str) -> Any:
+            result = sandbox.run(program)
+            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
+
+        yield value

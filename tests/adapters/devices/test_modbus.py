@@ -61,17 +61,6 @@ def box(manifest: Path, modbus_device: ModbusDevice) -> Iterator[Toolbox]:
         yield made
 
 
-@pytest.fixture
-def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
-    with Sandbox(box) as sandbox:
-
-        def value(program: str) -> Any:
-            result = sandbox.run(program)
-            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
-
-        yield value
-
-
 def test_points_become_functions_with_units_ranges_and_effects(box: Toolbox) -> None:
     stubs = box.stubs()
     ast.parse(stubs)

@@ -117,17 +117,6 @@ def box(broker: Broker, conveyor: Conveyor) -> Iterator[Toolbox]:
         assert broker.process.poll() is not None  # the broker is gone, and so is the way to rest
 
 
-@pytest.fixture
-def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
-    with Sandbox(box) as sandbox:
-
-        def value(program: str) -> Any:
-            result = sandbox.run(program)
-            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
-
-        yield value
-
-
 def heard(conveyor: Conveyor, count: int) -> list[tuple[str, str]]:
     ends = time.monotonic() + 5
     while len(conveyor.heard) < count and time.monotonic() < ends:

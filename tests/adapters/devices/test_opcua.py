@@ -138,17 +138,6 @@ def box(device: UaDevice) -> Iterator[Toolbox]:
         yield made
 
 
-@pytest.fixture
-def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
-    with Sandbox(box) as sandbox:
-
-        def value(program: str) -> Any:
-            result = sandbox.run(program)
-            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
-
-        yield value
-
-
 def test_values_go_out_and_come_back(run: Callable[[str], Any], device: UaDevice) -> None:
     assert run("conveyor.set_speed(0.3)\nconveyor.speed()") == pytest.approx(0.3)
     assert run("conveyor.set_mode('manual')\nconveyor.mode()") == "manual"

@@ -90,17 +90,6 @@ def box(server: Server) -> Iterator[Toolbox]:
     made.close()
 
 
-@pytest.fixture
-def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
-    with Sandbox(box) as sandbox:
-
-        def value(program: str) -> Any:
-            result = sandbox.run(program)
-            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
-
-        yield value
-
-
 def test_topics(run: Callable[[str], Any]) -> None:
     assert run("cart.set_speed(0.5)\ncart.speed()") == 0.5
     program = "cart.drive(forward=0.2, turn=-0.1)\ncart.wait_for_next('heard')\ncart.wait_for_next('heard')"

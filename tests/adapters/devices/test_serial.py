@@ -127,17 +127,6 @@ def box(pump: Pump) -> Iterator[Toolbox]:
         yield made
 
 
-@pytest.fixture
-def run(box: Toolbox) -> Iterator[Callable[[str], Any]]:
-    with Sandbox(box) as sandbox:
-
-        def value(program: str) -> Any:
-            result = sandbox.run(program)
-            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
-
-        yield value
-
-
 def test_lines_go_out_and_come_back(run: Callable[[str], Any], pump: Pump) -> None:
     assert run("pump.set_flow(1.25)\npump.flow()") == 1.25
     assert run("pump.set_on(True)\npump.on(), pump.pressure()") == (True, 101300.0)
