@@ -7,6 +7,7 @@ part before the colon of an id: `gymnasium.make("codeact_envs:CodeAct/Stack2-v0"
     code_env.py   `CodeEnv`: one episode of a task, a program a step
     tasks/        one YAML file a task, predicates, scenes, reference programs
     bullet/       the simulated robot and its table
+    tool_use/     questions that take several tools to answer, generated from seeds
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ def register_envs() -> None:
     import gymnasium
 
     from codeact_envs.tasks.catalog import ENTRY_POINT, environment_name, task_names
+    from codeact_envs.tool_use.catalog import register_tool_use
 
     for name in task_names():
         environment = f"CodeAct/{environment_name(name)}"
         if environment not in gymnasium.registry:
             gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": name})
+    register_tool_use()
 
 
 def __getattr__(name: str) -> object:

@@ -12,6 +12,7 @@ import codeact_envs
 from codeact.errors import TaskError
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import environment_name, load_task, task_names
+from codeact_envs.tool_use import tool_use_names
 
 IDS = [
     "CodeAct/Reach-v0",
@@ -86,7 +87,7 @@ def test_a_task_is_described_without_making_it() -> None:
 
 
 def test_each_task_has_an_id() -> None:
-    assert {f"CodeAct/{environment_name(name)}" for name in task_names()} == {
+    assert {f"CodeAct/{environment_name(name)}" for name in (*task_names(), *tool_use_names())} == {
         name for name in gymnasium.registry if name.startswith("CodeAct/")
     }
 

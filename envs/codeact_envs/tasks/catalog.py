@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeact.errors import TaskError
+from codeact_envs.tool_use.catalog import load_tool_use_task, tool_use_names
 
 if TYPE_CHECKING:
     from codeact_envs.tasks.protocol import Task
@@ -31,7 +32,7 @@ def environment_name(name: str) -> str:
 
 
 def load_task(name: str) -> Task:
-    """Load a task by its name, or by the path of its YAML file.
+    """Load a task by its name, or by the path of its YAML file. Names of `codeact_envs.tool_use` are known too.
 
     Raises:
         TaskError: there is no such task, or its file is wrong; the message names the file and the key.
@@ -41,8 +42,10 @@ def load_task(name: str) -> Task:
 
         return RobotTask.from_file(Path(name))
     known = task_names()
+    if ":" in name or name in tool_use_names():
+        return load_tool_use_task(name)
     if name not in known:
-        near = get_close_matches(name, known, n=1)
+        near = get_close_matches(name, (*known, *tool_use_names()), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
         raise TaskError(f"no task {name!r}; {hint} A file of your own is named by its path, ending in .yaml")
     return _load_own(name)

@@ -1,0 +1,194 @@
+"""Generated questions: the tools alone solve them, likely mistakes earn nothing, and each seed is another one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import msgspec
+import numpy as np
+import pytest
+
+from codeact.errors import ProgramEnd, TaskError
+from codeact_envs.code_env import CodeEnv
+from codeact_envs.tasks.protocol import VALUES, Judgement, Plan, Values
+from codeact_envs.tool_use import GENERATORS, ToolUseTask, load_tool_use_task, tool_use_names
+from codeact_envs.tool_use.world import ToolUseWorld
+
+CALLS = {1: (1, 2), 2: (3, 5), 3: (6, 200)}
+SEEDS = range(12)
+TASKS = {name: load_tool_use_task(name) for name in tool_use_names()}
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def played(request: pytest.FixtureRequest) -> Iterator[tuple[ToolUseTask, ToolUseWorld]]:
+    task = TASKS[request.param]
+    world = task.make_world()
+    yield task, world
+    world.close()
+
+
+def run(task: ToolUseTask, world: ToolUseWorld, plan: Plan, code: str) -> tuple[Judgement, list[dict[str, Any]]]:
+    """Run a program with the tools and nothing else; no sandbox, so that many can be run."""
+    world.reset(plan.setup)
+    start, calls = world.snapshot(), []
+
+    def called(tool: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            arguments = tool.bind(args, kwargs)
+            calls.append(arguments)
+            return tool.invoke(arguments)
+
+        return call
+
+    def finish(answer: Any = None) -> None:
+        raise ProgramEnd(answer)
+
+    names: dict[str, Any] = {tool.full_name: called(tool) for tool in world.toolbox} | {"finish": finish}
+    names |= {error.__name__: error for error in world.toolbox.errors.values()}
+    answer = None
+    try:
+        exec(code, names)
+    except ProgramEnd as end:
+        answer = end.answer
+    return task.judge(plan, start, world.snapshot(), answer), calls
+
+
+def plans(task: ToolUseTask) -> Iterator[tuple[Plan, Values]]:
+    for seed in SEEDS:
+        for values in VALUES:
+            yield task.draw(np.random.default_rng(seed), values), values
+
+
+def leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from leaves(part)
+    elif value is not None:
+        yield str(value)
+
+
+def test_programs_solve_what_a_solver_solved_and_mistakes_earn_nothing(
+    played: tuple[ToolUseTask, ToolUseWorld],
+) -> None:
+    task, world = played
+    least, most = CALLS[task.grade]
+    for plan, _ in plans(task):
+        judgement, calls = run(task, world, plan, plan.oracle)
+        assert (judgement.success, judgement.score) == (True, 1.0), (plan.instruction, judgement)
+        # A call depends on another when it is made with something that neither the instruction nor the program says.
+        known = plan.instruction + plan.oracle
+        dependent = sum(any(leaf not in known for leaf in leaves(list(call.values()))) for call in calls)
+        assert least <= len(calls) <= most, (plan.instruction, calls)
+        assert dependent >= least - 1, (plan.instruction, calls)
+        judgement, calls = run(task, world, plan, plan.opposite)
+        assert calls, "the opposite uses no tool"
+        assert (judgement.success, judgement.score) == (False, 0.0), (plan.instruction, judgement)
+        judgement, _ = run(task, world, plan, "finish()")
+        assert judgement.score == 0.0
+
+
+def test_words_are_either_seen_or_unseen(played: tuple[ToolUseTask, ToolUseWorld]) -> None:
+    task, _ = played
+    for plan, values in plans(task):
+        text = plan.instruction + msgspec.json.encode(plan.setup).decode()
+        for name, vocabulary in task.generator.vocabularies.items():
+            for word in vocabulary.unseen if values == "seen" else vocabulary.seen:
+                assert not re.search(rf"\b{re.escape(word)}\b", text), (name, word, plan.instruction)
+
+
+def test_a_state_can_be_saved_restored_and_branched(played: tuple[ToolUseTask, ToolUseWorld]) -> None:
+    task, world = played
+    plan, _ = next(plans(task))
+    run(task, world, plan, plan.oracle)
+    done, saved = world.state_hash(), world.save_state()
+    other = world.branch()
+    try:
+        assert other.state_hash() == done
+        world.reset(plan.setup)
+        fresh = world.state_hash()
+        assert other.state_hash() == done
+        world.restore_state(saved)
+        assert world.state_hash() == done
+        other.restore_state(saved)
+        other.reset(plan.setup)
+        assert other.state_hash() == fresh
+        assert world.state_hash() == done
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_two_thousand_seeds_are_two_thousand_instances(name: str) -> None:
+    """Were there only 10,000 instances, two thousand draws would give about 190 of them twice."""
+    task = TASKS[f"{name}_1"]
+    found = set()
+    for seed in range(2_000):
+        plan = task.draw(np.random.default_rng(seed), "seen")
+        found.add(hashlib.sha256(plan.instruction.encode() + msgspec.json.encode(plan.setup)).digest())
+    assert len(found) == 2_000
+
+
+def test_no_two_tasks_share_a_template_and_each_question_has_five() -> None:
+    found: dict[str, str] = {}
+    for name, task in TASKS.items():
+        for question in task.generator.grades[task.grade]:
+            assert len(question.templates) >= 5
+            for template in question.templates:
+                assert template not in found, (name, found[template])
+                found[template] = name
+
+
+def test_an_instance_is_the_same_in_every_process() -> None:
+    code = """
+import hashlib, msgspec, numpy, sys
+from codeact_envs.tool_use import load_tool_use_task, tool_use_names
+found = hashlib.sha256()
+for name in sys.argv[1:]:
+    plan = load_tool_use_task(name).draw(numpy.random.default_rng(3), "seen")
+    found.update(plan.instruction.encode() + plan.oracle.encode() + msgspec.json.encode((plan.setup, plan.goal.case)))
+print(found.hexdigest(), any("bullet" in name for name in sys.modules))
+"""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True, timeout=120
+        ).stdout
+        for names in (tool_use_names(), tool_use_names())
+    }
+    (text,) = told
+    assert text.split()[1] == "False"
+
+
+@pytest.mark.parametrize("name", [f"{name}_3" for name in GENERATORS])
+def test_an_episode_in_the_sandbox(name: str) -> None:
+    env = CodeEnv(TASKS[name], render_mode="rgb_array")
+    try:
+        env.reset(seed=1)
+        assert env.render().shape == (240, 320, 3)
+        rehearsed = env.rehearse(env.oracle())
+        assert rehearsed.success, rehearsed.execution.error
+        *_, terminated, _, info = env.step(env.oracle())
+        assert (info["success"], terminated) == (True, True)
+        assert info["state_hash"] == rehearsed.state_hash
+    finally:
+        env.close()
+
+
+def test_names_and_ids() -> None:
+    assert f"CodeAct/{GENERATORS[0].capitalize()}2-v0" in gymnasium.registry
+    assert CodeEnv.describe(f"{GENERATORS[0]}_2")["family"] == "T"
+    for wrong, why in (
+        ("messages_4", "no task 'messages_4'; did you mean"),
+        ("nowhere:shop_1", "nowhere gives no GENERATOR"),
+        ("codeact_envs.tool_use.messages:shop_1", "is not the Generator named 'shop'"),
+        ("codeact_envs.tool_use.messages:messages_9", "has the grades 1, 2, 3, not '9'"),
+    ):
+        with pytest.raises(TaskError, match=why):
+            CodeEnv(wrong)
