@@ -20,7 +20,7 @@ import pytest
 
 from codeact.errors import SandboxError
 from codeact.events import CallFinished, CallStarted, Event, Printed
-from codeact.sandbox import Execution, Limits, Sandbox, level
+from codeact.sandbox import Execution, Limits, Sandbox, level, running
 from codeact.sandbox.kernel import seccomp
 from codeact.tools import PendingCall, Refusal, Tool, Toolbox, finish_tool, tool
 from codeact.values import Image
@@ -496,6 +496,49 @@ def test_a_tool_that_never_returns_is_given_up() -> None:
         release.set()
         time.sleep(0.05)
         assert value(sandbox, "add(x)") == 6.0
+
+
+def test_each_tool_has_its_own_time_also_after_one_that_had_more() -> None:
+    @tool(effect="read", timeout_s=20)
+    def patient() -> None:
+        pass
+
+    @tool(effect="read", timeout_s=0.1)
+    def hasty(seconds: float) -> None:
+        time.sleep(seconds)
+
+    program = """
+for _ in range(20):
+    patient()
+    hasty(0.0)
+try:
+    hasty(5.0)
+except TimeoutError:
+    print("late")
+"""
+    with Sandbox(Toolbox([patient, hasty])) as sandbox:
+        begin = time.monotonic()
+        assert sandbox.run(program).stdout == "late\n"
+    assert time.monotonic() - begin < 4
+
+
+def test_the_thread_that_waits_is_not_woken_by_each_call_of_a_tool_with_a_time_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @tool(effect="read", timeout_s=20)
+    def look() -> int:
+        return 1
+
+    woken, wake = [], running.Running._wake
+
+    def counted(self: running.Running) -> None:
+        woken.append(self)
+        wake(self)
+
+    monkeypatch.setattr(running.Running, "_wake", counted)
+    with Sandbox(Toolbox([look])) as sandbox:
+        assert sandbox.run("sum(look() for _ in range(100))").value == 100
+    assert len(woken) < 50
 
 
 def test_a_tools_own_time_limit_can_be_caught() -> None:

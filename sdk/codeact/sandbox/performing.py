@@ -43,9 +43,9 @@ class Performer:
         watch: Watch,
         clocks: Clocks,
         stopping: Stopping,
-        wake: Callable[[], None],
+        wake_by: Callable[[float], None],
     ) -> None:
-        """`wake` has the thread that waits for a call find out anew how long it may take."""
+        """`wake_by` has the thread that waits for a call find out by then how long it may take."""
         self._connection = connection
         self._dispatcher = dispatcher
         self._limits = limits
@@ -54,7 +54,7 @@ class Performer:
         self._watch = watch
         self._clocks = clocks
         self._stopping = stopping
-        self._wake = wake
+        self._wake_by = wake_by
 
     def perform(self, pending: Pending, wait: Callable[[Any], Any], given_up: Callable[[], bool] | None = None) -> None:
         """Approve, tell and run one call, and make its reply.
@@ -90,10 +90,10 @@ class Performer:
             if stopping.reason is not None:
                 self._dispatcher.left_out(pending)
                 return
-            stopping.since = time.monotonic()
+            stopping.since = since = time.monotonic()
         if not pending.moves:
             if pending.tool is not None and pending.tool.timeout_s is not None:
-                self._wake()  # the caller's thread has to wait for less than it does
+                self._wake_by(since + pending.tool.timeout_s)
             self._invoke(pending, wait)
             return
         left = self._clocks.tool_time_left(pending, stopping.since)

@@ -71,7 +71,7 @@ class Running:
         self._clocks = Clocks(connection, limits)
         self._stop = Stopping(connection, dispatcher.toolbox, self._wake)
         self._performer = Performer(
-            connection, dispatcher, limits, approve, self._record, watch, self._clocks, self._stop, self._wake
+            connection, dispatcher, limits, approve, self._record, watch, self._clocks, self._stop, self._wake_by
         )
         self._pump_owner: object = object()
         self._ended = False
@@ -81,12 +81,18 @@ class Running:
         self._soft = False  # whether the program is being interrupted, and not told by an answer
         self._rests = False  # whether the worker has said that it has
         self._away = False  # whether the session's thread has the pump
+        self._looks_at = 0.0  # when the thread that waits for a call finds out again how long it may take
         self.workspace: Workspace | None = None
         self.on_loop: OnLoop | None = None
         self.interrupt = self._stop.interrupt
 
     def _wake(self) -> None:
         self._steps.put(None)
+
+    def _wake_by(self, deadline: float) -> None:
+        """Have the thread that waits for a call look at it at that time at the latest: most often it does anyway."""
+        if deadline < self._looks_at:
+            self._wake()
 
     # ---- the caller's thread ----------------------------------------------------------------------------------------
 
@@ -148,11 +154,13 @@ class Running:
     def _patience(self) -> float:
         with self._stop.lock:
             if self._stop.pending is not None and self._stop.pending.moves:
-                return CHECK_S  # the watch looks after it
-            if self._stop.reason is not None and self._stop.pending is not None:
-                return 0.0
-            left = self._clocks.tool_time_left(self._stop.pending, self._stop.since)
-        return max(0.0, min(left, 3_600.0))
+                left = CHECK_S  # the watch looks after it
+            elif self._stop.reason is not None and self._stop.pending is not None:
+                left = 0.0
+            else:
+                left = max(0.0, min(self._clocks.tool_time_left(self._stop.pending, self._stop.since), 3_600.0))
+            self._looks_at = time.monotonic() + left
+        return left
 
     def _too_late(self) -> Pending | None:
         with self._stop.lock:
