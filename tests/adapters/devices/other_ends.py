@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from codeact.sandbox import Execution
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> bool:
+    """Wait until a condition holds; whether it does."""
+    ends = time.monotonic() + timeout_s
+    while not (held := bool(condition())) and time.monotonic() < ends:
+        time.sleep(0.005)
+    return held
 
 
 class Loop:
@@ -79,21 +88,25 @@ class ModbusDevice:
 
     Attributes:
         written: what was written, as (address, values).
-        delay_s: how long each answer takes, by address.
+        asked: the addresses that were asked for or written, in order.
+        delay_s: how long each answer takes, by address; what is taken away holds no answer back any more.
         refused: what writing an address is answered by.
     """
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.written: list[tuple[int, list[Any]]] = []
+        self.asked: list[int] = []
         self.delay_s: dict[int, float] = {}
         self.refused: dict[int, ExcCodes] = {}
         self.port = 0
         self.start()
 
     async def act(self, code: int, start: int, address: int, count: int, held: Any, values: Any) -> ExcCodes | None:
-        if address in self.delay_s:
-            await asyncio.sleep(self.delay_s[address])
+        self.asked.append(address)
+        began = time.monotonic()
+        while time.monotonic() - began < self.delay_s.get(address, 0.0):
+            await asyncio.sleep(0.01)
         if values is None:
             return None
         if address in self.refused:
@@ -140,12 +153,12 @@ class Broker:
         if program is None:
             pytest.skip("mosquitto is not installed: apt-get install mosquitto")
         self.process = subprocess.Popen([program, "-c", str(self.configuration)], stderr=subprocess.DEVNULL)
-        ends = time.monotonic() + 10
-        while time.monotonic() < ends:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            time.sleep(0.02)
-        raise AssertionError("mosquitto did not start")
+        assert wait_until(self.listens), "mosquitto did not start"
+
+    def listens(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
 
     def die(self) -> None:
         self.process.kill()

@@ -1,7 +1,8 @@
 """A server that speaks the rosbridge protocol, version 2, with one cart behind it, in one process.
 
-Topics: it publishes `/cart/speed`, and listens to `/cart/set_speed` and `/cmd_vel`. Services: `/add_two_ints`, `/slow`.
-What it hears is published on `/heard` as text. Argument: the port. Prints the port; ends with its parent.
+Topics: it publishes `/cart/speed`, and listens to `/cart/set_speed` and `/cmd_vel`. Services: `/add_two_ints`,
+`/nothing`, whose answer is empty, and `/never`, which does not answer. What it hears is published on `/heard` as text.
+Argument: the port. Prints the port; ends with its parent.
 """
 
 from __future__ import annotations
@@ -61,8 +62,10 @@ class Bridge(WebSocketServerProtocol):  # type: ignore[misc]
         }
         if call["service"] == "/add_two_ints":
             self.say({**answer, "values": {"sum": call["args"]["a"] + call["args"]["b"]}})
-        elif call["service"] == "/slow":
-            reactor.callLater(1.0, self.say, {**answer, "values": {}})
+        elif call["service"] == "/nothing":
+            self.say({**answer, "values": {}})
+        elif call["service"] == "/never":
+            STATE["/heard"] = {"data": "/never"}
         else:
             self.say({**answer, "values": f"Service {call['service']} does not exist", "result": False})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -47,19 +48,21 @@ def test_mqtt_too(broker: Broker) -> None:
         conveyor.say(topic, payload, retain=True)
     examples = [f"conveyor.{point}()" for point in ("light", "crates", "weights", "speed")]
     examples += ["conveyor.set_speed(0.1)\nconveyor.wait_for('speed', 0.1)\nconveyor.age('speed')"]
-    examples += ["conveyor.set_light(True)\nconveyor.wait_for_next('light')\nconveyor.home()\nconveyor.shift(0.1)"]
+    examples += ["conveyor.set_light(True)\nconveyor.home()\nconveyor.shift(0.1)", "conveyor.wait_for_next('weights')"]
     examples += ["conveyor.stop()", "try:\n    conveyor.temperature()\nexcept DeviceTimeout:\n    pass"]
-    assert (
-        check_adapter(
-            lambda: mqtt(test_mqtt.MANIFEST, port=broker.port, username="me", password="open-sesame"),
+    settings = {**test_mqtt.MANIFEST["mqtt"], "timeout_s": 2.0}
+    with conveyor.saying("weights", "[1.0]"):
+        found = check_adapter(
+            lambda: mqtt(
+                test_mqtt.MANIFEST | {"mqtt": settings}, port=broker.port, username="me", password="open-sesame"
+            ),
             examples=examples,
             failing={"conveyor.set_speed(1)": "from 0 to 0.5"},
             slow="conveyor.wait_for_next('crates', timeout_s=20)",
             secrets=["open-sesame"],
             types=False,
         )
-        == []
-    )
+    assert found == []
     conveyor.leave()
 
 
@@ -94,9 +97,11 @@ def test_ros_too() -> None:
     ]
     examples += ["cart.wait_for_next('speed')\ncart.heard()\ncart.age('speed')", "cart.stop()"]
     tried = "try:\n    cart.{}()\nexcept DeviceError:\n    pass"
-    examples += [tried.format(name) for name in ("broken", "slow", "sum_of_nothing", "missing")]
+    examples += [tried.format(name) for name in ("broken", "slow", "never", "sum_of_nothing", "missing")]
+    manifest = copy.deepcopy(test_ros.MANIFEST)
+    manifest["commands"]["never"]["timeout_s"] = 0.3
     found = check_adapter(
-        lambda: ros(test_ros.MANIFEST, port=server.port),
+        lambda: ros(manifest, port=server.port),
         examples=examples,
         failing={"cart.set_speed(2)": "from -1 to 1"},
         slow="cart.wait_for('speed', 0.9, timeout_s=20)",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from other_ends import ModbusDevice
+from other_ends import ModbusDevice, wait_until
 from pymodbus.constants import ExcCodes
 
 from codeact.errors import ToolError
@@ -24,7 +26,7 @@ from codeact_adapters import DeviceLost, make_toolbox, modbus
 CONVEYOR = """
 device: conveyor
 description: The belt behind the table.
-modbus: {host: 127.0.0.1, unit: 1, timeout_s: 0.5}
+modbus: {host: 127.0.0.1, unit: 1, timeout_s: 20}
 points:
   speed:
     description: Speed of the belt.
@@ -49,9 +51,9 @@ stop: {speed: 0, running: false}
 
 
 @pytest.fixture
-def manifest(tmp_path: Path) -> Path:
+def manifest(tmp_path: Path, timeout_s: float) -> Path:
     path = tmp_path / "conveyor.yaml"
-    path.write_text(CONVEYOR)
+    path.write_text(CONVEYOR.replace("timeout_s: 20", f"timeout_s: {timeout_s}"))
     return path
 
 
@@ -101,8 +103,15 @@ def test_a_rate_makes_a_ramp(run: Callable[[str], Any], modbus_device: ModbusDev
     assert len([address for address, _ in modbus_device.written if address == 20]) > 3
 
 
+def test_a_ramp_does_not_jump_after_a_pause(run: Callable[[str], Any], modbus_device: ModbusDevice) -> None:
+    modbus_device.delay_s[20] = 0.3  # in which the rate alone would allow 0.6 m
+    assert run("conveyor.set_target(0.6)\nconveyor.target()") == pytest.approx(0.6)
+    sent = [struct.unpack(">f", struct.pack(">2H", *v))[0] for address, v in modbus_device.written if address == 20]
+    assert max(after - before for before, after in itertools.pairwise([0.0, *sent])) <= 0.2 + 1e-6
+
+
 def test_waiting_for_a_value(run: Callable[[str], Any], modbus_device: ModbusDevice) -> None:
-    assert run("conveyor.set_running(True)\nconveyor.wait_for('running', True, timeout_s=1)") is None
+    assert run("conveyor.set_running(True)\nconveyor.wait_for('running', True, timeout_s=30)") is None
     assert run("conveyor.wait_for('counted', 5, how='at least')") is None
     assert run("conveyor.wait_for('counted', 8, timeout_s=0.1)") == (
         "DeviceTimeout: conveyor.counted did not become 8 crates within 0.1 s: it is 7 crates"
@@ -130,14 +139,16 @@ def test_a_value_that_is_none_of_the_names(
     assert run("conveyor.mode()") == "DeviceError: conveyor.mode is 9 (int), which is none of 0 (idle) and 1 (manual)"
 
 
+@pytest.mark.parametrize("timeout_s", [0.8])
 def test_a_slow_answer_is_a_timeout_and_no_later_one(run: Callable[[str], Any], modbus_device: ModbusDevice) -> None:
-    modbus_device.delay_s[60] = 0.8
-    where = f"conveyor at 127.0.0.1:{modbus_device.port} did not answer within 0.5 s"
+    modbus_device.delay_s[60] = 60.0
+    where = f"conveyor at 127.0.0.1:{modbus_device.port} did not answer within 0.8 s"
     assert run("conveyor.set_slow(4)") == f"DeviceTimeout: {where}; whether it took the value is not known"
     assert run("conveyor.slow()") == f"DeviceTimeout: {where}"
     assert run("try:\n    conveyor.slow()\nexcept TimeoutError:\n    kept = 'late'\nkept") == "late"
     assert run("conveyor.counted()") == 7
     modbus_device.delay_s.clear()
+    assert wait_until(lambda: (60, [4]) in modbus_device.written)
     assert run("conveyor.slow()") == 4
 
 
@@ -176,7 +187,7 @@ def test_a_stopped_program_means_a_stopped_device(
     with Sandbox(box) as sandbox:
         sandbox.run("")
         goes = "conveyor.set_speed(0.4)\n"
-        modbus_device.delay_s[60] = 0.45
+        modbus_device.delay_s[60] = 60.0
         for waits_in in ("while True: pass", "conveyor.wait_for('counted', 0, timeout_s=60)", "conveyor.slow()"):
             for act in (sandbox.interrupt, lambda: os.kill(sandbox._held[0].pid, signal.SIGKILL)):
                 modbus_device.written.clear()
@@ -188,7 +199,7 @@ def test_a_stopped_program_means_a_stopped_device(
 
 
 def test_a_stop_breaks_off_what_waits_for_an_answer(box: Toolbox, modbus_device: ModbusDevice) -> None:
-    modbus_device.delay_s[60] = 5.0
+    modbus_device.delay_s[60] = 60.0
     failed: list[Exception] = []
 
     def ask() -> None:
@@ -199,10 +210,10 @@ def test_a_stop_breaks_off_what_waits_for_an_answer(box: Toolbox, modbus_device:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    time.sleep(0.05)
+    assert wait_until(lambda: 60 in modbus_device.asked)
     began = time.monotonic()
     box.stop()
-    assert time.monotonic() - began < 0.45  # sooner than the answer's time of 0.5 s
+    assert time.monotonic() - began < 10  # sooner than the answer's time of 20 s
     thread.join()
     assert type(failed[0]).__name__ == "DeviceStopped"
     assert modbus_device.written == [(3, [0]), (0, [False])]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from other_ends import Broker, certify
+from other_ends import Broker, certify, wait_until
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -27,8 +30,8 @@ MANIFEST: dict[str, Any] = {
     "device": "conveyor",
     "mqtt": {
         "host": "127.0.0.1",
-        "timeout_s": 0.5,
-        "keepalive_s": 1,
+        "timeout_s": 20.0,
+        "keepalive_s": 60,
         "will": {"topic": "conveyor/set", "payload": '{"speed": 0}'},
         "available": {"topic": "conveyor/status"},
     },
@@ -95,6 +98,23 @@ class Conveyor:
     def say(self, topic: str, payload: str, retain: bool = False) -> None:
         self.client.publish(f"conveyor/{topic}", payload, 1, retain)
 
+    @contextlib.contextmanager
+    def saying(self, topic: str, payload: str) -> Iterator[None]:
+        """Says something again and again."""
+        ended = threading.Event()
+
+        def say() -> None:
+            while not ended.wait(0.05):
+                self.say(topic, payload)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
     def leave(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
@@ -108,8 +128,8 @@ def conveyor(broker: Broker) -> Iterator[Conveyor]:
 
 
 @pytest.fixture
-def box(broker: Broker, conveyor: Conveyor) -> Iterator[Toolbox]:
-    made = mqtt(MANIFEST, port=broker.port)
+def box(broker: Broker, conveyor: Conveyor, timeout_s: float) -> Iterator[Toolbox]:
+    made = mqtt(MANIFEST | {"mqtt": {**MANIFEST["mqtt"], "timeout_s": timeout_s}}, port=broker.port)
     yield made
     try:
         made.close()
@@ -118,19 +138,23 @@ def box(broker: Broker, conveyor: Conveyor) -> Iterator[Toolbox]:
 
 
 def heard(conveyor: Conveyor, count: int) -> list[tuple[str, str]]:
-    ends = time.monotonic() + 5
-    while len(conveyor.heard) < count and time.monotonic() < ends:
-        time.sleep(0.005)
+    wait_until(lambda: len(conveyor.heard) >= count)
     return conveyor.heard
+
+
+def until(run: Callable[[str], Any], program: str, wanted: Any) -> None:
+    """Run a program until it gives what is wanted: the host may learn only later what has happened elsewhere."""
+    said: list[Any] = []
+    assert wait_until(lambda: said.append(run(program)) or said[-1] == wanted), said[-1]
 
 
 def test_points_are_heard_and_set(run: Callable[[str], Any], conveyor: Conveyor) -> None:
     assert run("conveyor.speed()") == 0.0  # the broker kept it
     assert run("conveyor.set_speed(0.25)\nconveyor.speed()") == 0.25
-    assert run("conveyor.set_light(True)\nconveyor.wait_for('light', True, timeout_s=2)\nconveyor.light()") is True
+    assert run("conveyor.set_light(True)\nconveyor.wait_for('light', True, timeout_s=30)\nconveyor.light()") is True
     assert heard(conveyor, 2) == [("conveyor/set", '{"speed": 0.25}'), ("conveyor/light/set", "ON")]
     conveyor.say("weights", "[1, 2.5]")
-    assert run("conveyor.wait_for_next('weights', timeout_s=2) if False else conveyor.weights()") == [1.0, 2.5]
+    assert run("conveyor.weights()") == [1.0, 2.5]
 
 
 def test_commands(run: Callable[[str], Any], conveyor: Conveyor) -> None:
@@ -139,6 +163,7 @@ def test_commands(run: Callable[[str], Any], conveyor: Conveyor) -> None:
     assert "expected a number from -1 to 1, got 2 (int)" in run("conveyor.shift(2)")
 
 
+@pytest.mark.parametrize("timeout_s", [1.0])
 def test_what_does_not_arrive_is_told(run: Callable[[str], Any], conveyor: Conveyor) -> None:
     conveyor.deaf = True
     assert run("conveyor.set_speed(0.3)") == (
@@ -146,13 +171,14 @@ def test_what_does_not_arrive_is_told(run: Callable[[str], Any], conveyor: Conve
     )
 
 
+@pytest.mark.parametrize("timeout_s", [1.0])
 def test_the_age_of_a_value_and_the_next_one(run: Callable[[str], Any], conveyor: Conveyor) -> None:
     assert run("conveyor.temperature()") == "DeviceTimeout: no value of conveyor.temperature has come"
     assert "no new value of conveyor.crates came within 0.1 s" in run("conveyor.wait_for_next('crates', 0.1)")
-    conveyor.say("temperature", "293.5")
-    assert run("conveyor.temperature(), conveyor.age('temperature') < 0.5") == (293.5, True)
+    with conveyor.saying("temperature", "293.5"):
+        assert run("conveyor.temperature(), 0 <= conveyor.age('temperature') < 10") == (293.5, True)
     time.sleep(0.4)
-    assert run("conveyor.temperature()").startswith("DeviceTimeout: no value for 0.")
+    assert re.match(r"DeviceTimeout: no value for [\d.]+ s of conveyor\.temp", run("conveyor.temperature()"))
     assert run("conveyor.age('crates')") == "DeviceError: no value of conveyor.crates has come yet"
 
 
@@ -174,44 +200,35 @@ def test_a_broken_payload(
     run: Callable[[str], Any], conveyor: Conveyor, topic: str, payload: str, program: str, problem: str
 ) -> None:
     conveyor.say(topic, payload)
-    ends = time.monotonic() + 2
-    while problem not in (said := str(run(f"conveyor.{program}"))) and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert said.startswith("DeviceError: ")
-    assert problem in said
+    said: list[str] = []
+    assert wait_until(lambda: said.append(str(run(f"conveyor.{program}"))) or problem in said[-1]), said[-1]
+    assert said[-1].startswith("DeviceError: ")
 
 
 def test_the_device_says_that_it_is_gone(run: Callable[[str], Any], conveyor: Conveyor) -> None:
     gone = "DeviceLost: conveyor says on conveyor/status that it is offline"
-
-    def until(program: str, wanted: Any) -> None:
-        """A program that fails sends a stop, which may arrive after the next one has begun."""
-        ends = time.monotonic() + 10
-        while (said := run(program)) != wanted and time.monotonic() < ends:
-            time.sleep(0.05)
-        assert said == wanted
-
     conveyor.say("status", "offline", retain=True)
-    until("conveyor.speed()", gone)
+    until(run, "conveyor.speed()", gone)
     conveyor.heard.clear()
     assert run("conveyor.set_speed(0.1)") == gone
     assert set(heard(conveyor, 1)) == {("conveyor/set", '{"speed": 0.0}')}  # nothing but stops
     conveyor.say("status", "online", retain=True)
-    until("conveyor.speed()", 0.0)
-    until("conveyor.set_speed(0.1)", None)
+    until(run, "conveyor.speed()", 0.0)
+    until(run, "conveyor.set_speed(0.1)", None)
 
 
 def test_a_broker_that_dies_and_comes_back(run: Callable[[str], Any], broker: Broker, conveyor: Conveyor) -> None:
     assert run("conveyor.speed()") == 0.0
     broker.die()
     where = f"the broker of conveyor at 127.0.0.1:{broker.port} cannot be reached: Connection refused"
-    assert run("conveyor.speed()") == f"DeviceLost: {where}"
+    until(run, "conveyor.speed()", f"DeviceLost: {where}")
     assert run("conveyor.set_light(True)") == f"DeviceLost: {where}"
     broker.start()
-    assert run("conveyor.wait_for('speed', 0.0, timeout_s=5)\nconveyor.set_light(True)") is None
+    assert run("conveyor.wait_for('speed', 0.0, timeout_s=30)\nconveyor.set_light(True)") is None
     assert heard(conveyor, 1) == [("conveyor/light/set", "ON")]  # and nothing of what had failed
 
 
+@pytest.mark.parametrize("timeout_s", [1.5])
 def test_a_broker_that_hangs(run: Callable[[str], Any], broker: Broker, conveyor: Conveyor) -> None:
     os.kill(broker.process.pid, signal.SIGSTOP)
     try:
@@ -219,7 +236,7 @@ def test_a_broker_that_hangs(run: Callable[[str], Any], broker: Broker, conveyor
     finally:
         os.kill(broker.process.pid, signal.SIGCONT)
     assert said == (
-        f"DeviceTimeout: the broker of conveyor at 127.0.0.1:{broker.port} did not acknowledge within 0.5 s; "
+        f"DeviceTimeout: the broker of conveyor at 127.0.0.1:{broker.port} did not acknowledge within 1.5 s; "
         "whether the message arrived is not known"
     )
     assert run("conveyor.set_speed(0.2)\nconveyor.speed()") == 0.2
@@ -267,10 +284,10 @@ def test_a_stopped_program_means_a_stopped_device(
         for act in (sandbox.interrupt, lambda: os.kill(sandbox._held[0].pid, signal.SIGKILL)):
             conveyor.heard.clear()
             program = f"conveyor.set_speed(0.4)\n{waits_in}"
-            result, _ = end_when(sandbox, program, lambda: len(conveyor.heard), act)
+            result, _ = end_when(sandbox, program, lambda: ("conveyor/set", '{"speed": 0.4}') in conveyor.heard, act)
             assert result.error is not None
             assert "conveyor stopped: speed 0 m/s" in result.error.text
-            assert heard(conveyor, 2)[-1] == ("conveyor/set", '{"speed": 0.0}')
+            assert wait_until(lambda: conveyor.heard[-1] == ("conveyor/set", '{"speed": 0.0}')), conveyor.heard
 
 
 def test_the_will_stops_it_when_the_host_is_lost(broker: Broker, conveyor: Conveyor) -> None:

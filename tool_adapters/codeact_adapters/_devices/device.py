@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ How = Literal["equal", "at least", "at most"]
 _log = logging.getLogger(__name__)
 _POLL_S = 0.02  # between two looks at a point that has to be asked for
 _RAMP_S = 0.05  # between two steps of a ramp
+_LONGEST_STEP_S = 0.1  # whose change one step makes at most: after a pause of the host the device shall not jump
 _PATIENCE_S = 0.2  # that a stop gives an exchange that goes on, before it is broken off
 
 
@@ -262,12 +264,15 @@ class Device:
     def _ramp(self, point: Point, value: Any, begun: int) -> Iterator[Any]:
         """What to write one after the other on the way to a value."""
         if point.rate is not None:
-            start, started = self._read(point, begun), time.monotonic()
-            whole = point.value.kind is int
-            while (left := abs(value - start) - point.rate * (time.monotonic() - started)) > 0:
-                step = value - left if value > start else value + left
-                yield int(step) if whole else step
-                self._sleep(min(_RAMP_S, left / point.rate), begun)
+            reached, then = float(self._read(point, begun)), time.monotonic()
+            while True:
+                now = time.monotonic()
+                step = point.rate * min(now - then, _LONGEST_STEP_S)
+                if abs(value - reached) <= step:
+                    break
+                reached, then = reached + math.copysign(step, value - reached), now
+                yield int(reached) if point.value.kind is int else reached
+                self._sleep(min(_RAMP_S, abs(value - reached) / point.rate), begun)
         yield value
 
     def _see(self, point: Point, value: Any, begun: int) -> None:

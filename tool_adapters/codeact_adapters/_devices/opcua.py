@@ -33,6 +33,8 @@ _HOLDS: dict[str, tuple[type, float, float]] = {
 }
 """Types of variables, with what they hold (OPC 10000-6, 5.1.2)."""
 
+_FAREWELL_S = 0.1  # that a server which left a question open has for the answer to a farewell
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -188,8 +190,10 @@ class OpcUaLink(Link):
                 raise DeviceLost(f"the connection to {self._where} is lost ({name}){unknown}") from problem
             raise DeviceRefused(f"{self._where} refused: {problem}") from problem
         except (CancelledError, asyncio.CancelledError):
+            self._drop(_FAREWELL_S)  # a server may do one thing at a time for a connection: a stop must not queue up
             raise DeviceTimeout(f"what {self._where} was asked was broken off{unknown}") from None
         except TimeoutError as problem:
+            self._drop(_FAREWELL_S)
             raise DeviceTimeout(f"{self._where} did not answer within {timeout_s:g} s{unknown}") from problem
         except (OSError, UaError) as problem:  # ConnectionError among them
             self._drop()
@@ -198,13 +202,12 @@ class OpcUaLink(Link):
         finally:
             self._pending = None
 
-    def _drop(self) -> None:
+    def _drop(self, farewell_s: float | None = None) -> None:
+        """Let go of the connection; the server has `farewell_s` seconds, or the time of an exchange, to answer that."""
         self._become(open_=False)
         client, self._client = self._client, None
         if client is not None:
-            leaving = asyncio.run_coroutine_threadsafe(
-                asyncio.wait_for(client.disconnect(), self.timeout_s), self._loop
-            )
+            leaving = asyncio.run_coroutine_threadsafe(_leave(client, farewell_s or self.timeout_s), self._loop)
             try:
                 leaving.result()
             except (Exception, asyncio.CancelledError) as problem:
@@ -312,6 +315,13 @@ class _Hearing:
             value = DeviceError(f"its value is {status.name}")
         for name in self._names.get(node.nodeid.to_string(), ()):
             self._link.hear(name, value)
+
+
+async def _leave(client: Any, farewell_s: float) -> None:
+    try:
+        await asyncio.wait_for(client.disconnect(), farewell_s)
+    finally:
+        client.disconnect_socket()
 
 
 def _node(section: Section, key: str) -> str:

@@ -180,10 +180,14 @@ class RosLink(Link):
             ros.factory.stopTrying()
             if ros.is_connected:
                 ros.close()
+                with self.changed:  # the server answers the farewell after all else that it was sent, such as a stop
+                    self.changed.wait_for(lambda: not ros.is_connected, self.timeout_s)
         self._forget()
 
     def _lost(self, ros: Any) -> None:
         ros.factory.stopTrying()  # what was to be sent meanwhile shall not be sent later
+        with self.changed:
+            self.changed.notify_all()
         if ros is self._ros:
             self._forget()
 

@@ -220,7 +220,13 @@ class SerialLink(Link):
         if line is None:
             self._late = True
             raise DeviceTimeout(f"{self._where} did not answer {text!r:.100} within {timeout_s:g} s{unknown}")
-        return self._understood(line, text, answer)
+        try:
+            return self._understood(line, text, answer)
+        except DeviceRefused:
+            raise
+        except DeviceError:
+            self._late = True  # it may be the answer to something else, and the right one still comes
+            raise
 
     def _next_line(self, timeout_s: float) -> bytes | None:
         end, received, deadline = self._settings.line_end.encode(), b"", time.monotonic() + timeout_s
