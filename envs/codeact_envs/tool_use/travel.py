@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from codeact.tools import Toolbox, tool
 from codeact_envs.tool_use.answers import Tolerance
 from codeact_envs.tool_use.drawing import Draw, Vocabulary
-from codeact_envs.tool_use.generator import Case, Generator, Question, ReadingService
+from codeact_envs.tool_use.generator import Case, Generator, Question, ReadingService, Said
 
 CITIES = Vocabulary(
     seen=("Antwerp", "Bergen", "Cadiz", "Delft", "Essen", "Faro", "Graz", "Haifa", "Izmir", "Kiel"),
@@ -240,7 +240,7 @@ def _latest_in_time(draw: Draw) -> Case:
         key=lambda pair: pair[0].departs,
     )
     right = {"flight": last.number, "euros": _worth(money, rates)}
-    said = {"origin": origin, "destination": destination, "day": day, "latest": _clock(latest)}
+    said: dict[str, Said] = {"origin": origin, "destination": destination, "day": day, "latest": _clock(latest)}
     table = Timetable({f"{origin} {destination} {day}": flights}, {}, fares, {}, rates)
     return Case(table, said, right)
 
