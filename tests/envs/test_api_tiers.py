@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import gymnasium
 import pytest
 import yaml
@@ -11,7 +9,7 @@ import yaml
 import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
 from codeact_envs.code_env import CodeEnv
-from codeact_envs.tasks import load_task
+from codeact_envs.tasks import load_task, task_file
 from codeact_envs.tasks.robot_task import RobotTask
 from codeact_envs.tasks.specification import parse_task
 
@@ -53,7 +51,7 @@ def test_both_tiers_show_the_same_scene_and_a_branch_keeps_its_tier() -> None:
 
 
 def test_each_of_two_arms_has_tools_of_either_tier() -> None:
-    data = yaml.safe_load((files("codeact_envs.tasks") / "lift.yaml").read_text())
+    data = yaml.safe_load(task_file("lift").read_text())
     data["scene"]["robot"] = "two_pandas"
     data["scene"]["region"] = {"x": [0.4, 0.5], "y": [0.2, 0.35]}
     data["scene"]["roles"] = {role: part | {"count": 1} for role, part in data["scene"]["roles"].items()}
@@ -89,7 +87,7 @@ def test_a_tier_that_a_task_does_not_have_is_refused() -> None:
 
 
 def test_a_file_says_which_tiers_it_has() -> None:
-    data = yaml.safe_load((files("codeact_envs.tasks") / "reach.yaml").read_text())
+    data = yaml.safe_load(task_file("reach").read_text())
     assert load_task("reach").tier == "high"
     without = {key: value for key, value in data.items() if key != "low"}
     with pytest.raises(TaskError, match="here: low: a task with `tier: both` needs `low:"):

@@ -8,21 +8,10 @@ from typing import Any
 import pytest
 
 from codeact.errors import TaskError
-from codeact_envs.tasks.conditions import (
-    CONDITIONS,
-    At,
-    Cast,
-    Condition,
-    LetGo,
-    Lifted,
-    Matched,
-    Reading,
-    RestingOn,
-    Stacked,
-    ToolAbove,
-    Unmoved,
-    condition,
-)
+from codeact_envs.tasks.conditions import CONDITIONS, Cast, Condition, Reading, condition
+from codeact_envs.tasks.conditions.kept import LetGo, Unmoved
+from codeact_envs.tasks.conditions.places import At, ToolAbove
+from codeact_envs.tasks.conditions.supports import Lifted, Matched, RestingOn, Stacked
 from codeact_envs.tasks.snapshot import ROBOT, Body, Snapshot
 
 CUBE = (0.04, 0.04, 0.04)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from importlib.resources import files
 
 import gymnasium
 import pytest
@@ -17,7 +16,7 @@ from codeact_envs.bullet.errors import OutOfReach
 from codeact_envs.bullet.tools.low_tier import ArmApi
 from codeact_envs.bullet.tools.moving_robots import BaseApi, DroneApi
 from codeact_envs.code_env import CodeEnv
-from codeact_envs.tasks import load_task
+from codeact_envs.tasks import load_task, task_file
 from codeact_envs.tasks.robot_task import RobotTask
 from codeact_envs.tasks.specification import parse_task
 
@@ -107,7 +106,7 @@ def test_an_interrupted_flight_ends_hovering(hover: CodeEnv) -> None:
 
 
 def fetch_task() -> dict[str, object]:
-    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text())
+    data = yaml.safe_load(task_file("drive_to_zone").read_text())
     scene = {
         "robot": "husky_panda",
         "region": {"x": [1.2, 2.0], "y": [-0.6, 0.6], "reach": [1.2, 2.2]},
@@ -242,7 +241,7 @@ print(found)
     ],
 )
 def test_a_task_that_judges_what_its_robot_does_not_have_is_refused(goal: dict[str, object], message: str) -> None:
-    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"goal": [goal]}
+    data = yaml.safe_load(task_file("drive_to_zone").read_text()) | {"goal": [goal]}
     with pytest.raises(TaskError, match=message):
         RobotTask("drive", parse_task(data, "drive")).make_world()
 
@@ -252,7 +251,7 @@ def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
     assert isinstance(task, RobotTask)
     with pytest.raises(TaskError, match="one arm, at a table, or with tier='low'"):
         RobotTask("fetch", parse_task(fetch_task(), "fetch"), perception="camera").make_world()
-    data = yaml.safe_load((files("codeact_envs.tasks") / "drive_to_zone.yaml").read_text()) | {"tier": "low"}
+    data = yaml.safe_load(task_file("drive_to_zone").read_text()) | {"tier": "low"}
     with pytest.raises(TaskError, match="low tier is for arms, and Clearpath Husky A200 has none"):
         RobotTask("drive", parse_task(data, "drive")).make_world()
     with pytest.raises(TaskError, match="robot at a table"):

@@ -14,7 +14,7 @@ from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import Body, RobotTask, Snapshot
 from codeact_envs.tasks.conditions import Cast
-from codeact_envs.tasks.furniture_conditions import Inside, JointAt, Pressed
+from codeact_envs.tasks.conditions.furniture import Inside, JointAt, Pressed
 
 TASK = """
 title: Open a drawer

@@ -1,4 +1,4 @@
-"""Task files: what the eight say, and how a wrong one is told."""
+"""Task files: what they say, and how a wrong one is told."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ import pytest
 import yaml
 
 from codeact.errors import TaskError
-from codeact_envs.tasks import RobotTask, load_task, task_names
+from codeact_envs.tasks import RobotTask, load_task, task_file, task_names
 from codeact_envs.tasks.protocol import VALUES, Values
 from codeact_envs.tasks.scene import as_snapshot
 from codeact_envs.tasks.specification import parse_task
 
 TASKS = task_names()
-FOLDER = Path(__file__).parents[2] / "envs/codeact_envs/tasks"
 
 
 def task(name: str) -> RobotTask:
@@ -91,7 +90,7 @@ def test_no_two_tasks_share_a_template() -> None:
 
 
 def wrong(change: Any, name: str = "stack2") -> str:
-    data = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    data = yaml.safe_load(task_file(name).read_text())
     data = copy.deepcopy(data)
     change(data)
     with pytest.raises(TaskError) as caught:
@@ -114,7 +113,7 @@ class TestAWrongFile:
 
     def test_an_unknown_condition(self) -> None:
         text = wrong(lambda data: data["goal"].append({"staked": {}}))
-        assert "goal: there is no condition 'staked'; there are tool_above, " in text
+        assert "goal: there is no condition 'staked'; did you mean 'stacked'? there are at, " in text
         assert ", stacked, " in text
 
     def test_a_wrong_field_of_a_condition(self) -> None:
@@ -172,7 +171,7 @@ class TestAWrongFile:
 
 
 def test_a_region_that_is_too_small_is_an_error_and_no_endless_loop() -> None:
-    data = yaml.safe_load((FOLDER / "stack2.yaml").read_text())
+    data = yaml.safe_load(task_file("stack2").read_text())
     data["scene"]["region"] = {"x": [0.40, 0.42], "y": [0.0, 0.02]}
     crowded = RobotTask("crowded", parse_task(data, "crowded.yaml"))
     with pytest.raises(

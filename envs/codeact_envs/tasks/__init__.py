@@ -1,5 +1,5 @@
-"""Tasks: one YAML file each, beside this one, holding the scene, the words, the goal, the limits and the reference
-programs.
+"""Tasks: one YAML file each, in the folder of its family below `suite`: the scene, the words, the goal, the limits and
+the reference programs.
 
 `conditions` holds the predicates that goals are made of; `scene` draws an episode from a seed; `protocol` says what
 `CodeEnv` needs of any task and any world, so that tasks of other kinds can stand beside these. `docs/add-a-task.md`
@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from codeact_envs.tasks.catalog import environment_name, load_task, register_task, task_names
+from codeact_envs.tasks.catalog import environment_name, load_task, register_task, task_file, task_names
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Task, Values, World
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "environment_name",
     "load_task",
     "register_task",
+    "task_file",
     "task_names",
     *sorted(_HOME),
 ]

@@ -1,4 +1,5 @@
-"""Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it.
+"""Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it, below `suite`, in the
+folder of its family.
 
 Listing reads file names only; a file is opened when its task is loaded.
 """
@@ -22,8 +23,27 @@ ENTRY_POINT = "codeact_envs.making:make_env"
 
 def task_names() -> tuple[str, ...]:
     """Names of the tasks of this package, sorted."""
-    folder = files("codeact_envs.tasks")
-    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(_task_files())
+
+
+def task_file(name: str) -> Path:
+    """The YAML file of a task of this package.
+
+    Raises:
+        TaskError: there is no such task.
+    """
+    known = _task_files()
+    if name not in known:
+        near = get_close_matches(name, (*known, *tool_use_names()), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise TaskError(f"no task {name!r}; {hint} A file of your own is named by its path, ending in .yaml")
+    return known[name]
+
+
+@cache
+def _task_files() -> dict[str, Path]:
+    suite = Path(str(files("codeact_envs.tasks"))) / "suite"
+    return {path.stem: path for path in sorted(suite.glob("*/*.yaml"), key=lambda path: path.stem)}
 
 
 def environment_name(name: str) -> str:
@@ -41,13 +61,8 @@ def load_task(name: str) -> Task:
         from codeact_envs.tasks.robot_task import RobotTask
 
         return RobotTask.from_file(Path(name))
-    known = task_names()
     if ":" in name or name in tool_use_names():
         return load_tool_use_task(name)
-    if name not in known:
-        near = get_close_matches(name, (*known, *tool_use_names()), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise TaskError(f"no task {name!r}; {hint} A file of your own is named by its path, ending in .yaml")
     return _load_own(name)
 
 
@@ -55,7 +70,7 @@ def load_task(name: str) -> Task:
 def _load_own(name: str) -> Task:
     from codeact_envs.tasks.robot_task import RobotTask
 
-    return RobotTask.from_file(Path(str(files("codeact_envs.tasks") / f"{name}.yaml")))
+    return RobotTask.from_file(task_file(name))
 
 
 def register_task(path: str | Path, namespace: str) -> str:

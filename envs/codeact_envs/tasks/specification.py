@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
@@ -11,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 
-import codeact_envs.tasks.furniture_conditions  # noqa: F401  makes its conditions known
 from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
 from codeact_envs.scenes.reading import Part, problems
@@ -100,7 +100,9 @@ def _condition(entry: Any) -> Condition:
     ((name, given),) = entry.items()
     kind = CONDITIONS.get(name)
     if kind is None:
-        raise ValueError(f"there is no condition {name!r}; there are {', '.join(CONDITIONS)}")
+        near = get_close_matches(str(name), CONDITIONS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"there is no condition {name!r}; {hint}there are {', '.join(sorted(CONDITIONS))}")
     try:
         return kind.model_validate(given or {})
     except ValidationError as error:

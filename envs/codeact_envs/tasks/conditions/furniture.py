@@ -7,11 +7,10 @@ from typing import Annotated
 from pydantic import Field, PositiveInt, model_validator
 
 from codeact.errors import TaskError
-from codeact_envs.tasks.conditions import Cast, Condition, Reading, Role, condition
+from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, condition
 from codeact_envs.tasks.snapshot import Body, Snapshot
 
 _SLACK = 0.02  # share of a joint's travel that earns nothing
-_UNMET = 0.95  # the most that an unmet condition may reach
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -43,7 +42,7 @@ class JointAt(Condition):
         if missing <= 0.0:
             return Reading(True, True, 1.0)
         gained = whole - missing - _SLACK
-        return Reading(False, False, _UNMET * min(1.0, max(0.0, gained / whole)) if whole > _SLACK else 0.0)
+        return Reading(False, False, UNMET * min(1.0, max(0.0, gained / whole)) if whole > _SLACK else 0.0)
 
 
 def _share(body: Body) -> float:
@@ -70,7 +69,7 @@ class Inside(Condition):
         there = [name for name in names if room.contains(now.bodies[name].position) and now.held != name]
         share = len(there) / len(names)
         met = len(there) == len(names)
-        return Reading(met, met, 1.0 if met else _UNMET * share * (0.0 if _was_there(cast, self, start) else 1.0))
+        return Reading(met, met, 1.0 if met else UNMET * share * (0.0 if _was_there(cast, self, start) else 1.0))
 
 
 def _was_there(cast: Cast, condition: Inside, start: Snapshot) -> bool:
@@ -95,4 +94,4 @@ class Pressed(Condition):
             raise TaskError(f"{cast.name(self.what)!r} is no button")
         share = min(joint.presses, self.times) / self.times
         met = share >= 1.0
-        return Reading(met, met, 1.0 if met else _UNMET * share)
+        return Reading(met, met, 1.0 if met else UNMET * share)
