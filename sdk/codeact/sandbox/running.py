@@ -81,7 +81,7 @@ class Running:
         self._soft = False  # whether the program is being interrupted, and not told by an answer
         self._rests = False  # whether the worker has said that it has
         self._away = False  # whether the session's thread has the pump
-        self._looks_at = 0.0  # when the thread that waits for a call finds out again how long it may take
+        self._looks_at = self._look_by = 0.0  # when who waits for a call looks how long it may take, and has to
         self.workspace: Workspace | None = None
         self.on_loop: OnLoop | None = None
         self.interrupt = self._stop.interrupt
@@ -92,6 +92,7 @@ class Running:
     def _wake_by(self, deadline: float) -> None:
         """Have the thread that waits for a call look at it at that time at the latest: most often it does anyway."""
         if deadline < self._looks_at:
+            self._look_by = deadline
             self._wake()
 
     # ---- the caller's thread ----------------------------------------------------------------------------------------
@@ -159,7 +160,10 @@ class Running:
                 left = 0.0
             else:
                 left = max(0.0, min(self._clocks.tool_time_left(self._stop.pending, self._stop.since), 3_600.0))
-            self._looks_at = time.monotonic() + left
+            now = time.monotonic()
+            if self._look_by > now:  # also where that call has ended: the next one is likely to take as long at most
+                left = min(left, self._look_by - now)
+            self._looks_at = now + left
         return left
 
     def _too_late(self) -> Pending | None:
