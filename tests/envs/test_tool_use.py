@@ -33,7 +33,9 @@ def played(request: pytest.FixtureRequest) -> Iterator[tuple[ToolUseTask, ToolUs
     world.close()
 
 
-def run(task: ToolUseTask, world: ToolUseWorld, plan: Plan, code: str) -> tuple[Judgement, list[dict[str, Any]]]:
+def run(
+    task: ToolUseTask, world: ToolUseWorld, plan: Plan, code: str
+) -> tuple[Judgement, list[tuple[str, dict[str, Any]]]]:
     """Run a program with the tools and nothing else; no sandbox, so that many can be run."""
     world.reset(plan.setup)
     start, calls = world.snapshot(), []
@@ -41,7 +43,7 @@ def run(task: ToolUseTask, world: ToolUseWorld, plan: Plan, code: str) -> tuple[
     def called(tool: Any) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
             arguments = tool.bind(args, kwargs)
-            calls.append(arguments)
+            calls.append((tool.effect, arguments))
             return tool.invoke(arguments)
 
         return call
@@ -83,9 +85,14 @@ def test_programs_solve_what_a_solver_solved_and_mistakes_earn_nothing(
     for plan, _ in plans(task):
         judgement, calls = run(task, world, plan, plan.oracle)
         assert (judgement.success, judgement.score) == (True, 1.0), (plan.instruction, judgement)
-        # A call depends on another when it is made with something that neither the instruction nor the program says.
+        # A call depends on others when it is made with something that neither the instruction nor the program says,
+        # or after one that changed what the tools work on.
         known = plan.instruction + plan.oracle
-        dependent = sum(any(leaf not in known for leaf in leaves(list(call.values()))) for call in calls)
+        changed = [effect != "read" for effect, _ in calls]
+        dependent = sum(
+            any(changed[:place]) or any(leaf not in known for leaf in leaves(list(arguments.values())))
+            for place, (_, arguments) in enumerate(calls)
+        )
         assert least <= len(calls) <= most, (plan.instruction, calls)
         assert dependent >= least - 1, (plan.instruction, calls)
         judgement, calls = run(task, world, plan, plan.opposite)

@@ -1,0 +1,413 @@
+"""A shop behind a REST interface, on a real web server of this machine: catalogue, carts, coupons and orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from codeact.tools import Toolbox, tool
+from codeact_envs.tool_use.answers import Tolerance
+from codeact_envs.tool_use.drawing import Draw, Vocabulary
+from codeact_envs.tool_use.generator import Case, Generator, Question, Said
+from codeact_envs.tool_use.rest_server import Answer, LocalServer
+
+PAGE = 5  # products
+MOST_CARTS = 100
+
+THINGS = Vocabulary(
+    seen=("bucket", "chisel", "drill bit", "funnel", "hinge", "ladder", "mallet", "padlock", "pulley", "sander"),
+    unseen=("spirit level", "tape measure", "trowel", "vice", "wrench", "crowbar"),
+)
+MAKERS = Vocabulary(
+    seen=("Adler", "Brandt", "Corvus", "Dorn", "Eifel", "Falk"),
+    unseen=("Gamba", "Hollis", "Iwata", "Juno"),
+)
+
+ENDPOINTS = f"""GET    /products?page=1         {PAGE} a page, of all, or of those with ?name=:
+                                {{"products": [{{"id", "name", "maker"}}], "page", "pages"}}
+GET    /products/ID             {{"id", "name", "maker", "price_cents", "stock"}}; 503 when busy: ask again
+GET    /coupons                 {{"coupons": [{{"code", "percent", "least_cents"}}]}}
+POST   /carts                   makes an empty cart: {{"id"}}
+GET    /carts/ID                {{"id", "lines": {{PRODUCT: quantity}}, "coupon", "total_cents"}}
+PUT    /carts/ID/lines/PRODUCT  body {{"quantity": n}}, 1 or more; 409 when the stock is smaller
+DELETE /carts/ID/lines/PRODUCT  takes it out of the cart
+PUT    /carts/ID/coupon         body {{"code": "..."}}; 409 when the lines come to less than its least_cents
+POST   /carts/ID/order          orders what is in the cart: {{"id", "total_cents"}}; 409 when it is empty
+
+A coupon takes its percentage off the lines; what it takes is rounded down to a whole cent. One coupon a cart."""
+
+
+class BadRequest(ValueError):
+    """Status 400: the path, the query or the body is not as the interface wants it."""
+
+
+class NotFound(LookupError):
+    """Status 404: there is nothing at this path."""
+
+
+class Conflict(Exception):
+    """Status 409: this cannot be done as things stand."""
+
+
+class ServerBusy(Exception):
+    """Status 503: the server has too much to do; the same request may work the next time."""
+
+
+_ERRORS: Mapping[int, type[Exception]] = {404: NotFound, 409: Conflict, 503: ServerBusy}
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of the shop. `busy`: the first request for it is turned away."""
+
+    name: str
+    maker: str
+    price_cents: int
+    stock: int
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class Coupon:
+    percent: int
+    least_cents: int
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The data of an episode: products by id, coupons by code."""
+
+    products: Mapping[str, Product]
+    coupons: Mapping[str, Coupon]
+
+
+class RestService:
+    """The shop's server, and functions that send requests to it."""
+
+    def __init__(self) -> None:
+        effects = {"endpoints": "read", "get": "read", "post": "write", "put": "write", "delete": "write"}
+        self.toolbox = Toolbox.of(self, allow=list(effects), errors=[BadRequest, *_ERRORS.values()])
+        self._server = LocalServer(self._respond)
+        self.load(Shop({}, {}))
+
+    def load(self, data: Shop) -> None:
+        self._shop = data
+        self._carts: dict[str, dict[str, Any]] = {}
+        self._orders: list[dict[str, Any]] = []
+        self._turned_away: list[str] = []
+
+    def shown(self) -> str:
+        return f"A shop with {len(self._shop.products)} products, and {len(self._orders)} orders until now."
+
+    def state(self) -> Mapping[str, Any]:
+        return {"carts": self._carts, "orders": self._orders, "turned_away": self._turned_away}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._carts, self._orders = state["carts"], state["orders"]
+        self._turned_away = state["turned_away"]
+
+    def close(self) -> None:
+        self._server.close()
+
+    @tool(effect="read")
+    def endpoints(self) -> str:
+        """Read what requests the shop answers."""
+        return ENDPOINTS
+
+    @tool(effect="read")
+    def get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        """Send a GET request to a path such as `/products`, and get what it answers.
+
+        Raises BadRequest, NotFound, Conflict or ServerBusy.
+        """
+        return self._send("GET", path + (f"?{urlencode(query)}" if query else ""))
+
+    @tool(effect="write")
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a POST request with a body, and get what it answers.
+
+        Raises BadRequest, NotFound, Conflict or ServerBusy.
+        """
+        return self._send("POST", path, body)
+
+    @tool(effect="write")
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Send a PUT request with a body, and get what it answers.
+
+        Raises BadRequest, NotFound, Conflict or ServerBusy.
+        """
+        return self._send("PUT", path, body)
+
+    @tool(effect="write")
+    def delete(self, path: str) -> Any:
+        """Send a DELETE request, and get what it answers.
+
+        Raises BadRequest, NotFound, Conflict or ServerBusy.
+        """
+        return self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, body: Any = None) -> Any:
+        if not re.fullmatch(r"/[!-~]*", path):
+            raise BadRequest(f"a path begins with a slash and has no spaces: not {path!r}")
+        try:
+            status, value = self._server.request(method, path, body)
+        except TypeError as error:
+            raise BadRequest(f"the body cannot be sent as JSON: {error}") from None
+        if status >= 400:
+            raise _ERRORS.get(status, BadRequest)(f"{status}: {value['detail']}")
+        return value
+
+    # The server's side
+
+    def _respond(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Answer:
+        match [method, *path.strip("/").split("/")]:
+            case ["GET", "products"]:
+                return self._catalogue(query)
+            case ["GET", "products", name] if name in self._shop.products:
+                return self._product(name)
+            case ["GET", "coupons"]:
+                listed = [
+                    {"code": code, "percent": coupon.percent, "least_cents": coupon.least_cents}
+                    for code, coupon in self._shop.coupons.items()
+                ]
+                return 200, {"coupons": listed}
+            case ["POST", "carts"]:
+                if len(self._carts) >= MOST_CARTS:
+                    return 409, {"detail": f"there are {MOST_CARTS} carts already"}
+                name = f"cart{len(self._carts) + 1}"
+                self._carts[name] = {"lines": {}, "coupon": None}
+                return 201, {"id": name}
+            case [_, "carts", name, *rest] if name in self._carts:
+                return self._cart(method, name, rest, body)
+        return 404, {"detail": f"nothing answers {method} {path}; see endpoints()"}
+
+    def _catalogue(self, query: Mapping[str, str]) -> Answer:
+        wanted, page = query.get("name"), query.get("page", "1")
+        found = [name for name, each in self._shop.products.items() if wanted in (None, each.name)]
+        pages = max(1, -(-len(found) // PAGE))
+        if not page.isdecimal() or not 1 <= int(page) <= pages:
+            return 400, {"detail": f"page must be 1 to {pages}, not {page!r}"}
+        shown = found[(int(page) - 1) * PAGE : int(page) * PAGE]
+        products = [
+            {"id": name, "name": self._shop.products[name].name, "maker": self._shop.products[name].maker}
+            for name in shown
+        ]
+        return 200, {"products": products, "page": int(page), "pages": pages}
+
+    def _product(self, name: str) -> Answer:
+        found = self._shop.products[name]
+        if found.busy and name not in self._turned_away:
+            self._turned_away.append(name)
+            return 503, {"detail": "busy; please ask again"}
+        told = {"name": found.name, "maker": found.maker, "price_cents": found.price_cents, "stock": found.stock}
+        return 200, {"id": name, **told}
+
+    def _cart(self, method: str, name: str, rest: list[str], body: Any) -> Answer:
+        cart = self._carts[name]
+        lines: dict[str, int] = cart["lines"]
+        match [method, *rest]:
+            case ["GET"]:
+                return 200, {"id": name, **cart, "total_cents": self._total(cart)}
+            case ["PUT", "lines", product] if product in self._shop.products:
+                quantity = body.get("quantity") if isinstance(body, dict) else None
+                if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
+                    return 400, {"detail": f"quantity must be a whole number of 1 or more, not {quantity!r}"}
+                if quantity > (stock := self._shop.products[product].stock):
+                    return 409, {"detail": f"only {stock} of {product} are in stock"}
+                lines[product] = quantity
+            case ["DELETE", "lines", product] if product in lines:
+                del lines[product]
+            case ["PUT", "coupon"]:
+                code = body.get("code") if isinstance(body, dict) else None
+                if not isinstance(code, str) or code not in self._shop.coupons:
+                    return 400, {"detail": f"there is no coupon {code!r}"}
+                if self._lines(cart) < (least := self._shop.coupons[code].least_cents):
+                    return 409, {"detail": f"coupon {code} is for {least} cents and more"}
+                cart["coupon"] = code
+            case ["POST", "order"]:
+                if not lines:
+                    return 409, {"detail": "the cart is empty"}
+                total = self._total(cart)
+                self._orders.append({"lines": dict(lines), "coupon": cart["coupon"], "total_cents": total})
+                cart.update(lines={}, coupon=None)
+                return 201, {"id": f"order{len(self._orders)}", "total_cents": total}
+            case _:
+                return 404, {"detail": f"nothing answers {method} on this part of {name}; see endpoints()"}
+        return 200, {"id": name, **cart, "total_cents": self._total(cart)}
+
+    def _lines(self, cart: Mapping[str, Any]) -> int:
+        return sum(self._shop.products[name].price_cents * count for name, count in cart["lines"].items())
+
+    def _total(self, cart: Mapping[str, Any]) -> int:
+        lines, coupon = self._lines(cart), self._shop.coupons.get(cart["coupon"] or "")
+        if coupon is None or lines < coupon.least_cents:
+            return lines
+        return lines - lines * coupon.percent // 100
+
+
+# Data and solvers
+
+
+def _ids(draw: Draw, count: int) -> list[str]:
+    return [f"{letter}{draw.between(100, 999)}" for letter in draw.sample("abcdefghijklmnopqrstuvwxyz", count)]
+
+
+def _price(draw: Draw) -> Case:
+    things, ids = draw.sample(draw.words(THINGS), 3), _ids(draw, 3)
+    products = {
+        name: Product(thing, draw.word(MAKERS), draw.between(120, 9900), draw.between(0, 60))
+        for name, thing in zip(ids, things, strict=True)
+    }
+    wanted, count = draw.choice(ids), draw.between(2, 40)
+    right = products[wanted].price_cents * count / 100
+    return Case(Shop(products, {}), {"product": wanted, "count": count}, right)
+
+
+def _simple_order(draw: Draw) -> Case:
+    things, ids = draw.sample(draw.words(THINGS), 5), _ids(draw, 5)
+    products = {
+        name: Product(thing, draw.word(MAKERS), draw.between(120, 9900), draw.between(10, 60))
+        for name, thing in zip(ids, things, strict=True)
+    }
+    at, count = draw.between(0, 4), draw.between(2, 9)
+    total = products[ids[at]].price_cents * count
+    order = {"lines": {ids[at]: count}, "coupon": None, "total_cents": total}
+    return Case(Shop(products, {}), {"thing": things[at], "count": count}, total / 100, {"orders": [order]})
+
+
+def _shopping_list(draw: Draw) -> Case:
+    things = draw.sample(draw.words(THINGS), 3)
+    counts = [draw.between(2, 9) for _ in things]
+    wares = [(thing, maker) for thing in things for maker in draw.sample(draw.words(MAKERS), 4)]
+    ids = _ids(draw, len(wares))
+    prices = draw.sample(range(150, 4000), len(wares))
+    products: dict[str, Product] = {}
+    for place, ((thing, maker), name) in enumerate(zip(wares, ids, strict=True)):
+        count = counts[things.index(thing)]
+        stock = draw.between(0, count - 1) if draw.chance(35) and place % 4 else draw.between(count, 60)
+        products[name] = Product(thing, maker, prices[place], stock, draw.chance(25))
+    lines: dict[str, int] = {}
+    for thing, count in zip(things, counts, strict=True):
+        fit = [name for name, each in products.items() if each.name == thing and each.stock >= count]
+        lines[min(fit, key=lambda name: products[name].price_cents)] = count
+    before = sum(products[name].price_cents * count for name, count in lines.items())
+    dearest = 4000 * sum(counts)
+    small, middle, large = sorted(draw.sample(range(5, 31), 3))
+    codes = [f"{draw.choice(('SAVE', 'SPRING', 'TOOLS'))}{number}" for number in draw.sample(range(10, 99), 3)]
+    offered = [
+        (codes[0], Coupon(small, 0)),
+        (codes[1], Coupon(middle, before - draw.between(0, before // 2))),
+        (codes[2], Coupon(large, dearest + draw.between(1, 5000))),  # more than this list can come to
+    ]
+    total = before - int(before * middle / 100 + 1e-9)
+    order = {"lines": lines, "coupon": codes[1], "total_cents": total}
+    said: dict[str, Said] = {"wanted": [f"{count} x {thing}" for thing, count in zip(things, counts, strict=True)]}
+    shuffled = {name: products[name] for name in draw.shuffled(ids)}
+    return Case(Shop(shuffled, dict(draw.shuffled(offered))), said, total / 100, {"orders": [order]})
+
+
+_FILL = """
+def ask(path):
+    while True:
+        try:
+            return get(path)
+        except ServerBusy:
+            continue
+
+cart = "/carts/" + post("/carts")["id"]
+for line in wanted:
+    count, thing = line.split(" x ")
+    found, page, pages = [], 1, 1
+    while page <= pages:
+        answer = get("/products", {"name": thing, "page": page})
+        found += [ask("/products/" + each["id"]) for each in answer["products"]]
+        page, pages = page + 1, answer["pages"]
+    fit = [each for each in found if each["stock"] >= int(count)]
+    best = min(fit, key=lambda each: each["price_cents"])
+    state = put(cart + "/lines/" + best["id"], {"quantity": int(count)})
+"""
+
+GENERATOR = Generator(
+    name="rest",
+    title="Use a shop's REST interface",
+    open=RestService,
+    vocabularies={"things": THINGS, "makers": MAKERS},
+    grades={
+        1: (
+            Question(
+                name="price",
+                pose=_price,
+                templates=(
+                    "What do {count} pieces of the product with the id {product} cost in euros?",
+                    "Product id {product}: how many euros are {count} of them?",
+                    "A customer asks for {count} pieces of product {product}. Give the price in euros.",
+                    "Look up product {product} in the shop and work out the price of {count}, in euros.",
+                    "In euros, what is the price of {count} times the product {product}?",
+                ),
+                form="Call finish() with a number.",
+                oracle='finish(get("/products/" + product)["price_cents"] * count / 100)',
+                opposite='finish(get("/products/" + product)["price_cents"] * count)',
+                tolerance=Tolerance(absolute=0.005),
+            ),
+        ),
+        2: (
+            Question(
+                name="simple_order",
+                pose=_simple_order,
+                templates=(
+                    "Order {count} of the product called {thing} from the shop. What does the order cost in euros?",
+                    "Buy {count} pieces of the article {thing}, in one order, and tell its total in euros.",
+                    "The shop sells a {thing}. Place an order of {count}, and say what it comes to in euros.",
+                    "We need {count} times the product {thing}. Order them together; how many euros is that?",
+                    "Put {count} of the product {thing} into a cart, order it and give the sum in euros.",
+                ),
+                form="Call finish() with a number.",
+                oracle="""
+(found,) = get("/products", {"name": thing})["products"]
+cart = "/carts/" + post("/carts")["id"]
+put(cart + "/lines/" + found["id"], {"quantity": count})
+finish(post(cart + "/order")["total_cents"] / 100)
+""",
+                opposite="""
+(found,) = get("/products", {"name": thing})["products"]
+cart = "/carts/" + post("/carts")["id"]
+put(cart + "/lines/" + found["id"], {"quantity": 1})
+finish(post(cart + "/order")["total_cents"] / 100)
+""",
+                tolerance=Tolerance(absolute=0.005),
+            ),
+        ),
+        3: (
+            Question(
+                name="shopping_list",
+                pose=_shopping_list,
+                templates=(
+                    "Order {wanted} in one order, for as little money as possible.",
+                    "Our shopping list is {wanted}. Buy all of it with one order, as cheaply as the shop allows.",
+                    "Place one order for {wanted} and keep its total as low as it can be.",
+                    "Get {wanted} from the shop: one order, the lowest total.",
+                    "Find the best makers and the best coupon for {wanted}, and order all in one.",
+                ),
+                form=(
+                    "Each thing must come from a single maker who has enough of it; one of the coupons may be used. "
+                    "Call finish() with what the order costs, a number in euros."
+                ),
+                oracle=_FILL
+                + """
+for coupon in sorted(get("/coupons")["coupons"], key=lambda each: -each["percent"]):
+    try:
+        put(cart + "/coupon", {"code": coupon["code"]})
+        break
+    except Conflict:
+        continue
+finish(post(cart + "/order")["total_cents"] / 100)
+""",
+                opposite=_FILL + 'finish(post(cart + "/order")["total_cents"] / 100)',
+                tolerance=Tolerance(absolute=0.005),
+            ),
+        ),
+    },
+)
