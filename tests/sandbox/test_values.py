@@ -324,3 +324,34 @@ def test_a_long_name_of_a_dtype_is_refused_before_numpy_reads_it() -> None:
 def test_a_boolean_array_holds_true_and_false_only() -> None:
     value = unpack({ARRAY: ["|b1", [2, 2], bytes([0, 1, 2, 255])]})
     assert value.view(np.uint8).tolist() == [[0, 1], [1, 1]]
+
+
+def test_plain_data_cross_whatever_stands_beside_them() -> None:
+    rows = [{"name": "Zoë", "count": 2**64 - 1, "share": 0.5, "place": None}, {"name": "b", "count": 2**64}]
+    assert decode(encode(rows)) == rows
+    assert decode(encode([1, "a", 2**70, b"\0", True])) == [1, "a", 2**70, b"\0", True]
+    assert type(decode(encode({"a": np.float64(1.5)}))["a"]) is np.float64
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ([{"a": 1, "b": ["x", "\ud800"]}], r"value\[0\]\['b'\]\[1\] is text"),
+        ({"a": {"\udc00": 1}}, r"value\['a'\] is text"),
+        ([1, {2: {3: object()}}], r"value\[1\]\[2\]\[3\] is of type object"),
+        ([{"{}": object()}], r"value\[0\]\['\{\}'\] is of type object"),
+        ({(1, object()): 1}, r"a key of value\[1\] is of type object"),
+        ({object}, r"value\{\.\.\.\} is of type type"),
+    ],
+)
+def test_an_error_names_the_place_at_any_depth(value: object, where: str) -> None:
+    with pytest.raises(UnsupportedValue, match=where):
+        encode(value)
+
+
+def test_what_is_unpacked_is_made_anew_each_time() -> None:
+    wire = msgspec.msgpack.decode(msgspec.msgpack.encode(pack([{"a": 1}, [1, 2]])))
+    first, second = unpack(wire), unpack(wire)
+    first[0]["a"] = 2
+    first[1].append(3)
+    assert second == [{"a": 1}, [1, 2]]

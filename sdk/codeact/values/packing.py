@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +33,10 @@ from codeact.values.image import Image
 
 _LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
 _WRITTEN_AS_THEY_ARE = frozenset([float, bool, bytes, type(None)])
+_TEXT_ALONE = frozenset([str])
+
+Place = str | tuple[Any, str, Any]
+"""Where a value stands, for an error: words, or the place around it, how it stands there, and its key."""
 
 
 class Put(Protocol):
@@ -55,13 +59,11 @@ def pack(value: Any, types: Mapping[str, type] | None = None, place: str = "valu
     return _pack(value, types or {}, place, 0, put)
 
 
-def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
+def _pack(value: Any, types: Mapping[str, type], place: Place, depth: int, put: Put | None) -> Any:
     kind = type(value)
     if kind is str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise UnsupportedValue(f"{place} is text that is not valid Unicode (a lone surrogate)") from None
+        if not _is_valid(value):
+            raise UnsupportedValue(f"{_words(place)} is text that is not valid Unicode (a lone surrogate)")
         return value
     if kind is float or kind is bool or value is None or kind is bytes:
         return value
@@ -70,17 +72,15 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Pu
             return value
         return {BIG_INT: value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)}
     if depth >= MAX_DEPTH:
-        raise UnsupportedValue(f"{place} is nested deeper than {MAX_DEPTH} levels, or contains itself")
+        raise UnsupportedValue(f"{_words(place)} is nested deeper than {MAX_DEPTH} levels, or contains itself")
     if kind is list:
-        if _WRITTEN_AS_THEY_ARE.issuperset(map(type, value)):
-            return value
-        return [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]
+        return value if _is_written_as_it_is(value) else _pack_items(value, types, place, depth, put)
     if kind is tuple:
-        return {TUPLE: [_pack(item, types, f"{place}[{index}]", depth + 1, put) for index, item in enumerate(value)]}
+        return {TUPLE: [*value] if _is_written_as_it_is(value) else _pack_items(value, types, place, depth, put)}
     if kind is dict:
         return _pack_dict(value, types, place, depth, put)
     if kind is set or kind is frozenset:
-        items = [_pack(item, types, f"{place}{{...}}", depth + 1, put) for item in value]
+        items = [_pack(item, types, (place, "{{...}}", None), depth + 1, put) for item in value]
         return {SET if kind is set else FROZENSET: items}
     if kind is complex:
         return {COMPLEX: [value.real, value.imag]}
@@ -90,25 +90,25 @@ def _pack(value: Any, types: Mapping[str, type], place: str, depth: int, put: Pu
     if kind is Image:
         return {IMAGE: [list(value.array.shape), _data(value.array, put)]}
     if isinstance(value, np.generic) and value.dtype.kind in ARRAY_KINDS:
-        check_text(np.asarray(value), place)
+        check_text(np.asarray(value), _words(place))
         return {SCALAR: [value.dtype.str, value.tobytes()]}
     if kind is np.ndarray:
         if value.dtype.kind not in ARRAY_KINDS:
             raise UnsupportedValue(
-                f"{place} is a numpy array of {value.dtype}; arrays of numbers, text or times may cross"
+                f"{_words(place)} is a numpy array of {value.dtype}; arrays of numbers, text or times may cross"
             )
-        check_text(value, place)
+        check_text(value, _words(place))
         return {ARRAY: [value.dtype.str, list(value.shape), _data(value, put)]}
     if dataclasses.is_dataclass(kind):
         _declared(kind, types, place)
         fields = {
-            field.name: _pack(getattr(value, field.name), types, f"{place}.{field.name}", depth + 1, put)
+            field.name: _pack(getattr(value, field.name), types, (place, ".{}", field.name), depth + 1, put)
             for field in dataclasses.fields(value)
         }
         return {DATACLASS: [kind.__name__, fields]}
     if kind.__module__.startswith("PIL.") and hasattr(value, "convert"):
         return _pack(Image.from_pil(value), types, place, depth, put)
-    raise UnsupportedValue(f"{place} is of type {kind.__name__}, which cannot cross; allowed are {ALLOWED}")
+    raise UnsupportedValue(f"{_words(place)} is of type {kind.__name__}, which cannot cross; allowed are {ALLOWED}")
 
 
 def _data(array: NDArray[Any], put: Put | None) -> bytes | int:
@@ -116,27 +116,71 @@ def _data(array: NDArray[Any], put: Put | None) -> bytes | int:
     return array.tobytes() if offset is None else offset
 
 
-def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: str, depth: int, put: Put | None) -> Any:
-    if all(type(key) is str for key in value):
+def _pack_items(
+    items: list[Any] | tuple[Any, ...], types: Mapping[str, type], place: Place, depth: int, put: Put | None
+) -> list[Any]:
+    return [_pack(item, types, (place, "[{}]", index), depth + 1, put) for index, item in enumerate(items)]
+
+
+def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: Place, depth: int, put: Put | None) -> Any:
+    if _TEXT_ALONE.issuperset(map(type, value)):
+        if _is_written_as_it_is(value.values()) and ("".join(value).isascii() or all(map(_is_valid, value))):
+            return {DICT: value}
         packed = {}
         for key, item in value.items():
-            packed[_pack(key, types, place, depth, put)] = _pack(item, types, f"{place}[{key!r:.40}]", depth + 1, put)
+            packed[_pack(key, types, place, depth, put)] = _pack(
+                item, types, (place, "[{!r:.40}]", key), depth + 1, put
+            )
         return {DICT: packed}
     pairs = []
     for key, item in value.items():
-        pairs.append(_pack(key, types, f"a key of {place}", depth + 1, put))
-        pairs.append(_pack(item, types, f"{place}[{_short(key)}]", depth + 1, put))
+        pairs.append(_pack(key, types, (place, "a key of ", None), depth + 1, put))
+        pairs.append(_pack(item, types, (place, "[{}]", _short(key)), depth + 1, put))
     return {MAP: pairs}
+
+
+def _is_written_as_it_is(items: Collection[Any]) -> bool:
+    """Whether msgpack writes all of these just as they are."""
+    if _WRITTEN_AS_THEY_ARE.issuperset(map(type, items)):
+        return True
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if not (item.isascii() or _is_valid(item)):
+                return False
+        elif kind is int:
+            if not _LOWEST_INT <= item <= _HIGHEST_INT:
+                return False
+        elif kind not in _WRITTEN_AS_THEY_ARE:
+            return False
+    return True
+
+
+def _is_valid(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _words(place: Place) -> str:
+    if isinstance(place, str):
+        return place
+    around, how, key = place
+    return f"{how}{_words(around)}" if how == "a key of " else f"{_words(around)}{how.format(key)}"
 
 
 def _short(key: Any) -> str:
     return repr(key)[:40] if type(key) in (int, float, bool, str, bytes, type(None)) else type(key).__name__
 
 
-def _declared(kind: type, types: Mapping[str, type], place: str) -> None:
+def _declared(kind: type, types: Mapping[str, type], place: Place) -> None:
     if types.get(kind.__name__) is not kind:
         names = ", ".join(types) or "none"
         raise UnsupportedValue(
-            f"{place} is of type {kind.__name__}, which the tools do not declare (declared types: {names}); "
+            f"{_words(place)} is of type {kind.__name__}, which the tools do not declare (declared types: {names}); "
             "a type is declared by naming it in a tool's annotations"
         )

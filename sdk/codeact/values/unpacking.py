@@ -32,6 +32,8 @@ from codeact.values.forms import (
 )
 from codeact.values.image import Image
 
+_AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
+_TEXT_ALONE = frozenset([str])
 _SAME_HASH = 50
 _EMPTY_TEXTS = 10_000
 _NAME_CHARS = 60  # of a dtype; numpy takes minutes to look through a long one
@@ -74,12 +76,18 @@ def _unpack(
     if depth >= MAX_DEPTH:
         raise UnsupportedValue(f"{place} is nested deeper than {MAX_DEPTH} levels")
     if kind is list:
+        if _AS_THEY_ARE.issuperset(map(type, wire)):
+            return [*wire]
         return [_unpack(item, types, build, place, depth + 1, take) for item in wire]
     if kind is not dict or len(wire) != 1:
         raise UnsupportedValue(f"{place} is malformed on the wire")
     ((tag, body),) = wire.items()
     if type(tag) is not int:
         raise UnsupportedValue(f"{place} is malformed on the wire")
+    if tag == DICT and type(body) is dict and _TEXT_ALONE.issuperset(map(type, body)):
+        if _AS_THEY_ARE.issuperset(map(type, body.values())):
+            return {**body}
+        return {key: _unpack(item, types, build, place, depth + 1, take) for key, item in body.items()}
     try:
         return _unpack_tagged(tag, body, types, build, place, depth, take)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
