@@ -168,3 +168,23 @@ def test_after_close_nothing_is_read(folder: Path) -> None:
     with Sandbox(box) as sandbox:
         box.close()
         assert "closed" in told(sandbox, "read_text('a.txt')")
+
+
+def test_programs_add_no_more_than_they_may(folder: Path) -> None:
+    with (
+        directory(folder, write=True, max_added_bytes=100, max_added_files=4) as box,
+        Sandbox(box) as sandbox,
+    ):
+        assert sandbox.run("write_bytes('a.txt', b'x' * 99)").ok, "29 bytes were there already"
+        assert told(sandbox, "write_bytes('b', b'x' * 40)") == (
+            "ToolError: that adds 40 bytes, and 30 of 100 are left here; remove some"
+        )
+        assert sandbox.run("write_bytes('a.txt', b''); write_bytes('b', b'x' * 100); remove('b')").ok
+        assert "another file: 4 files and folders may be added" in told(sandbox, "write_text('1/2/3/4/5', '')")
+        assert sandbox.run("write_text('1/2/3', ''); write_text('1/2/4', '')").ok
+        assert "another file" in told(sandbox, "write_text('1/2/5', '')")
+        assert sandbox.run("remove('1/2/4'); write_text('1/2/5', '')").ok, "what is removed makes room"
+        assert "is a folder" in told(sandbox, "remove('1/2'); write_text('1/2', '')")
+    assert sorted(os.listdir(folder / "1" / "2")) == ["3", "5"]
+    with pytest.raises(ToolError, match="max_added_files is 0, and must be above 0"):
+        directory(folder, max_added_files=0)

@@ -134,7 +134,7 @@ def test_effects_are_what_the_server_says_unless_the_user_knows_better(
         sandbox.approve = None
     assert refused.error is not None
     assert refused.error.type == "Refused"
-    with mcp(address, allow=["add", "get-*", "erase"], effects={"get_*": "physical", "*": "write"}) as box:
+    with mcp(address, allow=["add", "get-*", "erase"], effects={"*": "write", "get_*": "physical"}) as box:
         assert {tool.name: tool.effect for tool in box} == {
             "add": "write",
             "get_walk": "physical",
@@ -145,7 +145,7 @@ def test_effects_are_what_the_server_says_unless_the_user_knows_better(
 def test_what_is_not_there_is_said_at_once(address: str) -> None:
     with pytest.raises(ToolError, match="allow names 'ad', which no tool is called; did you mean 'add'"):
         mcp(address, allow=["ad"])
-    with pytest.raises(ToolError, match="effects names 'adds', which is no tool here; did you mean 'add'"):
+    with pytest.raises(ToolError, match="'adds' matches no tool; did you mean 'add'"):
         mcp(address, effects={"adds": "read"})
     for options, message in (
         ({"token": "x"}, "headers and token are for a server at an address"),

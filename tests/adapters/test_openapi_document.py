@@ -353,3 +353,17 @@ def test_thousands_of_operations_load_in_seconds() -> None:
     box = openapi(document(paths=paths, components={"schemas": schemas}))
     assert len(box) == 300
     assert list(box.types) == ["S"]
+
+
+def test_what_can_be_no_document_is_said() -> None:
+    for given in (3, None, ["a.json"], b"{}"):
+        with pytest.raises(ToolError, match=f"its text, or a dict; not {type(given).__name__}"):
+            openapi(given)  # type: ignore[arg-type]
+
+
+def test_effects_are_given_by_patterns_and_the_last_one_decides() -> None:
+    box = openapi(STORE, name="shop", effects={"*": "physical", "get_*": "read"})
+    assert {tool.effect for name, tool in box.tools.items() if name.startswith("shop.get_")} == {"read"}
+    assert {tool.effect for name, tool in box.tools.items() if not name.startswith("shop.get_")} == {"physical"}
+    with pytest.raises(ToolError, match=r"'shop.got_\*' matches no tool"):
+        openapi(STORE, name="shop", effects={"got_*": "read"})

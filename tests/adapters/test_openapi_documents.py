@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
 
+from codeact.models.embedded import ensure_embedded_model
 from codeact_adapters import openapi
 
 FOLDER = Path(__file__).parent / "documents"
@@ -65,3 +67,22 @@ def test_every_operation_is_a_function(tmp_path: Path, caplog: pytest.LogCapture
 )
 def test_what_a_model_reads(document: str, line: str) -> None:
     assert line in openapi(FOLDER / document, base_url="https://service.example").stubs()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["discriminators.yaml", "polymorphism.yaml", "security.yaml"])
+def test_the_stubs_keep_within_a_budget_of_tokens(name: str) -> None:
+    """Held against the embedded model's tokenizer: 49,000 tokens, of English and code."""
+    tokenizer = Tokenizer.from_file(str(ensure_embedded_model() / "tokenizer.json"))
+
+    def tokens(text: str) -> int:
+        return len(tokenizer.encode(text).ids)
+
+    box = openapi(FOLDER / name, base_url="https://service.example", name="service")
+    for most in (600, round(tokens(box.stubs()) * 1.5)):
+        estimated = openapi(FOLDER / name, base_url="https://service.example", name="service", max_tokens=most)
+        assert list(estimated.tools) == list(box.tools), "all can be called"
+        ast.parse(estimated.stubs())
+        assert tokens(estimated.stubs()) <= most, "the estimate is not lower than a real count"
+        assert tokens(box.stubs(max_tokens=most, count_tokens=tokens)) <= most
+    assert estimated.stubs() == box.stubs(), "nor is it far above one"

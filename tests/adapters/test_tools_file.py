@@ -334,3 +334,11 @@ def test_what_was_opened_is_closed_where_a_later_entry_is_wrong(file: File) -> N
     with pytest.raises(ToolsFileError, match="matches no tool"):
         with_token(file(SHOP + "    allow: nothing\n"))
     assert shop_adapters.closed == ["shop", "shop"]
+
+
+def test_an_entry_may_have_a_budget_of_tokens(file: File) -> None:
+    box = with_token(file(SHOP + "    max_tokens: 120\n"))
+    assert len(box.tools) == 5
+    assert 0 < box.stubs().count("def ") < 5
+    with pytest.raises(ToolsFileError, match=r"tools.yaml:7:5: tools.shop.max_tokens: .* a whole number above 0"):
+        with_token(file(SHOP + "    max_tokens: many\n"))

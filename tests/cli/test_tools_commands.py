@@ -68,8 +68,26 @@ def test_tools_are_shown_as_a_model_reads_them(file: Path) -> None:
 def test_mistakes_in_a_file_of_tools_are_one_clear_message(file: Path) -> None:
     file.write_text(FILE.replace("refuse", "refuze"))
     shown = CliRunner().invoke(app, ["tools", "show", str(file)])
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert f"{file}:5:15: tools.lamp.approve.dim: 'refuze' is no approval" in shown.stderr.replace("\n", "")
+
+
+def test_what_cannot_be_reached_is_no_mistake_in_the_file(file: Path) -> None:
+    (file.parent / "lost.py").write_text("def box():\n    raise ConnectionError('nobody answers')\n")
+    file.write_text(FILE.replace("lamps.py:box", "lost.py:box"))
+    shown = CliRunner().invoke(app, ["tools", "show", str(file)])
+    assert (shown.exit_code, "nobody answers" in shown.stderr) == (1, True)
+
+
+def test_an_adapter_shows_the_options_that_a_file_can_give(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("""
+from collections.abc import Callable
+
+def own(key: str, *, level: float = 0.5, name: str | None = None, count: Callable[[str], int] | None = None):
+    'Ours.'
+""")
+    shown = CliRunner().invoke(app, ["adapters", "show", f"{tmp_path / 'own.py'}:own"])
+    assert shown.stdout == "key: str\nlevel: float = 0.5\n\nOurs.\n"
 
 
 def test_an_episode_with_tools_of_a_file(file: Path, tmp_path: Path) -> None:

@@ -127,3 +127,33 @@ def test_the_search_bears_any_words() -> None:
     for words in ("", " ", "\x00", "f" * 100_000, "ß*?[", "f.", "."):
         assert isinstance(found.about(words), str)
     assert len(found.about("x" * 100_000)) < 200
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def test_a_part_keeps_its_own_budget_and_the_others_are_whole(box: Toolbox) -> None:
+    few = Toolbox([named(f"ask_{n}", "Ask.\n\nNobody has to answer.") for n in range(3)], name="person")
+    both = Toolbox([box.within_tokens(200, words), few])
+    stubs = both.only("git.*", "person.ask_*").stubs()
+    ast.parse(stubs)
+    git, person = stubs.split("class person:")
+    shown = git.count("def ")
+    assert 5 < shown < 50
+    assert person.count("Nobody has to answer.") == 3
+    assert f"# {50 - shown} more tools are not shown: {50 - shown} of git.\n" in person
+    assert words(box.within_tokens(200, words).stubs()) <= 200
+    assert len(both.tools) == 55
+    nested = Toolbox([box.within_tokens(200, words)], name="forge").stubs()
+    assert nested.count("def ") < 50, "a group around it changes nothing"
+    assert both.stubs(whole=True).count("def ") == 55
+
+
+def test_tokens_are_estimated_or_counted(box: Toolbox) -> None:
+    assert len(box.stubs(max_tokens=1_000).encode()) <= 3_000
+    assert 150 < words(box.stubs(max_tokens=200, count_tokens=words)) <= 200
+    with pytest.raises(ToolError, match="max_tokens is 0, and must be above 0"):
+        box.stubs(max_tokens=0)
+    with pytest.raises(ToolError, match="max_tokens is -1, and must be above 0"):
+        box.within_tokens(-1)

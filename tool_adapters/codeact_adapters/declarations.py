@@ -75,7 +75,7 @@ def _effect(tool: Tool, reads: bool) -> Iterator[str]:
 
 
 def _stubs(box: Toolbox, types: bool) -> Iterator[str]:
-    stubs = box.stubs()
+    stubs = box.stubs(whole=True)
     try:
         ast.parse(stubs)
     except SyntaxError as error:

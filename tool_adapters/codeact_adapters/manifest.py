@@ -21,7 +21,7 @@ from codeact_adapters.options import OptionError, takes_numbers_alone, takes_opt
 from codeact_adapters.secrets import Secrets
 
 _KEYS = ("tools", "effects", "approve")
-_OWN = ("adapter", "name", "allow", "effects", "approve")
+_OWN = ("adapter", "name", "allow", "effects", "approve", "max_tokens")
 _APPROVALS = ("always", "ask", "refuse")
 _ENTRIES = "under it stand the adapters, such as `shop: {adapter: openapi, document: shop.json}`"
 _V = TypeVar("_V")
@@ -105,13 +105,18 @@ class _Manifest:
             except OptionError as error:
                 meant = "" if takes_option(source, error.option) else did_you_mean(error.option, _OWN)
                 raise self._error((*keys, error.option), f"{error}{meant}") from None
+        tokens = entry.get("max_tokens")
+        if tokens is not None and (type(tokens) is not int or tokens <= 0):
+            box.close()
+            raise self._error((*keys, "max_tokens"), "`max_tokens` takes a whole number above 0, such as 4000")
         prefix = f"{name}." if name else ""
         with _closed_on_error([box]):
             if allow is not None and not allow_is_option:
                 with self._at((*keys, "allow")):
                     box = box.only(*(prefix + pattern for pattern in allow))
             box = self._with_effects(box, prefix, (*keys, "effects"), entry.get("effects", {}))
-            return self._with_approvals(box, prefix, (*keys, "approve"), entry.get("approve", {}))
+            box = self._with_approvals(box, prefix, (*keys, "approve"), entry.get("approve", {}))
+            return box if tokens is None else box.within_tokens(tokens)
 
     # ---- effects and approvals --------------------------------------------------------------------------------------
 

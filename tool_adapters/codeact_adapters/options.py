@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+from collections import abc
 from collections.abc import Callable, Mapping
 from functools import reduce
 from inspect import Parameter, Signature
@@ -75,13 +76,17 @@ def takes_numbers_alone(source: Callable[..., Any], name: str) -> bool:
 
 
 def described_options(source: Callable[..., Any]) -> list[str]:
-    """Each option as Python writes it: `path: Path`, `most_rows: int = 1000`.
+    """Each option that a file can give, as Python writes it: `path: Path`, `most_rows: int = 1000`.
+
+    `name` is not among them, as a group's name is its key in the file, nor is what takes nothing but a function.
 
     Raises:
         ToolError: the signature cannot be read.
     """
     lines = []
     for parameter in adapter_options(source).values():
+        if parameter.name == "name" or _functions_alone(parameter.annotation):
+            continue
         stars = "**" if parameter.kind is Parameter.VAR_KEYWORD else ""
         line = str(parameter.replace(kind=Parameter.KEYWORD_ONLY))
         lines.append(stars + _MODULES.sub(lambda match: match["text"] or "", line))
@@ -143,6 +148,11 @@ def _alternatives(annotation: Any) -> list[Any]:
 def _is_path(annotation: Any) -> bool:
     origin = get_origin(kinds.bare(annotation)) or kinds.bare(annotation)
     return isinstance(origin, type) and issubclass(origin, (os.PathLike, PurePath))
+
+
+def _functions_alone(annotation: Any) -> bool:
+    taken = [get_origin(kinds.bare(each)) for each in _alternatives(annotation) if each not in (None, type(None))]
+    return bool(taken) and all(each is abc.Callable for each in taken)
 
 
 def _takes_path(annotation: Any) -> bool:

@@ -122,7 +122,7 @@ class Secrets:
         Raises:
             ToolError: what programs read of the tools has a secret in it already.
         """
-        shown = "\n".join([box.stubs(), *(tool.help for tool in box)])
+        shown = "\n".join([box.stubs(whole=True), *(tool.help for tool in box)])
         for secret, name in self._names.items():
             if spelled(secret).search(shown):
                 raise ToolError(f"the description of the tools has the value of {name[1:-1]} in it")

@@ -31,8 +31,8 @@ def load_toolbox(place: str, ask: Approve = ask_about_all) -> Toolbox:
         ask: asks a person about a call.
 
     Raises:
-        UsageError: there is no such module, file or toolbox.
-        ToolError: importing it failed, or the file is wrong.
+        UsageError: there is no such module, file or toolbox, or the file of tools is wrong.
+        ToolError: importing it failed, or what it names cannot be reached.
     """
     if reader := _reader(Path(place).suffix[1:]):
         return _read(reader, Path(place), ask)
@@ -79,5 +79,10 @@ def _read(reader: EntryPoint, file: Path, ask: Approve) -> Toolbox:
         read = reader.load()
     except Exception as error:
         raise ToolError(f"--tools {file}: its reader {reader.value} cannot be loaded: {where(error)}") from error
-    box: Toolbox = read(file, ask=ask)
+    try:
+        box: Toolbox = read(file, ask=ask)
+    except ToolError as error:
+        if isinstance(error.__cause__, OSError):  # the file is right, and what it names cannot be reached
+            raise
+        raise UsageError(str(error)) from error
     return box

@@ -323,7 +323,7 @@ class Sandbox:
                 "a session with a workspace cannot branch: both would write the same files. Open a second sandbox, "
                 "with a folder of its own"
             )
-        if toolbox is not None and toolbox.stubs() != self.toolbox.stubs():
+        if toolbox is not None and toolbox.stubs(whole=True) != self.toolbox.stubs(whole=True):
             raise SandboxError("a branch needs the same tools: its variables may hold functions of this one's toolbox")
         if not self._held[0].runs or self._held[0].gone:
             self.run("")  # a worker that has answered has its wall up; while it builds it, it undoes what lets it fork

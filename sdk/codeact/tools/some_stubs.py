@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
+from codeact.errors import ToolError
+from codeact.models.protocol import estimate_tokens
 from codeact.tools.stubs import render_stubs
 from codeact.tools.tool import Tool
 
@@ -13,51 +16,113 @@ PROMPT_CHARACTERS = 60_000
 """How much of the tools a model is told at the beginning, at most: about 15,000 tokens."""
 _MORE_OF_EACH = "# Docstrings are cut to their first lines: help(name) says all of one."
 
+CountTokens = Callable[[str], int]
+_Fits = Callable[[str], bool]
+_Shown = dict[str, bool]
+"""Names of the tools that are shown, and whether each is so with all of its docstring."""
 
-def stubs_within(
-    tools: Mapping[str, Tool],
-    types: Mapping[str, type],
-    errors: Mapping[str, type[Exception]],
-    docs: Mapping[str, str],
-    most: int,
-) -> str:
-    """The stubs in at most so many characters, if that is room for a word on what is left out.
 
-    All of them; else all with the first lines of their docstrings; else as many of these as fit, the first ones of each
-    group, with the types that they need.
+@dataclass(frozen=True)
+class Budget:
+    """How many tokens the stubs of some tools may be.
+
+    Attributes:
+        tools: full names.
+        max_tokens: the most tokens.
+        count_tokens: counts those of a text; None for an estimate that is high (three UTF-8 bytes a token).
     """
-    whole = render_stubs(tools, types, errors, docs)
-    if len(whole) <= most:
-        return whole
-    brief = f"{render_stubs(tools, types, errors, docs, brief=True)}\n{_MORE_OF_EACH}\n"
-    if len(brief) <= most:
-        return brief
-    order = _in_turns(tools)
 
-    def some(count: int) -> str:
-        chosen = set(order[:count])
-        shown = {name: tool for name, tool in tools.items() if name in chosen}
-        needed = {name for tool in shown.values() for name in tool.types}
-        of_these = {name: declared for name, declared in types.items() if name in needed}
-        stubs = render_stubs(shown, of_these, errors, docs, brief=True) if shown else ""
-        return f"{stubs}\n{_left_out(tools, chosen)}\n".lstrip("\n")
+    tools: frozenset[str]
+    max_tokens: int
+    count_tokens: CountTokens | None = None
 
-    count = bisect_right(range(1, len(order)), most, key=lambda number: len(some(number)))
-    return some(count)
+    def __post_init__(self) -> None:
+        if not self.max_tokens > 0:
+            raise ToolError(f"max_tokens is {self.max_tokens}, and must be above 0")
+
+    def fits(self, text: str) -> bool:
+        return (self.count_tokens or estimate_tokens)(text) <= self.max_tokens
+
+    def within(self, group: str) -> Budget:
+        """The same budget where its tools are in a group."""
+        return Budget(frozenset(f"{group}.{name}" for name in self.tools), self.max_tokens, self.count_tokens)
 
 
-def _in_turns(tools: Mapping[str, Tool]) -> list[str]:
+@dataclass(frozen=True)
+class Stubs:
+    """The stubs of a toolbox, whole or as much of them as may be.
+
+    Attributes:
+        tools, types, errors, docs: see `render_stubs`.
+    """
+
+    tools: Mapping[str, Tool]
+    types: Mapping[str, type]
+    errors: Mapping[str, type[Exception]]
+    docs: Mapping[str, str]
+
+    def whole(self) -> str:
+        return render_stubs(self.tools, self.types, self.errors, self.docs)
+
+    def within(self, budgets: Iterable[Budget], *limits: _Fits) -> str:
+        """The stubs that keep each budget, and fit all limits together, if that is room for a word on what is left out.
+
+        Of each: all of them; else all with the first lines of their docstrings; else as many of these as fit, the
+        first ones of each group, with the types that they need.
+        """
+        shown = dict.fromkeys(self.tools, True)
+        for budget in budgets:
+            of_these = Stubs(
+                {name: tool for name, tool in self.tools.items() if name in budget.tools},
+                self.types,
+                self.errors,
+                self.docs,
+            )
+            kept = of_these._narrowed({name: shown[name] for name in of_these.tools if name in shown}, budget.fits)
+            shown = {
+                name: kept.get(name, whole) for name, whole in shown.items() if name in kept or name not in budget.tools
+            }
+        for fits in limits:
+            shown = self._narrowed(shown, fits)
+        return self._text(shown)
+
+    def _narrowed(self, shown: _Shown, fits: _Fits) -> _Shown:
+        if fits(self._text(shown)):
+            return shown
+        brief = dict.fromkeys(shown, False)
+        if fits(self._text(brief)):
+            return brief
+        order = _in_turns(brief)
+
+        def some(count: int) -> _Shown:
+            return dict.fromkeys(sorted(order[:count], key=list(brief).index), False)
+
+        count = bisect_right(range(1, len(order)), 0, key=lambda number: not fits(self._text(some(number))))
+        return some(count)
+
+    def _text(self, shown: _Shown) -> str:
+        tools = {name: tool for name, tool in self.tools.items() if name in shown}
+        needed = {name for tool in tools.values() for name in tool.types}
+        types = {name: declared for name, declared in self.types.items() if name in needed}
+        cut = {name for name, whole in shown.items() if not whole}
+        stubs = render_stubs(tools, types, self.errors, self.docs, brief=cut) if tools or not self.tools else ""
+        if len(tools) < len(self.tools):
+            return f"{stubs}\n{_left_out(self.tools, tools)}\n".lstrip("\n")
+        return f"{stubs}\n{_MORE_OF_EACH}\n" if cut else stubs
+
+
+def _in_turns(names: Iterable[str]) -> list[str]:
     """The names, the first ones of each outermost group before the second ones."""
     met: Counter[str] = Counter()
     turns = []
-    for place, name in enumerate(tools):
+    for place, name in enumerate(names):
         group = name.partition(".")[0] if "." in name else ""
         turns.append((met[group], place, name))
         met[group] += 1
     return [name for *_, name in sorted(turns)]
 
 
-def _left_out(tools: Mapping[str, Tool], chosen: set[str]) -> str:
+def _left_out(tools: Mapping[str, Tool], chosen: Mapping[str, Tool]) -> str:
     left = [name for name in tools if name not in chosen]
     groups = Counter(name.partition(".")[0] for name in left if "." in name)
     counted = [f"{count} of {group}" for group, count in groups.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from codeact.errors import ArgumentError, Refused, ToolError
@@ -34,16 +34,16 @@ def render_stubs(
     errors: Mapping[str, type[Exception]],
     docs: Mapping[str, str],
     *,
-    brief: bool = False,
+    brief: Collection[str] = (),
 ) -> str:
     """Imports, types, errors, functions and groups, in this order, a blank line between them.
 
-    Briefly, each function has the first line of its docstring alone.
+    The tools that `brief` names have the first line of their docstrings alone.
     """
     renderer = Renderer()
     blocks = [_type_lines(declared, renderer) for declared in types.values()]
     blocks += _error_blocks(errors)
-    functions = [tool.stub_lines(renderer, brief=brief) for name, tool in tools.items() if "." not in name]
+    functions = [tool.stub_lines(renderer, brief=name in brief) for name, tool in tools.items() if "." not in name]
     groups = [_group_lines(group, members, docs, renderer, brief) for group, members in _grouped(tools).items()]
     if renderer.image:
         blocks.insert(0, _IMAGE)
@@ -74,7 +74,7 @@ def _grouped(tools: Mapping[str, Tool], prefix: str = "") -> dict[str, dict[str,
 
 
 def _group_lines(
-    group: str, members: Mapping[str, Tool], docs: Mapping[str, str], renderer: Renderer, brief: bool
+    group: str, members: Mapping[str, Tool], docs: Mapping[str, str], renderer: Renderer, brief: Collection[str]
 ) -> list[str]:
     indent = "    "
     lines = [f"class {group.rpartition('.')[2]}:"]
@@ -82,7 +82,7 @@ def _group_lines(
         lines += docstring(docs[group], indent)
     for name, tool in members.items():
         if "." not in name.removeprefix(f"{group}."):
-            lines += ["", f"{indent}@staticmethod", *tool.stub_lines(renderer, indent, brief=brief)]
+            lines += ["", f"{indent}@staticmethod", *tool.stub_lines(renderer, indent, brief=name in brief)]
     for inner, inner_members in _grouped(members, f"{group}.").items():
         nested = _group_lines(inner, inner_members, docs, renderer, brief)
         lines += ["", *(indent + line if line else "" for line in nested)]

@@ -14,8 +14,8 @@ from typing import Any
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
-from codeact.tools.some_stubs import stubs_within
-from codeact.tools.stubs import RESERVED, render_stubs, type_stub
+from codeact.tools.some_stubs import Budget, CountTokens, Stubs
+from codeact.tools.stubs import RESERVED, type_stub
 from codeact.tools.tool import Stop, Tool, check_effect, check_name
 from codeact.tools.wording import did_you_mean, listed
 
@@ -73,6 +73,7 @@ class Toolbox:
         self._lingering: list[Stop] = [stop] if stop and lingers else []
         self._closing = Closing(closing) if closing else None
         self._closings: list[Closing] = []
+        self._budgets: list[Budget] = []
         if callable(tools):  # one tool or function; a toolbox cannot be called
             raise ToolError(f"a toolbox takes a list of tools, such as Toolbox([{getattr(tools, '__name__', 'tool')}])")
         for member in tools:
@@ -159,22 +160,49 @@ class Toolbox:
         """Dotted name of each group to its description."""
         return MappingProxyType(self._docs)
 
-    def stubs(self, max_characters: int | None = None) -> str:
-        """All tools as Python source for a reader: types first, then functions, then groups as classes.
+    def stubs(
+        self,
+        max_characters: int | None = None,
+        *,
+        max_tokens: int | None = None,
+        count_tokens: CountTokens | None = None,
+        whole: bool = False,
+    ) -> str:
+        """The tools as Python source for a reader: types first, then functions, then groups as classes.
+
+        Where they do not fit, docstrings are cut to their first lines; where that does not do, some tools of each group
+        are shown, and a comment says how many are not, and that `help("words")` finds them from inside a program.
 
         Args:
-            max_characters: the most that it may be. Where all does not fit, docstrings are cut to their first lines;
-                where that does not, some tools of each group are shown, and a comment says how many are not, and that
-                `help("words")` finds them from inside a program. None for no limit.
+            max_characters: the most that it may be; None for no limit.
+            max_tokens: the most tokens; None for no limit.
+            count_tokens: counts the tokens of a text; None for an estimate that is high: three UTF-8 bytes a token.
+            whole: all of it, whatever `within_tokens` says.
 
         Raises:
-            ToolError: `max_characters` is not above 0.
+            ToolError: `max_characters` or `max_tokens` is not above 0.
         """
-        if max_characters is None:
-            return render_stubs(self._tools, self._types, self._errors, self._docs)
-        if max_characters <= 0:
-            raise ToolError(f"max_characters is {max_characters}, and must be above 0")
-        return stubs_within(self._tools, self._types, self._errors, self._docs, max_characters)
+        stubs = Stubs(self._tools, self._types, self._errors, self._docs)
+        if whole:
+            return stubs.whole()
+        limits: list[Callable[[str], bool]] = []
+        if max_characters is not None:
+            if max_characters <= 0:
+                raise ToolError(f"max_characters is {max_characters}, and must be above 0")
+            limits.append(lambda text: len(text) <= max_characters)
+        if max_tokens is not None:
+            limits.append(Budget(frozenset(), max_tokens, count_tokens).fits)
+        return stubs.within(self._budgets, *limits)
+
+    def within_tokens(self, max_tokens: int, count_tokens: CountTokens | None = None) -> Toolbox:
+        """This toolbox with stubs of at most so many tokens, also as a part of others. All of it can still be called.
+
+        Raises:
+            ToolError: `max_tokens` is not above 0.
+        """
+        box = self._with(self._tools.values())
+        box._budgets = [*self._budgets, Budget(frozenset(self._tools), max_tokens, count_tokens)]
+        return box
 
     def stop(self) -> Callable[[], str]:
         """Call every stop path once, in order, even if one of them fails.
@@ -317,6 +345,7 @@ class Toolbox:
         for stop in box._stops:
             self._add_stop(stop)
         self._lingering += [stop for stop in box._lingering if stop not in self._lingering]
+        self._budgets += [budget.within(self.name) if self.name else budget for budget in box._budgets]
         self._closings += [closing for closing in box._closings if closing not in self._closings]
 
     def _add_tool(self, member: Tool) -> None:

@@ -82,6 +82,19 @@ class Beneath:
             except OSError as error:
                 raise ToolError(f"{path!r} could not be written: {error.strerror}") from None
 
+    def present(self, path: str) -> tuple[int, int | None]:
+        """How many of the folders of a path are there, and the size of its file; None where there is none.
+
+        Errors as for `open_file`.
+        """
+        parts = parts_of(path)
+        for there in range(len(parts) - 1, -1, -1):
+            with contextlib.suppress(FileNotFoundError), self._folder(parts[:there]) as folder:
+                whole = there == len(parts) - 1
+                state = _state(parts[-1], folder) if whole else None
+                return there, None if state is None else state.st_size
+        raise AssertionError  # the folder itself is open
+
     def remove_file(self, path: str) -> None:
         """Remove a regular file. Errors as for `open_file`."""
         with self._parent(path) as (folder, name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ def directory(
     write: bool = False,
     allow: Iterable[str] | None = None,
     max_bytes: int = 10_000_000,
+    max_added_bytes: int = 1_000_000_000,
+    max_added_files: int = 10_000,
 ) -> Toolbox:
     """Make a toolbox of the files in one folder and below it.
 
@@ -57,15 +60,22 @@ def directory(
         write: whether programs may also write and remove files, which has the effect `write`.
         allow: patterns of paths that programs may use, such as `*.csv` (`*` matches slashes too); None for all.
         max_bytes: the largest file that is read or written.
+        max_added_bytes: by how much programs may let the files grow, all together, until the toolbox is closed.
+        max_added_files: how many files and folders they may add.
 
     Raises:
         ToolError: there is no such folder, or an option is wrong.
     """
-    if max_bytes <= 0:
-        raise ToolError(f"max_bytes is {max_bytes}, and must be above 0")
+    for option, most in (
+        ("max_bytes", max_bytes),
+        ("max_added_bytes", max_added_bytes),
+        ("max_added_files", max_added_files),
+    ):
+        if most <= 0:
+            raise ToolError(f"{option} is {most}, and must be above 0")
     patterns = None if allow is None else (allow,) if isinstance(allow, str) else tuple(allow)
     opened = Beneath(path)
-    files = _Files(opened, patterns, max_bytes)
+    files = _Files(opened, patterns, max_bytes, _Room(max_added_bytes, max_added_files))
     reads: list[Callable[..., Any]] = [files.files, files.read_text, files.read_bytes, files.search]
     writes: list[Callable[..., Any]] = [files.write_text, files.write_bytes, files.remove]
     tools = [Tool(each, effect="read") for each in reads]
@@ -75,9 +85,33 @@ def directory(
     return Toolbox(tools, name=name or "", doc=doc, closing=opened.close)
 
 
+class _Room:
+    """How much more programs may add. Held by `lock` from the look at a file to its change."""
+
+    def __init__(self, max_bytes: int, max_files: int) -> None:
+        self.lock = threading.Lock()
+        self._max_bytes, self._max_files = max_bytes, max_files
+        self._bytes = self._files = 0
+
+    def add(self, size: int, files: int) -> None:
+        """Count a change.
+
+        Raises:
+            ToolError: there is no room for it; it is not counted.
+        """
+        if size > 0 and self._bytes + size > self._max_bytes:
+            left = max(0, self._max_bytes - self._bytes)
+            raise ToolError(f"that adds {size:,} bytes, and {left:,} of {self._max_bytes:,} are left here; remove some")
+        if files > 0 and self._files + files > self._max_files:
+            raise ToolError(f"there is no room for another file: {self._max_files:,} files and folders may be added")
+        self._bytes += size
+        self._files += files
+
+
 class _Files:
-    def __init__(self, beneath: Beneath, patterns: tuple[str, ...] | None, max_bytes: int) -> None:
+    def __init__(self, beneath: Beneath, patterns: tuple[str, ...] | None, max_bytes: int, room: _Room) -> None:
         self._beneath = beneath
+        self._room = room
         self._patterns = patterns
         self._max_bytes = max_bytes
 
@@ -138,7 +172,10 @@ class _Files:
     def remove(self, path: str) -> None:
         """Remove a file. Raises FileNotFoundError."""
         self._check(path)
-        self._beneath.remove_file(path)
+        with self._room.lock:
+            _, size = self._beneath.present(path)
+            self._beneath.remove_file(path)
+            self._room.add(-(size or 0), -1)
 
     def _lines(self, path: str) -> Iterator[tuple[int, str]]:
         try:
@@ -161,7 +198,15 @@ class _Files:
         self._check(path)
         if len(data) > self._max_bytes:
             raise ToolError(f"{path!r} would have {len(data):,} bytes; at most {self._max_bytes:,} are written")
-        self._beneath.replace_file(path, data)
+        with self._room.lock:
+            there, size = self._beneath.present(path)
+            folders = len(parts_of(path)) - 1 - there
+            self._room.add(len(data) - (size or 0), folders + (size is None))
+            try:
+                self._beneath.replace_file(path, data)
+            except BaseException:
+                self._room.add((size or 0) - len(data), -(size is None))  # folders that were made stay
+                raise
 
     def _check(self, path: str) -> None:
         if not self._allowed("/".join(parts_of(path))):

@@ -30,7 +30,7 @@ def bound(connection: sqlite3.Connection, max_bytes: int) -> None:
             return None
         put = _text(new)
         if len(text) + text.count(find) * (len(put) - len(find)) > max_bytes:
-            raise ValueError("string too big")
+            raise OverflowError  # SQLite says then that the string is too big
         return text.replace(find, put)
 
     connection.create_function("instr", 2, _instr, deterministic=True)

@@ -47,7 +47,7 @@ def read_manifest(manifest: Manifest, link: type[Link], settings: Mapping[str, A
     connection.done()
     points, commands = _points(top, link), _commands(top, link)
     if not points and not commands:
-        top.fail("a device needs points or commands")
+        top.lacks("points", "or `commands`: a device needs some", ", ")
     _require_distinct(top, points, commands)
     description = Description(
         name=_name(top, name, "device"),
@@ -116,7 +116,7 @@ def _points(top: Section, link: type[Link]) -> dict[str, Point]:
 
 def _effect(section: Section) -> Effect:
     if "effect" not in section:
-        section.fail("lacks the key 'effect': physical if writing it can move something, else write")
+        section.lacks("effect", "physical if writing it can move something, else write", ": ")
     return cast(Effect, section.choice("effect", ("write", "physical")))
 
 

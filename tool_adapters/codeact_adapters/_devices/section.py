@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Never, TypeVar, overload
@@ -76,8 +77,16 @@ class Section:
         """The value of a key that must be there."""
         value = self.get(key, kind)
         if value is None:
-            self.fail(f"lacks the key {key!r}{f', {hint}' if hint else ''}")
+            self.lacks(key, hint)
         return value
+
+    def lacks(self, key: str, hint: str = "", join: str = ", ") -> Never:
+        """Raise a ToolError about a key that must be there, and about one that looks like it, if there is one."""
+        others = [other for other in self.data if other not in self._known]
+        near = difflib.get_close_matches(key, others, n=1)
+        if near:
+            self.fail(f"unknown key; did you mean {key!r}?", near[0])
+        self.fail(f"lacks the key {key!r}{join + hint if hint else ''}")
 
     def choice(self, key: str, options: tuple[str, ...], default: str | None = None) -> str:
         """One of some words."""

@@ -130,7 +130,7 @@ class SerialLink(Link):
         texts = {name: read_text(part, read_value(part, cls.encodings)) for name, part in arguments.items()}
         returned = read_text(returns, read_value(returns, cls.encodings)) if returns is not None else None
         if returned is not None and "answer" not in section:
-            section.fail("lacks the key 'answer': how the line with the returned value reads, such as `OK {}`")
+            section.lacks("answer", "how the line with the returned value reads, such as `OK {}`", ": ")
         answer = _template(section, "answer", place=returned is not None) if "answer" in section else None
         return CommandAddress(send, answer, texts, returned)
 

@@ -20,6 +20,7 @@ from codeact_adapters._mcp.schemas import Schemas
 from codeact_adapters._mcp.secrets import check_texts
 from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import free, snake_case
+from codeact_adapters.choosing import with_effects
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -67,7 +68,7 @@ def mcp(
         server: a command, as a text or as a list of its parts, or the address of a server for streamable HTTP.
         name: the name of the group: `name="files"` gives `files.read_text_file(...)`. None for no group.
         allow: names of tools, function names, or patterns of these such as `read_*`; None for all.
-        effects: effects by name or pattern; an exact name goes before patterns, earlier patterns before later ones.
+        effects: effects by names or patterns; the last one that matches decides.
         env: environment variables for a server that is started. Of this process's own it gets HOME, LOGNAME, PATH,
             SHELL, TERM and USER only.
         cwd: the folder that it is started in.
@@ -117,18 +118,16 @@ class _Maker:
         self._add_resources_and_prompts(client)
         for pattern in set(self._wanted or ()) - self._met:
             raise ToolError(f"allow names {pattern!r}, which no tool is called{did_you_mean(pattern, self._known)}")
-        for pattern in self._effects:
-            if not fnmatch.filter(self._tools, pattern):
-                raise ToolError(f"effects names {pattern!r}, which is no tool here{did_you_mean(pattern, self._tools)}")
         said = self._connection.secrets.hidden(shortened(client.instructions or "", _LONGEST_INSTRUCTIONS))
         doc = f"What the server says of itself, for information only:\n\n{said}" if said else ""
-        return Toolbox(
+        box = Toolbox(
             self._tools.values(),
             name=self._name,
             doc=doc if self._name else "",
             errors=[McpError],
             closing=self._connection.close,
         )
+        return with_effects(box, self._effects)
 
     def _add_tools(self) -> None:
         chosen: list[tuple[str, Described, Any]] = []
@@ -188,11 +187,6 @@ class _Maker:
                 self._add(name, function, Calls(), "read")
 
     def _add(self, name: str, function: Callable[..., Any], calls: Calls, effect: Effect) -> None:
-        for pattern, said in self._effects.items():
-            if fnmatch.fnmatchcase(name, pattern):
-                effect = said
-                break
-        effect = self._effects.get(name, effect)
         # The connection keeps the time itself; this one is for what comes after it.
         timeout_s = self._connection.timeout_s + 5
         self._tools[name] = Tool(function, name=name, effect=effect, stop=calls.stop, timeout_s=timeout_s, scope={})

@@ -7,7 +7,7 @@ import fnmatch
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import ToolError
@@ -25,6 +25,7 @@ from codeact_adapters._openapi.names import free, operation_name
 from codeact_adapters._openapi.operation import PAGED_TIMES, Service, Unsupported, build
 from codeact_adapters._openapi.retry import Retries
 from codeact_adapters._openapi.schema import Types
+from codeact_adapters.choosing import with_effects
 
 if TYPE_CHECKING:
     import httpx
@@ -57,6 +58,8 @@ def openapi(
     retries: int = 2,
     retry_posts: bool = False,
     calls_per_s: float | None = None,
+    max_tokens: int | None = None,
+    count_tokens: Callable[[str], int] | None = None,
 ) -> Toolbox:
     """Make a toolbox of an HTTP service that describes itself by OpenAPI 3.0 or 3.1.
 
@@ -77,7 +80,8 @@ def openapi(
             stub, error or answer shows its secrets, and they are not sent to fetch the document.
         allow: operation ids, function names, or patterns of these such as `get_*`; None for all operations.
         deny: the same, for operations to leave out.
-        effects: effects by function name, where the HTTP method says the wrong thing.
+        effects: effects by function names or patterns, where the HTTP method says the wrong thing; the last one that
+            matches decides.
         name: the name of the group: `name="shop"` gives `shop.next_order()`. None for no group.
         type_prefix: goes before the name of each dataclass, for services whose types have the same names.
         headers: sent with each request, such as the version of a service; programs cannot set these. Not for secrets.
@@ -92,6 +96,9 @@ def openapi(
             answered 429, 502, 503 or 504.
         retry_posts: whether a POST or PATCH is sent again as well, which can do twice what it does.
         calls_per_s: the most requests a second; None for no limit.
+        max_tokens: the most tokens that the stubs may be; None for no limit. Where the operations do not fit, their
+            docstrings are cut, then some are not shown; programs find these by `help("words")`, and can call them all.
+        count_tokens: counts the tokens of a text; None for an estimate that is high: three UTF-8 bytes a token.
 
     Raises:
         ToolError: the document cannot be read or used, or `allow`, `deny` or `effects` names what is not there.
@@ -123,11 +130,17 @@ def openapi(
             max_pages=max_pages,
             timeout_s=timeout_s,
         )
-        tools = _tools(service, _Choice(allow, deny), effects or {})
-    return Toolbox(tools, name=name or "", doc=_about(loaded) if name else "", errors=[HttpError], closing=client.close)
+        tools = _tools(service, _Choice(allow, deny))
+    box = Toolbox(tools, name=name or "", doc=_about(loaded) if name else "", errors=[HttpError], closing=client.close)
+    try:
+        box = with_effects(box, effects)
+        return box if max_tokens is None else box.within_tokens(max_tokens, count_tokens)
+    except ToolError:
+        client.close()
+        raise
 
 
-def _tools(service: Service, choice: _Choice, effects: Mapping[str, Effect]) -> list[Tool]:
+def _tools(service: Service, choice: _Choice) -> list[Tool]:
     """A tool for each operation that is chosen and can be one."""
     tools: dict[str, Tool] = {}
     taken: set[str] = set(RESERVED)
@@ -153,12 +166,10 @@ def _tools(service: Service, choice: _Choice, effects: Mapping[str, Effect]) -> 
         effect: Effect = "read" if described.method in _READING else "write"
         # The client keeps the time itself; this one is for a service that drips bytes.
         longest_s = service.timeout_s * (PAGED_TIMES if paged else 1) + 5
-        tools[name] = Tool(function, effect=effects.get(name, effect), timeout_s=longest_s, scope={})
+        tools[name] = Tool(function, effect=effect, timeout_s=longest_s, scope={})
     choice.check()
     if failed is not None and not tools:
         raise failed
-    for unknown in set(effects) - set(tools):
-        raise ToolError(f"effects names {unknown!r}, which is no tool here{did_you_mean(unknown, tools)}")
     return list(tools.values())
 
 

@@ -165,6 +165,10 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any], fetch: Fetch) -> Do
     """
     if isinstance(source, Mapping):
         return Document(source)
+    if not isinstance(source, (str, os.PathLike)):
+        raise ToolError(
+            f"an OpenAPI document is a file, an http(s) address, its text, or a dict; not {type(source).__name__}"
+        )
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return Document(parse(fetch(source), source), source, Files(source, fetch))
     if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):

@@ -15,6 +15,7 @@ from codeact.tools import Effect, Tool, Toolbox
 from codeact.tools.tool import Stop
 from codeact.tools.wording import did_you_mean, listed
 from codeact_adapters._python.source import found
+from codeact_adapters.choosing import only, with_effects
 
 __all__ = ["python"]
 
@@ -55,7 +56,7 @@ def python(
     """
     obj = found(source, "the Python source")
     if isinstance(obj, Toolbox):
-        return _changed(Toolbox([obj], name=name or "", errors=errors), name, allow, effects)
+        return with_effects(only(Toolbox([obj], name=name or "", errors=errors), allow), effects)
     if isinstance(obj, type) and not isinstance(obj, Tool):
         obj = _made(obj)
     if isinstance(obj, Tool) or inspect.isroutine(obj):
@@ -74,16 +75,7 @@ def python(
         allow = None
     kinds = [*errors, *(_exceptions(obj) if isinstance(obj, ModuleType) else ())]
     box = Toolbox(members, name=name or "", doc=doc if name else "", errors=kinds, stop=halt, closing=closing)
-    return _changed(box, name, allow, effects)
-
-
-def _changed(
-    box: Toolbox, name: str | None, allow: Iterable[str] | None, effects: Mapping[str, Effect] | None
-) -> Toolbox:
-    prefix = f"{name}." if name else ""
-    if allow is not None:
-        box = box.only(*(prefix + each for each in ([allow] if isinstance(allow, str) else allow)))
-    return box.with_effects({prefix + each: effect for each, effect in effects.items()}) if effects else box
+    return with_effects(only(box, allow), effects)
 
 
 def _made(kind: type) -> object:

@@ -13,6 +13,7 @@ from codeact_adapters._mcp.arguments import Argument, arguments_of, sent, signat
 from codeact_adapters._mcp.schemas import Schemas
 from codeact_adapters._openapi.limits import shortened
 from codeact_adapters._openapi.names import class_case, free, snake_case
+from codeact_adapters.choosing import only, with_effects
 
 _LONGEST_DOC = 1_500
 _TAKEN = RESERVED.union(("ToolError", "ArgumentError", "Refused"))
@@ -79,10 +80,7 @@ def toolbox_of(
 ) -> Toolbox:
     """A toolbox of these tools, as the faces of the adapters describe it."""
     box = Toolbox(tools_of(described, timeout_s=timeout_s), name=name or "", doc=doc if name else "")
-    prefix = f"{name}." if name else ""
-    if allow is not None:
-        box = box.only(*(prefix + each for each in ([allow] if isinstance(allow, str) else allow)))
-    return box.with_effects({prefix + each: effect for each, effect in effects.items()}) if effects else box
+    return with_effects(only(box, allow), effects)
 
 
 def _passed(arguments: list[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
