@@ -46,7 +46,7 @@ class Loop:
         self.thread.start()
 
     def run(self, awaitable: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(awaitable, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(awaitable, self.loop).result(200)
 
 
 class Relay:
