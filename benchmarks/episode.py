@@ -209,7 +209,7 @@ def play_episode(environment: Any, world: Any, seed: int) -> tuple[list[Any], Mo
     motion = Motion()
     environment.reset(seed=seed)
     world.arm.recorder = lambda rows: motion.heard(rows, world.simulation.steps)
-    cubes = sorted(environment._plan.setup, key=lambda placed: world.body(placed.name))  # as they were loaded
+    cubes = sorted(environment._plan.setup.bodies, key=lambda placed: world.body(placed.name))  # as they were loaded
     poses = [(cube.position, (0.0, 0.0, math.sin(cube.yaw / 2.0), math.cos(cube.yaw / 2.0))) for cube in cubes]
     info = environment.step(environment.oracle())[-1]
     world.arm.recorder = None

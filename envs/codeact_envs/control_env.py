@@ -165,7 +165,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         bullet, roles = self._bullet, plan.goal.roles
         names = [name for role in self.task.spec.scene.roles for name in roles[role]]
         self._bodies = [bullet.body(name) for name in names]
-        self._start, self._score = as_snapshot(plan.setup), 0.0
+        self._start, self._score = as_snapshot(plan.setup.bodies), 0.0
         if self._condition is not None:
             goal = self._condition.place_goal(plan.goal, self._start)
             self._desired = np.array(goal.place, np.float32)

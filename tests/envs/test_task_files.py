@@ -43,7 +43,8 @@ class TestEveryTask:
         for attribute in spec.attributes.values():
             assert not set(attribute.words("seen")) & set(attribute.words("unseen"))
         colors = {
-            values: {body.color for seed in range(40) for body in draw(name, seed, values).setup} for values in VALUES
+            values: {body.color for seed in range(40) for body in draw(name, seed, values).setup.bodies}
+            for values in VALUES
         }
         assert not colors["seen"] & colors["unseen"]
 
@@ -58,7 +59,7 @@ class TestEveryTask:
     def test_bodies_keep_their_distances_and_names(self, name: str) -> None:
         scene = task(name).spec.scene
         for seed, values in ((seed, values) for seed in range(50) for values in VALUES):
-            bodies = draw(name, seed, values).setup
+            bodies = draw(name, seed, values).setup.bodies
             assert len({body.name for body in bodies}) == len(bodies)
             for body in bodies:
                 assert scene.region.contains(*body.position[:2])
@@ -69,7 +70,7 @@ class TestEveryTask:
     def test_nothing_is_done_at_the_start(self, name: str) -> None:
         for seed, values in ((seed, values) for seed in range(50) for values in VALUES):
             plan = draw(name, seed, values)
-            start = as_snapshot(plan.setup)
+            start = as_snapshot(plan.setup.bodies)
             judgement = task(name).judge(plan, start, start)
             assert (judgement.success, judgement.score) == (False, 0.0)
 

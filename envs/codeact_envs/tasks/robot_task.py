@@ -11,8 +11,9 @@ from codeact.errors import TaskError
 from codeact_envs.bullet.safety import Violation
 from codeact_envs.scenes.drawing import slots
 from codeact_envs.scenes.random_numbers import RandomNumbers
-from codeact_envs.tasks.conditions import Cast
+from codeact_envs.tasks.conditions import Cast, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
+from codeact_envs.tasks.following import Followers, Setup
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
 from codeact_envs.tasks.scene import draw_scene
 from codeact_envs.tasks.snapshot import Snapshot
@@ -131,27 +132,45 @@ class RobotTask:
         programs = self.spec.programs(self.tier)
         return Plan(
             instruction=instruction,
-            setup=scene.bodies,
+            setup=Setup(scene.bodies, self._followers(cast)),
             goal=cast,
             oracle=head + programs.oracle,
             opposite=head + programs.opposite,
         )
 
+    def _followers(self, cast: Cast) -> Followers | None:
+        follow = {key: condition for key, condition in self.spec.conditions.items() if condition.follows}
+        return Followers(cast, follow) if follow else None
+
     def judge(self, plan: Plan, start: Any, now: Any, answer: Any = None) -> Judgement:
         """All `goal` and all `keep` conditions must be met. The score is the mean progress of the goals, halved when
         something in `keep` is broken.
         """
-        return judge(self.spec, plan.goal, start, now)
+        return judge(self.spec, plan.goal, start, replace(now, answer=answer))
 
     def breaches(self, plan: Plan, start: Any, now: Any, violations: tuple[str, ...]) -> tuple[str, ...]:
-        texts = tuple(text for name in self.spec.hard_constraints for text in CONSTRAINTS[name](now, violations))
+        texts: tuple[str, ...] = ()
+        for index, entry in enumerate(self.spec.hard_constraints):
+            if isinstance(entry, str):
+                texts += CONSTRAINTS[entry](now, violations)
+                continue
+            seen = _as_seen(entry, f"hard_constraints[{index}]", plan.goal, start, now)
+            if not entry.read(plan.goal, start, seen).met:
+                texts += (entry.breach(plan.goal, start, seen),)
         return tuple(_nameless(text, now) for text in texts) if self.perception == "camera" else texts
+
+
+def _as_seen(condition: Condition, key: str, cast: Cast, start: Snapshot, now: Snapshot) -> Snapshot:
+    """`now` with what the condition remembers; in a world that follows nothing, it remembers only the start."""
+    if not condition.follows:
+        return now
+    return replace(now, memory=now.remembered[key] if key in now.remembered else condition.begin(cast, start))
 
 
 def _require_judged(task: RobotTask, world: RobotWorld) -> None:
     """Raise `TaskError` when a condition judges a part of the robot that this robot does not have."""
     there = {"tool": bool(world.bullet.arms), "base": world.bullet.base, "drone": world.bullet.drone}
-    for condition in (*task.spec.goal, *task.spec.keep):
+    for condition in task.spec.conditions.values():
         part = condition.judges
         if part is not None and not there[part]:
             what = {"tool": "an arm", "base": "a wheeled base", "drone": "a drone"}[part]
@@ -167,8 +186,13 @@ def _nameless(text: str, now: Snapshot) -> str:
 
 
 def judge(spec: TaskSpec, cast: Cast, start: Snapshot, now: Snapshot) -> Judgement:
-    goals = [condition.read(cast, start, now) for condition in spec.goal]
-    keeps = [condition.read(cast, start, now) for condition in spec.keep]
+    goals, keeps = (
+        [
+            condition.read(cast, start, _as_seen(condition, f"{part}[{index}]", cast, start, now))
+            for index, condition in enumerate(conditions)
+        ]
+        for part, conditions in (("goal", spec.goal), ("keep", spec.keep))
+    )
     kept = all(reading.met for reading in keeps)
     success = kept and all(reading.met for reading in goals)
     share = math.fsum(reading.progress for reading in goals) / len(goals)

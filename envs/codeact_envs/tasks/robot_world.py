@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from codeact.errors import TaskError
-from codeact_envs.scenes.drawing import Placed
 from codeact_envs.scenes.specification import Kind
+from codeact_envs.tasks.following import Followers, Setup
 from codeact_envs.tasks.snapshot import ROBOT, Body, Snapshot
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _TELLS_PLACES = {"privileged": 0.0, "noisy": 0.01, "camera": math.inf}
 class _State:
     bullet: WorldState
     perceived: Any  # what the perception's `recall` takes
+    followers: Followers | None
+    remembered: Mapping[str, Any]  # by them
 
 
 class RobotWorld(ABC):
@@ -72,6 +75,8 @@ class RobotWorld(ABC):
         self._perception = perceive(perception, bullet, named=tier == "high")
         bullet.tells_names, bullet.tells_places = perception != "camera", _TELLS_PLACES[perception]
         self._tier = tier
+        self._followers: Followers | None = None
+        self._remembered: Mapping[str, Any] = {}
         self.toolbox: Toolbox = robot_toolbox(bullet, self._perception, tier)
 
     # What differs
@@ -88,9 +93,21 @@ class RobotWorld(ABC):
 
     # Episodes
 
-    def reset(self, setup: Sequence[Placed]) -> None:
-        self.bullet.reset([body.placement for body in setup])
+    def reset(self, setup: Setup) -> None:
+        self._follow(None, {})
+        self.bullet.reset([body.placement for body in setup.bodies])
         self._perception.reset()
+        if setup.followers is not None:
+            self._follow(setup.followers, setup.followers.begin(self.snapshot()))
+
+    def _follow(self, followers: Followers | None, remembered: Mapping[str, Any]) -> None:
+        """Let these conditions see every moment from now on, going on from what they remember."""
+        self._followers, self._remembered = followers, remembered
+        self.bullet.simulation.sample = None if followers is None else self._sample
+
+    def _sample(self) -> None:
+        assert self._followers is not None
+        self._remembered = self._followers.follow(self._remembered, self.snapshot())
 
     @property
     def time_s(self) -> float:
@@ -167,14 +184,19 @@ class RobotWorld(ABC):
                 world.joint(name) if assembly.joint is not None else None,
                 world.room(name) if assembly.hollow is not None else None,
             )
-        held = next((name for name in map(world.held, world.arms) if name is not None), None)
+        holding = {arm: world.held(arm) for arm in world.arms}
+        tools = {arm: self._tool(arm) for arm in world.arms}
         return Snapshot(
             bodies,
-            tool=self._tool() if world.arms else None,
-            held=held,
+            tool=next(iter(tools.values()), None),
+            held=next((name for name in holding.values() if name is not None), None),
             contacts=self._contacts(),
             base=world.base.pose() if world.base is not None else None,
             drone=world.drone.place() if world.drone is not None else None,
+            tools=tools,
+            holding=holding,
+            time_s=world.time_s,
+            remembered=self._remembered,
         )
 
     def _tool(self, arm: str | None = None) -> tuple[float, float, float]:
@@ -204,18 +226,23 @@ class RobotWorld(ABC):
     # State
 
     def state_hash(self) -> str:
-        return self.bullet.state_hash()
+        found = self.bullet.state_hash()
+        if self._followers is None:
+            return found
+        return hashlib.sha256(f"{found} {sorted(self._remembered.items())!r}".encode()).hexdigest()
 
     def save_state(self) -> Any:
-        return _State(self.bullet.save_state(), self._perception.memory())
+        return _State(self.bullet.save_state(), self._perception.memory(), self._followers, self._remembered)
 
     def restore_state(self, state: Any) -> None:
         self.bullet.restore_state(state.bullet)
         self._perception.recall(state.perceived)
+        self._follow(state.followers, state.remembered)
 
     def branch(self) -> Self:
         other = type(self)(self._kinds, self._robot, self._perception.tier, self._tier, self.bullet.branch())
         other._perception.recall(self._perception.memory())
+        other._follow(self._followers, self._remembered)
         return other
 
     # Pictures

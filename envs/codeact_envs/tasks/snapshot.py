@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from codeact_envs.bullet.bodies.articulation import JointState, Room
 
@@ -54,10 +55,16 @@ class Snapshot:
     Attributes:
         bodies: by name, in the order of the scene.
         tool: the tool centre point of the first arm, metres, world frame; None without an arm.
-        held: name of the body in the gripper, or None.
+        held: name of the body in the gripper, or None; in the first that holds anything, where there are more.
         contacts: pairs of names that touch, each pair sorted; `ROBOT`, `TABLE` and `FLOOR` stand for themselves.
         base: (x, y, yaw) of a wheeled base, metres and radians, world frame; None without one.
         drone: the middle of a drone, metres, world frame; None without one.
+        tools: the tool centre point of each arm, by the arm's name, metres, world frame.
+        holding: what each arm's gripper holds, by the arm's name.
+        time_s: simulated seconds since the episode began.
+        remembered: what the conditions that follow the episode remember of it, by their place in the task's file.
+        memory: of these, what is the condition's that reads this snapshot.
+        answer: what `finish` was given; None before.
     """
 
     bodies: Mapping[str, Body]
@@ -66,6 +73,12 @@ class Snapshot:
     contacts: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     base: Vector3 | None = None
     drone: Vector3 | None = None
+    tools: Mapping[str, Vector3] = field(default_factory=dict)
+    holding: Mapping[str, str | None] = field(default_factory=dict)
+    time_s: float = 0.0
+    remembered: Mapping[str, Any] = field(default_factory=dict)
+    memory: Any = None
+    answer: Any = None
 
     def touch(self, a: str, b: str) -> bool:
         return ((a, b) if a <= b else (b, a)) in self.contacts

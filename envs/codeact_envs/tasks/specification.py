@@ -51,7 +51,7 @@ class TaskSpec(Part):
     scene: SceneSpec
     goal: list[Condition]
     keep: list[Condition] = Field(default=[])
-    hard_constraints: list[str]
+    hard_constraints: list[str | Condition]
     limits: LimitsSpec
     oracle: str
     opposite: str
@@ -64,10 +64,28 @@ class TaskSpec(Part):
             raise ValueError("give a list of conditions, each as `name: {its fields}`")
         return [_condition(entry) for entry in value]
 
+    @field_validator("hard_constraints", mode="before")
+    @classmethod
+    def _constraints(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError("give a list of names, or of conditions, each as `name: {its fields}`")
+        return [entry if isinstance(entry, str) else _condition(entry) for entry in value]
+
     @field_validator("oracle", "opposite")
     @classmethod
     def _compiles(cls, value: str) -> str:
         return _compiled(value)
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """All conditions by their place in the file, such as `goal[0]`."""
+        parts = (("goal", self.goal), ("keep", self.keep), ("hard_constraints", self.hard_constraints))
+        return {
+            f"{part}[{index}]": entry
+            for part, entries in parts
+            for index, entry in enumerate(entries)
+            if isinstance(entry, Condition)
+        }
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -185,20 +203,18 @@ def _check_scene(spec: TaskSpec) -> Iterator[str]:
 def _check_conditions(spec: TaskSpec) -> Iterator[str]:
     if not spec.goal:
         yield "goal: at least one condition is needed"
-    for part, conditions in (("goal", spec.goal), ("keep", spec.keep)):
-        for index, condition in enumerate(conditions):
-            key = f"{part}[{index}]"
-            for role in condition.named_roles():
-                if role not in spec.scene.roles:
-                    yield f"{key}: there is no role {role!r}; there are {', '.join(spec.scene.roles)}"
-            for role in condition.single_roles():
-                if role in spec.scene.roles and spec.scene.roles[role].count != 1:
-                    yield f"{key}: role {role!r} must be one body, not {spec.scene.roles[role].count}"
-            for reference in condition.references():
-                if reference not in spec.attributes:
-                    yield f"{key}: there is no attribute {reference!r}; there are {', '.join(spec.attributes)}"
+    for key, condition in spec.conditions.items():
+        for role in condition.named_roles():
+            if role not in spec.scene.roles:
+                yield f"{key}: there is no role {role!r}; there are {', '.join(spec.scene.roles)}"
+        for role in condition.single_roles():
+            if role in spec.scene.roles and spec.scene.roles[role].count != 1:
+                yield f"{key}: role {role!r} must be one body, not {spec.scene.roles[role].count}"
+        for reference in condition.references():
+            if reference not in spec.attributes:
+                yield f"{key}: there is no attribute {reference!r}; there are {', '.join(spec.attributes)}"
     for index, name in enumerate(spec.hard_constraints):
-        if name not in CONSTRAINTS:
+        if isinstance(name, str) and name not in CONSTRAINTS:
             yield f"hard_constraints[{index}]: there is no {name!r}; there are {', '.join(CONSTRAINTS)}"
 
 

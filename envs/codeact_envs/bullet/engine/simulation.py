@@ -15,6 +15,7 @@ RATE = 240  # simulation steps a second
 STEP = 1.0 / RATE
 ITERATIONS = 25  # of the constraint solver in each step
 _LOOK_EVERY = 4  # steps between two looks of what watches a world
+_SAMPLE_EVERY = 12  # steps between two calls of `sample`: 20 times a simulated second
 _CLOCK_EVERY = 4  # steps between two looks at the clock, in a world that follows it
 _BATCH = 20  # steps that Bullet can do in one call: 20 times the step, divided by 20, is the step to the last bit
 _MOST_LATE = 0.1  # seconds: a world that is later than this gives up catching up with the clock
@@ -35,6 +36,7 @@ class Simulation:
         steps: simulation steps since the last reset.
         before_step: called before every step of `run`, for what must be commanded that often.
         look: called at every step whose number is a multiple of 4, whatever else happens, for what must not be missed.
+        sample: called at every step whose number is a multiple of 12, for what follows an episode.
         next_frame: the number of steps at which a frame is due; -1 while nothing is recorded.
         whole_batches: whether Bullet may do many steps in one call. It adds the damping of joints once a call, so that
             with damped joints that nothing holds, steps one by one would be others.
@@ -70,6 +72,7 @@ class Simulation:
         self._capture: Callable[[], None] | None = None
         self.before_step: Callable[[], None] | None = None
         self.look: Callable[[], None] | None = None
+        self.sample: Callable[[], None] | None = None
         self._alone = _Alone()
         self._when_closed: list[Callable[[], None]] = []
         self._real_time = real_time
@@ -118,6 +121,8 @@ class Simulation:
             due = min(due, _CLOCK_EVERY - self.steps % _CLOCK_EVERY)
         if self.look is not None:
             due = min(due, _LOOK_EVERY - self.steps % _LOOK_EVERY)
+        if self.sample is not None:
+            due = min(due, _SAMPLE_EVERY - self.steps % _SAMPLE_EVERY)
         return due
 
     def count(self, steps: int) -> None:
@@ -127,6 +132,8 @@ class Simulation:
             self._wait_for_the_clock(steps)
         if self.look is not None and self.steps % _LOOK_EVERY == 0:
             self.look()
+        if self.sample is not None and self.steps % _SAMPLE_EVERY == 0:
+            self.sample()
         if self.steps == self.next_frame and self._capture is not None:
             self.next_frame = self.steps + self._frame_interval
             self._capture()

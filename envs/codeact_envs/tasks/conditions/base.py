@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, StringConstraints
@@ -72,16 +72,36 @@ def approach(error: float, error_at_start: float, met: bool, strict: bool | None
 class Condition(BaseModel):
     """Base of all conditions. Fields are what the YAML gives; a `$name` stands for a value that the episode drew.
 
+    One that judges how a state was reached, and not only the state, `follows` the episode: `begin` says what it
+    remembers at the start, `follow` what it remembers after a further moment, 20 times a simulated second, and `read`
+    finds it as `now.memory`. What is remembered is plain data that never changes: numbers, words, tuples of them.
+
     Attributes:
         judges: the part of the robot that it looks at, beside bodies: `tool`, `base`, `drone`; None for none.
+        follows: whether it follows the episode.
+        called: the name that task files use for it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     judges: ClassVar[Literal["tool", "base", "drone"] | None] = None
+    follows: ClassVar[bool] = False
+    called: ClassVar[str] = ""
 
     @abstractmethod
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
         """Judge `now` of an episode that began with `start`."""
+
+    def begin(self, cast: Cast, start: Snapshot) -> Any:
+        """What it remembers when the episode begins."""
+        return None
+
+    def follow(self, cast: Cast, memory: Any, now: Snapshot) -> Any:
+        """What it remembers after `now`, which is 0.05 s of simulated time later than the moment before."""
+        return memory
+
+    def breach(self, cast: Cast, start: Snapshot, now: Snapshot) -> str:
+        """What to say when it is a hard constraint, and not met."""
+        return f"{self.called} does not hold any more"
 
     def named_roles(self) -> tuple[str, ...]:
         """Roles that the condition speaks of; a task is refused when its scene has no such role."""
@@ -99,7 +119,7 @@ class Condition(BaseModel):
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
         """Whether a scene may begin like this: there must be something left to do."""
-        return not self.read(cast, start, start).met
+        return not self.read(cast, start, replace(start, memory=self.begin(cast, start))).met
 
     def goal_point(self, cast: Cast, start: Snapshot) -> tuple[str, Vector3] | None:
         """A body, and the place on the table that must be free for it, if there is one."""
@@ -141,6 +161,7 @@ def condition(name: str) -> Callable[[_C], _C]:
         if known is not None and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
             raise TaskError(f"there is a condition named {name!r} already; give yours another name")
         CONDITIONS[name] = kind
+        kind.called = name
         return kind
 
     return add

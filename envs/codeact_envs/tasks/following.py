@@ -1,0 +1,35 @@
+"""What the conditions of a task remember of an episode while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codeact_envs.scenes.drawing import Placed
+from codeact_envs.tasks.conditions.base import Cast, Condition
+from codeact_envs.tasks.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Followers:
+    """The conditions that follow an episode, by their place in the task's file."""
+
+    cast: Cast
+    conditions: Mapping[str, Condition]
+
+    def begin(self, start: Snapshot) -> dict[str, Any]:
+        """What they remember when it begins."""
+        return {key: condition.begin(self.cast, start) for key, condition in self.conditions.items()}
+
+    def follow(self, remembered: Mapping[str, Any], now: Snapshot) -> dict[str, Any]:
+        """What they remember after a further moment."""
+        return {key: condition.follow(self.cast, remembered[key], now) for key, condition in self.conditions.items()}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a robot's world begins an episode with: what stands where, and who follows it."""
+
+    bodies: tuple[Placed, ...]
+    followers: Followers | None = None
