@@ -199,3 +199,121 @@ def test_names_and_ids() -> None:
     ):
         with pytest.raises(TaskError, match=why):
             CodeEnv(wrong)
+
+
+def attempt(name: str, code: str) -> Any:
+    env = CodeEnv(TASKS[name])
+    try:
+        env.reset(seed=0)
+        *_, info = env.step(code)
+        assert info["execution"].ok, info["execution"].error
+        return info["answer"]
+    finally:
+        env.close()
+
+
+def test_files_are_those_of_the_folder_alone() -> None:
+    paths = ["/etc/passwd", "../../etc/passwd", "logs/../../x", "\0", "x" * 61, "a\nb"]
+    code = f"""
+kept = []
+for path in {paths!r}:
+    for reach in (
+        list_folder,
+        read_lines,
+        delete_file,
+        lambda path: find_lines(path, ""),
+        lambda path: write_text(path, ""),
+    ):
+        try:
+            reach(path)
+            kept.append(path)
+        except OutsideTheFolder:
+            pass
+for path in ("store", list_folder("store")[0].path + "/x"):
+    try:
+        write_text(path, "")
+        kept.append(path)
+    except NoSuchFile:
+        pass
+finish(kept)
+"""
+    assert attempt("files_2", code) == []
+
+
+def test_a_database_is_only_read() -> None:
+    code = """
+name = databases()[0]
+table = tables(name)[0]
+kept = []
+for sql in (
+    f"DELETE FROM {table}",
+    f"DROP TABLE {table}",
+    f"UPDATE {table} SET rowid = 1",
+    "CREATE TABLE other (x)",
+    "ATTACH DATABASE '/tmp/other.db' AS other",
+    "PRAGMA query_only = 0",
+    "SELECT * FROM sqlite_master",
+    "SELECT random()",
+    "SELECT load_extension('x')",
+    "VACUUM INTO '/tmp/other.db'",
+    "SELECT 1; SELECT 2",
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT MAX(x) FROM n",
+):
+    try:
+        query(name, sql)
+        kept.append(sql)
+    except QueryError:
+        pass
+finish((kept, query(name, f"SELECT COUNT(*) AS n FROM {table}")[0]["n"] == count_rows(name, table)))
+"""
+    assert attempt("sql_1", code) == ([], True)
+
+
+def test_the_shop_answers_what_it_cannot_do_with_errors_that_have_a_name() -> None:
+    code = """
+cart = "/carts/" + post("/carts")["id"]
+product = get("/products")["products"][0]["id"]
+found = []
+for call in (
+    lambda: get("/nowhere"),
+    lambda: get("no slash"),
+    lambda: get("/products", {"page": 99}),
+    lambda: put(cart + "/lines/" + product, {"quantity": 10_000}),
+    lambda: put(cart + "/lines/" + product, {"quantity": True}),
+    lambda: put(cart + "/lines/" + product, {}),
+    lambda: put(cart + "/coupon", {"code": []}),
+    lambda: put(cart + "/coupon", {"code": {1, 2}}),
+    lambda: post(cart + "/order"),
+    lambda: delete(cart),
+):
+    try:
+        found.append(call())
+    except (BadRequest, NotFound, Conflict) as error:
+        found.append(type(error).__name__)
+finish(found)
+"""
+    assert attempt("rest_1", code) == (
+        ["NotFound", "BadRequest", "BadRequest", "Conflict", *["BadRequest"] * 4, "Conflict", "NotFound"]
+    )
+
+
+def test_what_tools_changed_is_branched_and_rehearsed_with_the_variables() -> None:
+    env = CodeEnv(TASKS["files_2"])
+    try:
+        env.reset(seed=0)
+        env.step("write_text('mine/a.txt', 'one')\nfirst = list_folder()[0].path")
+        before = env.state_hash()
+        assert env.rehearse("delete_file('mine/a.txt')").state_hash != before
+        assert env.state_hash() == before
+        other = env.branch()
+        try:
+            other.step("delete_file('mine/a.txt')\ndelete_file('index.txt')")
+            observation, *_ = other.step("print(first, [entry.path for entry in list_folder()])")
+            assert "index.txt ['store']" in observation
+        finally:
+            other.close()
+        observation, *_ = env.step("print(read_lines('mine/a.txt').lines)")
+        assert "['one']" in observation
+        assert env.state_hash() == before
+    finally:
+        env.close()

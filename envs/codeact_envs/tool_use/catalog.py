@@ -10,7 +10,7 @@ from codeact.errors import TaskError
 if TYPE_CHECKING:
     from codeact_envs.tool_use.task import ToolUseTask
 
-GENERATORS = ("messages", "dna", "trade", "travel", "site", "rest")
+GENERATORS = ("messages", "dna", "trade", "travel", "site", "rest", "sql", "files")
 """Each is a module of this package, whose `GENERATOR` is a `Generator`."""
 GRADES = (1, 2, 3)
 
