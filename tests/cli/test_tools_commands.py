@@ -101,6 +101,12 @@ def test_an_episode_with_tools_of_a_file(file: Path, tmp_path: Path) -> None:
     assert "level was asked for" in done.stdout
     assert "lamp.dim() is not allowed here" in done.stdout
     assert "closed" in done.stdout
+    (run,) = (tmp_path / "runs").iterdir()
+    (file.parent / "lamps.py").unlink()
+    again = codeact("replay", run, "--show")
+    assert again.returncode == 0, again.stderr
+    assert "level was asked for" not in again.stdout, "that is what the tool itself prints"
+    assert "1 of their calls were answered as recorded" in again.stdout
 
 
 def test_an_environment_that_takes_no_tools_says_so(file: Path) -> None:

@@ -148,10 +148,18 @@ def run(
 def replay(
     run: Annotated[Path, typer.Argument(help="A folder that `codeact run` left, or a trace file.")],
     show: Annotated[bool, typer.Option(help="Show programs, output and calls, too.")] = False,
+    live: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOOLS",
+            help="Call the tools of `codeact run --tools` again, named as there, instead of answering as recorded.",
+        ),
+    ] = None,
 ) -> None:
     """Play a trace again and compare every state hash.
 
-    The exit code is 0 when all are equal.
+    Tools that reach outside, from `codeact run --tools`, are not called: they answer as was recorded. The exit code is
+    0 when all is equal.
 
     Examples:
 
@@ -162,7 +170,7 @@ def replay(
     with reported():
         from codeact.cli.replaying import replay_run
 
-        replay_run(run, show)
+        replay_run(run, show, live)
 
 
 @app.command("eval")

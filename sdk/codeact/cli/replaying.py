@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from codeact.events import Event
 
 
-def replay_run(run: Path, show: bool) -> None:
+def replay_run(run: Path, show: bool, live: str | None = None) -> None:
     """Play a trace again, and say whether every state hash is equal. Exits with 1 when not.
+
+    `live` names tools that are called again instead of answering as recorded.
 
     Raises:
         CodeActError: with the message that the user should read.
     """
     from codeact import events
+    from codeact.cli.toolboxes import load_toolbox
     from codeact.episode import read_trace, replay
 
     console = Console(highlight=False, soft_wrap=True)
@@ -39,7 +43,11 @@ def replay_run(run: Path, show: bool) -> None:
             hashed = f"  state {event.state_hash[:16]}…" if event.state_hash else ""
             console.print(Text(f"  turn {event.turn}: score {event.score:.3f}{hashed}", style="dim"))
 
-    result = replay(trace, on_event=tell)
+    with ExitStack() as opened:
+        box = load_toolbox(live) if live is not None else None
+        if box is not None:
+            opened.callback(box.close)
+        result = replay(trace, tools=box, on_event=tell)
     for note in result.notes:
         console.print(Text(f"note: {printable(note)}", style="yellow"))
     turns = f"{result.turns} of {result.recorded_turns} turns were played"

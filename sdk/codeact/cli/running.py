@@ -74,9 +74,9 @@ def run_episode(
                     console.print("any key: emergency stop", style="dim")
                 episode = play(player, env, seed, out=out, on_event=printer)
         except EpisodeInterrupted as interrupt:
-            _print_files(console, interrupt.episode.directory, again=tools is None)
+            _print_files(console, interrupt.episode.directory)
             raise KeyboardInterrupt("interrupted: the robot was stopped, and what was written is kept") from None
-    _print_files(console, episode.directory, again=tools is None)
+    _print_files(console, episode.directory)
 
 
 def _stop(env: gymnasium.Env[Any, Any]) -> None:
@@ -142,11 +142,10 @@ def policy(name: str) -> Approve | None:
     raise CodeActError(f"there is no approval policy {name!r}")
 
 
-def _print_files(console: Console, directory: Path | None, *, again: bool) -> None:
-    """Name the files, and how to play the episode again where that needs nothing but the trace."""
+def _print_files(console: Console, directory: Path | None) -> None:
+    """Name the files, and how to play the episode again."""
     if directory is None:
         return
     for file in sorted(directory.iterdir()):
         console.print(Text(f"  {file}", style="dim"))
-    if again:
-        console.print(Text(f"  play it again with: codeact replay {shlex.quote(str(directory))}", style="dim"))
+    console.print(Text(f"  play it again with: codeact replay {shlex.quote(str(directory))}", style="dim"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import msgspec
 
 from codeact import events
 from codeact.episode import schema
+from codeact.episode.stand_ins import StandIns
 from codeact.episode.trace import WITHHELD, TraceFile, installed_packages, read_trace
 from codeact.errors import TraceError
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     import gymnasium
 
     from codeact.events import Event, EventSink
-    from codeact.tools import Approval, PendingCall
+    from codeact.tools import Approval, PendingCall, Toolbox
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where a replay first left its trace. `turn` 0 is the reset; `what` is `state_hash`, `score` or `end`."""
+    """Where a replay first left its trace. `turn` 0 is the reset; `what` is `state_hash`, `score`, `end` or `call`."""
 
     turn: int
     what: str
@@ -32,6 +33,8 @@ class Difference:
 
     def __str__(self) -> str:
         place = f"turn {self.turn}" if self.turn else "the reset"
+        if self.what == "call":
+            return f"in {place}, {self.replayed}"
         return f"after {place}, {self.what} is {self.replayed} and was recorded as {self.recorded}"
 
 
@@ -74,6 +77,7 @@ def replay(
     run: Path | str | TraceFile,
     *,
     env: gymnasium.Env[Any, Any] | None = None,
+    tools: Toolbox | None = None,
     on_event: EventSink | None = None,
 ) -> ReplayResult:
     """Play a trace again and compare.
@@ -81,9 +85,13 @@ def replay(
     No model is asked: the recorded programs run, and calls that an approval policy refused are refused again. The turn
     in which an episode was interrupted ended at a moment of the wall clock, so it is played no more.
 
+    Tools that were given to the environment and reach outside of it are not called: they answer as was recorded. A
+    call that the trace does not hold is a difference, and so is one that is not made again.
+
     Args:
         run: a run's folder, a trace file, or what `read_trace` gave.
         env: the environment to play in; None: it is made from the trace, by its Gymnasium id, and closed.
+        tools: is called instead of answering as recorded, with all that its tools do outside.
         on_event: called with the events of the replay, which are an episode's without those of a model.
 
     Raises:
@@ -95,9 +103,14 @@ def replay(
         raise TraceError(f"{trace.path} ends before the environment was reset: there is nothing to replay")
     if env is not None:
         return _Replay(trace, started, env, on_event).play()
-    made = _make(trace)
+    outside = trace.head.environment.tools
+    if tools is not None and len(outside) != 1:
+        raise TraceError(f"{trace.path} is of an episode without tools from outside: there is nothing to call")
+    stand_ins = [StandIns(stubs, _effects(trace)) for stubs in outside.values()] if tools is None else []
+    given = [each.toolbox for each in stand_ins] if tools is None else [tools]
+    made = _make(trace, dict(zip(outside, given, strict=True)))
     try:
-        return _Replay(trace, started, made, on_event).play()
+        return _Replay(trace, started, made, on_event, stand_ins).play()
     finally:
         made.close()
 
@@ -109,10 +122,12 @@ class _Replay:
         started: schema.EpisodeStarted,
         env: gymnasium.Env[Any, Any],
         on_event: EventSink | None,
+        stand_ins: Sequence[StandIns] = (),
     ) -> None:
         self.trace, self.started, self.env = trace, started, env
         self.world: Any = env.unwrapped
         self.on_event = on_event
+        self.stand_ins = stand_ins
         self.compared = 0
         self.score, self.total_reward, self.success = 0.0, 0.0, False
         self.executed = False
@@ -131,6 +146,9 @@ class _Replay:
             self.world.on_event, self.world.approve = kept
         if not self.compared and difference is None:
             notes.append("the trace holds no state hash to compare")
+        if self.stand_ins:
+            answered = sum(each.answered for each in self.stand_ins)
+            notes.append(f"tools from outside were not called: {answered} of their calls were answered as recorded")
         return ReplayResult(
             path=self.trace.path,
             equal=difference is None and self.compared > 0,
@@ -165,7 +183,10 @@ class _Replay:
             if difference is not None:
                 return number - 1, difference
             stepped = self.step(number, turn)
-            if turn.stepped is not None:
+            problem = next((each.problem for each in self.stand_ins if each.problem), "")
+            if problem:
+                difference = Difference(number, "call", None, problem)
+            elif turn.stepped is not None:
                 difference = self.equal_turn(number, turn.stepped, stepped)
                 over = stepped.terminated or stepped.truncated
                 if difference is None and over and number < len(turns):
@@ -187,8 +208,12 @@ class _Replay:
     def step(self, number: int, turn: _Turn) -> events.Stepped:
         self.tell(events.ActionChosen(number, turn.code))
         self.world.approve = _RecordedApproval(turn.calls)
+        for each in self.stand_ins:
+            each.begin(turn.calls)
         self.executed = False
         observation, reward, terminated, truncated, info = self.env.step(turn.code)
+        for each in self.stand_ins:
+            each.end()
         if info.get("execution") is not None and not self.executed:
             self.tell(events.Executed(info["execution"]))
         self.total_reward += float(reward)
@@ -275,7 +300,11 @@ def _notes(trace: TraceFile) -> list[str]:
     return notes
 
 
-def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
+def _effects(trace: TraceFile) -> dict[str, str]:
+    return {line.call.tool: line.call.effect for line in trace.lines if isinstance(line, schema.CallFinished)}
+
+
+def _make(trace: TraceFile, tools: Mapping[str, Toolbox]) -> gymnasium.Env[Any, Any]:
     import gymnasium
 
     made = trace.head.environment
@@ -286,7 +315,7 @@ def _make(trace: TraceFile) -> gymnasium.Env[Any, Any]:
         raise TraceError(
             f"{trace.path} is of {made.id}, which is not registered here: install or import what registers it"
         )
-    kwargs = dict(made.kwargs)
+    kwargs = {**made.kwargs, **tools}
     # A trace may come from anywhere, so it cannot take layers away from the wall.
     lost = [*made.lost, *(name for name in kwargs if name in WITHHELD)]
     if lost:

@@ -34,11 +34,13 @@ class MadeOf(msgspec.Struct, frozen=True, kw_only=True):
         id: Gymnasium's id; None when the environment was not made by `gymnasium.make`.
         kwargs: keywords of `gymnasium.make` beyond those that the id is registered with, without `render_mode`.
         lost: names of keywords whose values a trace cannot hold.
+        tools: the stubs of those keywords that are toolboxes: tools that reach outside of the environment.
     """
 
     id: str | None
     kwargs: dict[str, Any] = {}
     lost: list[str] = []
+    tools: dict[str, str] = {}
 
 
 class Trace(Line, frozen=True, kw_only=True):

@@ -137,6 +137,8 @@ def installed_packages() -> dict[str, str]:
 def _made_of(env: gymnasium.Env[Any, Any]) -> schema.MadeOf:
     import gymnasium
 
+    from codeact.tools import Toolbox
+
     spec = env.spec
     if spec is None:
         return schema.MadeOf(id=None)
@@ -144,8 +146,12 @@ def _made_of(env: gymnasium.Env[Any, Any]) -> schema.MadeOf:
     own = registered.kwargs if registered else {}
     kwargs: dict[str, Any] = {}
     lost: list[str] = []
+    tools: dict[str, str] = {}
     for name, value in spec.kwargs.items():
         if name == "render_mode":
+            continue
+        if isinstance(value, Toolbox):
+            tools[name] = value.stubs(whole=True)
             continue
         try:
             if name in own and bool(own[name] == value):
@@ -159,7 +165,7 @@ def _made_of(env: gymnasium.Env[Any, Any]) -> schema.MadeOf:
             lost.append(name)
         else:
             kwargs[name] = plain
-    return schema.MadeOf(id=spec.id, kwargs=kwargs, lost=lost)
+    return schema.MadeOf(id=spec.id, kwargs=kwargs, lost=lost, tools=tools)
 
 
 @dataclass(frozen=True)
