@@ -13,6 +13,7 @@ import gymnasium
 import msgspec
 import numpy as np
 import pytest
+from tool_use_document import DOCUMENT, written
 
 from codeact.errors import ProgramEnd, TaskError
 from codeact_envs.code_env import CodeEnv
@@ -188,13 +189,19 @@ def test_an_episode_in_the_sandbox(name: str) -> None:
         env.close()
 
 
+def test_the_document_has_the_table_of_the_code() -> None:
+    text = DOCUMENT.read_text()
+    assert text == written(text), "run: python tests/envs/tool_use_document.py"
+
+
 def test_names_and_ids() -> None:
     assert f"CodeAct/{GENERATORS[0].capitalize()}2-v0" in gymnasium.registry
     assert CodeEnv.describe(f"{GENERATORS[0]}_2")["family"] == "T"
     for wrong, why in (
         ("messages_4", "no task 'messages_4'; did you mean"),
         ("nowhere:shop_1", "nowhere gives no GENERATOR"),
-        ("codeact_envs.tool_use.messages:shop_1", "is not the Generator named 'shop'"),
+        ("codeact_envs.tool_use.messages:shop_1", "is 'messages', not 'shop'"),
+        ("codeact_envs.tool_use.rest_server:rest_1", "rest_server gives no GENERATOR"),
         ("codeact_envs.tool_use.messages:messages_9", "has the grades 1, 2, 3, not '9'"),
     ):
         with pytest.raises(TaskError, match=why):

@@ -18,12 +18,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codeact_envs.tool_use.catalog import GENERATORS, load_tool_use_task, register_tool_use, tool_use_names
+from codeact_envs.tool_use.catalog import (
+    GENERATORS,
+    load_tool_use_task,
+    register_generator,
+    register_tool_use,
+    tool_use_names,
+)
 
 if TYPE_CHECKING:
     from codeact_envs.tool_use.task import ToolUseTask as ToolUseTask
 
-__all__ = ["GENERATORS", "ToolUseTask", "load_tool_use_task", "register_tool_use", "tool_use_names"]
+__all__ = [
+    "GENERATORS",
+    "ToolUseTask",
+    "load_tool_use_task",
+    "register_generator",
+    "register_tool_use",
+    "tool_use_names",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codeact.errors import TaskError
 
 if TYPE_CHECKING:
+    from codeact_envs.tool_use.generator import Generator
     from codeact_envs.tool_use.task import ToolUseTask
 
 GENERATORS = ("messages", "dna", "trade", "travel", "site", "rest", "sql", "files")
@@ -26,7 +27,6 @@ def load_tool_use_task(name: str) -> ToolUseTask:
     Raises:
         TaskError: there is no such generator or grade.
     """
-    from codeact_envs.tool_use.generator import Generator
     from codeact_envs.tool_use.task import ToolUseTask
 
     module, _, short = name.rpartition(":")
@@ -35,12 +35,9 @@ def load_tool_use_task(name: str) -> ToolUseTask:
         if short not in tool_use_names():
             raise TaskError(f"no tool-use task {name!r}; there are {', '.join(tool_use_names())}")
         module = f"codeact_envs.tool_use.{base}"
-    try:
-        generator = import_module(module).GENERATOR
-    except (ImportError, AttributeError) as error:
-        raise TaskError(f"the tool-use task {name!r}: {module} gives no GENERATOR: {error}") from error
-    if not isinstance(generator, Generator) or generator.name != base:
-        raise TaskError(f"the tool-use task {name!r}: {module}.GENERATOR is not the Generator named {base!r}")
+    generator = _generator(module)
+    if generator.name != base:
+        raise TaskError(f"the tool-use task {name!r}: the generator in {module} is {generator.name!r}, not {base!r}")
     if grade not in map(str, generator.grades):
         grades = ", ".join(map(str, generator.grades))
         raise TaskError(f"the tool-use task {name!r}: {base!r} has the grades {grades}, not {grade!r}")
@@ -49,11 +46,43 @@ def load_tool_use_task(name: str) -> ToolUseTask:
 
 def register_tool_use() -> None:
     """Register all tasks with Gymnasium, as `CodeAct/<Generator><Grade>-v0`. May be called again."""
+    for name in tool_use_names():
+        _register("CodeAct", name, name)
+
+
+def register_generator(module: str, namespace: str) -> tuple[str, ...]:
+    """Register a generator of your own with Gymnasium, one id a grade, such as `Mine/Shop1-v0`; returns the ids.
+
+    Args:
+        module: the name of a module that can be imported, and whose `GENERATOR` is a `Generator`.
+        namespace: of the ids.
+
+    Raises:
+        TaskError: the module has no generator.
+    """
+    generator = _generator(module)
+    names = [f"{generator.name}_{grade}" for grade in generator.grades]
+    return tuple(_register(namespace, name, f"{module}:{name}") for name in names)
+
+
+def _register(namespace: str, name: str, task: str) -> str:
     import gymnasium
 
     from codeact_envs.tasks.catalog import ENTRY_POINT, environment_name
 
-    for name in tool_use_names():
-        environment = f"CodeAct/{environment_name(name)}"
-        if environment not in gymnasium.registry:
-            gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": name})
+    environment = f"{namespace}/{environment_name(name)}"
+    if environment not in gymnasium.registry:
+        gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": task})
+    return environment
+
+
+def _generator(module: str) -> Generator:
+    from codeact_envs.tool_use.generator import Generator
+
+    try:
+        found = import_module(module).GENERATOR
+    except (ImportError, AttributeError) as error:
+        raise TaskError(f"{module} gives no GENERATOR: {error}") from error
+    if not isinstance(found, Generator):
+        raise TaskError(f"{module}.GENERATOR is {type(found).__name__}, and should be a Generator")
+    return found
