@@ -219,6 +219,16 @@ def test_a_stop_breaks_off_what_waits_for_an_answer(box: Toolbox, modbus_device:
     assert modbus_device.written == [(3, [0]), (0, [False])]
 
 
+def test_a_second_stop_does_not_break_off_the_first(box: Toolbox, modbus_device: ModbusDevice) -> None:
+    modbus_device.delay_s[3] = 0.5  # longer than a stop waits before it breaks off what goes on
+    stops = [threading.Thread(target=box.stop) for _ in range(2)]
+    for stop in stops:
+        stop.start()
+    for stop in stops:
+        stop.join()
+    assert modbus_device.written == [(3, [0]), (0, [False])] * 2
+
+
 def test_closing_brings_it_to_rest(manifest: Path, modbus_device: ModbusDevice) -> None:
     with modbus(manifest, port=modbus_device.port) as box:
         box["conveyor.set_speed"].invoke({"value": 0.3})

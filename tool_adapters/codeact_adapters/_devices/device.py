@@ -40,6 +40,7 @@ class Device:
         self.description = description
         self.link = link
         self._exchange = threading.RLock()
+        self._stopping = threading.RLock()
         self._stops = 0
         self._closed = threading.Event()
         link.open(description)
@@ -147,16 +148,17 @@ class Device:
         with self.link.changed:
             self._stops += 1
             self.link.changed.notify_all()
-        if not self._exchange.acquire(timeout=_PATIENCE_S):
-            self.link.abandon()
-            if not self._exchange.acquire(timeout=self.link.timeout_s + _PATIENCE_S):
-                raise DeviceTimeout(f"{self.description.name}: an exchange goes on and cannot be broken off")
-        try:
-            if self._closed.is_set():
-                return ""  # it was brought to rest then, and nobody may connect again
-            failed = self._take_all()
-        finally:
-            self._exchange.release()
+        with self._stopping:  # else a second stop would break off the exchanges of the first
+            if not self._exchange.acquire(timeout=_PATIENCE_S):
+                self.link.abandon()
+                if not self._exchange.acquire(timeout=self.link.timeout_s + _PATIENCE_S):
+                    raise DeviceTimeout(f"{self.description.name}: an exchange goes on and cannot be broken off")
+            try:
+                if self._closed.is_set():
+                    return ""  # it was brought to rest then, and nobody may connect again
+                failed = self._take_all()
+            finally:
+                self._exchange.release()
         if failed:
             raise failed[0]
         steps = ", ".join(map(str, self.description.stop))
