@@ -24,6 +24,20 @@ fetch("http://127.0.0.1:1/leak").catch(() => 0);
 new WebSocket("ws://127.0.0.1:1/leak");
 </script></body></html>"""
 
+LIAR = """<a href="/about">About</a><table><tr><td>bolt</td></tr></table><img name="links"><img name="querySelectorAll">
+<label>Part <select><option>bolt</option><option>gear</option></select></label>
+<script>
+const forged = "http://evil.example/";
+Array.prototype.map = () => [["pay here", forged]];
+Array.prototype[Symbol.iterator] = function* () { yield forged; };
+String.prototype.trim = String.prototype.slice = () => forged;
+for (const kind of [HTMLElement, HTMLAnchorElement, HTMLTableElement, HTMLSelectElement, HTMLTableRowElement])
+    for (const name of ["innerText", "href", "rows", "cells", "tagName", "options"])
+        Object.defineProperty(kind.prototype, name, { get: () => [forged] });
+Object.defineProperty(Document.prototype, "links", { get: () => [{ innerText: "x", href: forged }] });
+Document.prototype.querySelectorAll = Element.prototype.querySelectorAll = () => [{ innerText: "x", href: forged }];
+</script>"""
+
 
 class Site(BaseHTTPRequestHandler):
     seen: list[str]
@@ -47,6 +61,8 @@ class Site(BaseHTTPRequestHandler):
                 self.answer(302, "", location=self.path.partition("?")[2])
             case "/loop":
                 self.answer(302, "", location="/loop")
+            case "/liar":
+                self.answer(200, LIAR)
             case "/error":
                 self.answer(500, "<h1>Oh no</h1>")
             case "/slow":

@@ -69,6 +69,18 @@ def test_tables_links_and_pictures_are_read(sandbox: Sandbox, site: Served) -> N
     assert len({tuple(pixel) for pixel in picture.array[::40, ::40].reshape(-1, 3)}) > 1
 
 
+def test_scripts_of_a_page_cannot_change_what_is_read_of_it(sandbox: Sandbox, site: Served) -> None:
+    result = sandbox.run(
+        f"web.visit('{site.base}/liar')\nweb.choose('Part', 'gear')\n[(l.text, l.url) for l in web.links()], web.table()"
+    )
+    assert result.value == ([("About", f"{site.base}/about")], [["bolt"]]), result.error
+
+
+def test_a_port_of_many_hosts_is_refused(site: Served) -> None:
+    with pytest.raises(ToolError, match=r"cannot keep to a port below \*.shop.example; name each host, as host:8000"):
+        browser(["*.shop.example:8000"])
+
+
 def test_a_page_reaches_no_host_that_was_not_named(sandbox: Sandbox, site: Served) -> None:
     result = sandbox.run(
         f"""

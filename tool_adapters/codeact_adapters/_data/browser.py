@@ -14,6 +14,7 @@ from codeact.errors import Refused, ToolError
 from codeact.tools import Tool, Toolbox
 from codeact.values import Image
 from codeact_adapters._data.hosts import Hosts
+from codeact_adapters._data.page_scripts import links_of, table_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Playwright, Route
@@ -72,7 +73,8 @@ def browser(
 
     Args:
         hosts: what may be reached: `shop.example.com`, `*.example.com` (with all below it), `127.0.0.1:8000` (that port
-            alone). A name that leads to a private address is blocked unless it has a port here.
+            alone, which names below `*.` cannot have). A name that leads to a private address is blocked unless it has
+            a port here.
         name: the name of the group: `name="web"` gives `web.visit("https://...")`. None for no group.
         headless: without a window.
         program: the Chromium or Chrome to start; by default the one that is found on the path.
@@ -91,7 +93,9 @@ def browser(
     path = program or next((found for each in _PROGRAMS if (found := shutil.which(each))), None)
     if path is None or not os.access(path, os.X_OK):
         raise ToolError(f"there is no {program or 'Chromium or Chrome'} here; install one, or name it by program=...")
-    pages = _Pages(Hosts(hosts), path, headless, timeout_s, max_chars)
+    named = Hosts(hosts)
+    named.require_ports_of_single_hosts()
+    pages = _Pages(named, path, headless, timeout_s, max_chars)
     reads: list[Callable[..., Any]] = [pages.look, pages.text, pages.links, pages.table, pages.screenshot]
     acts: list[Callable[..., Any]] = [pages.visit, pages.click, pages.fill, pages.choose, pages.press, pages.back]
     limit = 2 * timeout_s + _GRACE_S + _START_S
@@ -141,22 +145,16 @@ class _Pages:
 
     def links(self) -> list[Link]:
         """The links of the page."""
-
-        def read(tab: Tab) -> list[Link]:
-            script = "() => [...document.links].slice(0, 1000).map(a => [a.innerText.trim().slice(0, 200), a.href])"
-            return [Link(str(text), str(url)[:2000]) for text, url in tab.evaluate(script)]
-
-        return self._call(read)
+        return self._call(lambda tab: [Link(text, url) for text, url in links_of(tab)])
 
     def table(self, number: int = 0) -> list[list[str]]:
         """The rows of a table of the page, as the texts of their cells; tables are counted from 0."""
 
         def read(tab: Tab) -> list[list[str]]:
-            tables = tab.locator("table")
-            if not 0 <= number < tables.count():
-                raise ToolError(f"there is no table {number}; the page has {tables.count()}")
-            script = "t => [...t.rows].slice(0, 5000).map(r => [...r.cells].map(c => c.innerText.trim()))"
-            return [[str(cell) for cell in row] for row in tables.nth(number).evaluate(script)]
+            count, rows = table_of(tab, number)
+            if not 0 <= number < count:
+                raise ToolError(f"there is no table {number}; the page has {count}")
+            return rows
 
         return self._call(read)
 
@@ -177,10 +175,11 @@ class _Pages:
 
         def act(tab: Tab) -> None:
             found = self._found(tab, field, fields=True)
-            if found.evaluate("e => e.tagName") == "SELECT":
-                options = [str(each) for each in found.evaluate("e => [...e.options].map(o => o.text.trim())")]
-                if option not in options:
-                    raise ToolError(f"{field!r} has no option {option!r}; it has {', '.join(options[:50])}")
+            if found.and_(tab.locator("select")).count():
+                options = found.locator("option")
+                texts = [(options.nth(n).text_content() or "").strip() for n in range(min(options.count(), 1_000))]
+                if option not in texts:
+                    raise ToolError(f"{field!r} has no option {option!r}; it has {', '.join(texts[:50])}")
                 found.select_option(label=option)
             elif option in ("on", "off"):
                 found.set_checked(option == "on")

@@ -85,15 +85,23 @@ class Hosts:
             return False
         return True
 
+    def require_ports_of_single_hosts(self) -> None:
+        """Refuse `*.example.com:8000`: what Chromium can be told would let redirects reach the other ports there.
+
+        Raises:
+            ToolError: there is such a name.
+        """
+        for host, port in self._patterns:
+            if port is not None and host.startswith("*."):
+                raise ToolError(f"a browser cannot keep to a port below {host}; name each host, as host:{port}")
+
     def resolver_rules(self) -> str:
         """Chromium's `--host-resolver-rules` that find no other host, whatever part of the browser asks.
 
-        They hold redirects to one port too, which pass by every other check: the first rule that fits counts. Below
-        `*.`, a port cannot be told.
+        They hold redirects to one port too, which pass by every other check: the first rule that fits counts.
         """
         rules = [
-            f"EXCLUDE {host}" if port is None or host.startswith("*.") else f"MAP {host}:{port} {host}:{port}"
-            for host, port in self._patterns
+            f"EXCLUDE {host}" if port is None else f"MAP {host}:{port} {host}:{port}" for host, port in self._patterns
         ]
         return ", ".join([*rules, "MAP * ~NOTFOUND"])
 
