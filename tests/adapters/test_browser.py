@@ -71,7 +71,8 @@ def test_tables_links_and_pictures_are_read(sandbox: Sandbox, site: Served) -> N
 
 def test_scripts_of_a_page_cannot_change_what_is_read_of_it(sandbox: Sandbox, site: Served) -> None:
     result = sandbox.run(
-        f"web.visit('{site.base}/liar')\nweb.choose('Part', 'gear')\n[(l.text, l.url) for l in web.links()], web.table()"
+        f"web.visit('{site.base}/liar')\nweb.choose('Part', 'gear')\n"
+        "[(link.text, link.url) for link in web.links()], web.table()"
     )
     assert result.value == ([("About", f"{site.base}/about")], [["bolt"]]), result.error
 
