@@ -15,6 +15,7 @@ from codeact.sandbox.limits import Limits
 from codeact.sandbox.record import Record
 from codeact.sandbox.stopping import Stopping
 from codeact.sandbox.text import clean
+from codeact.tools.under_way import UnderWay, set_call
 
 if TYPE_CHECKING:
     from codeact.sandbox.watch import Watch
@@ -85,7 +86,7 @@ class Performer:
     def _run_tool(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
         stopping = self._stopping
         if pending.moves or self._dispatcher.toolbox.lingers:
-            self._connection.when_ended(stopping.worker_ended)
+            self._watch_worker()
         with stopping.lock:
             if stopping.reason is not None:
                 self._dispatcher.left_out(pending)
@@ -110,6 +111,21 @@ class Performer:
             stopping.reason = ("WorkerLost", f"{died} while {pending.name}() ran, which was stopped{state}")
 
     def _invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
+        watched = pending.moves or self._dispatcher.toolbox.lingers  # already
+        pending.under_way = UnderWay(_nothing if watched else self._watch_worker)
+        if self._stopping.reason is not None:  # a stop that came just before this could break off nothing
+            pending.under_way.give_up()
+        set_call(pending.under_way)
+        try:
+            self._observed(pending, wait)
+        finally:
+            set_call(None)
+
+    def _watch_worker(self) -> None:
+        """Nobody waits for a call any more when the worker has died, either."""
+        self._connection.when_ended(self._stopping.worker_ended)
+
+    def _observed(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
         if telemetry.observer is None:
             self._dispatcher.invoke(pending, wait)
             return
@@ -124,6 +140,10 @@ class Performer:
             self._stopping.reason = ("TimeLimit", f"{self._clocks.tool_limit()} in {pending.name}(){state}")
         pending.ended = False
         self._dispatcher.late(pending, f"{pending.name}() took longer than {spent:.3g} s{state}")
+
+
+def _nothing() -> None:
+    pass
 
 
 def _state_left(pending: Pending) -> str:

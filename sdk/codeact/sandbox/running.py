@@ -179,6 +179,7 @@ class Running:
 
     def _give_up(self, pending: Pending) -> Step:
         """Leave a tool that does not return to its thread, and go on without it."""
+        pending.give_up()
         self._threads.abandon()
         if self.on_loop is not None:
             self.on_loop.cancel()
@@ -358,6 +359,8 @@ class Running:
             if pending.moves:
                 with contextlib.suppress(Exception):
                     self._stop.stop_tool(pending)
+            else:
+                pending.give_up()
             if self._end("the host left the run") is not None:
                 return False
         deadline = time.monotonic() + stopping.GRACE_S

@@ -50,11 +50,14 @@ class Stopping:
         return self.reason[0] if self.reason is not None else None
 
     def stop_tool(self, pending: Pending) -> None:
-        """Bring what a tool moves to rest: its own stop path, else the toolbox's."""
-        if pending.tool is not None and pending.tool.stop is not None:
-            pending.stopped = pending.tool.stop()
-        else:
-            pending.stopped = self._toolbox.stop()
+        """Bring what a tool moves to rest: its own stop path, else the toolbox's. Then it has to wait no longer."""
+        try:
+            if pending.tool is not None and pending.tool.stop is not None:
+                pending.stopped = pending.tool.stop()
+            else:
+                pending.stopped = self._toolbox.stop()
+        finally:
+            pending.give_up()
 
     def interrupt(self) -> None:
         """Stop what moves, then end the program. Without effect once the program has ended."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codeact.errors import ToolError
+from codeact.tools.under_way import broken_off
 from codeact_adapters._data.sql_errors import explained
 from codeact_adapters._data.sqlite import SqliteFile
 
@@ -87,20 +90,33 @@ class Server:
 
     @contextlib.contextmanager
     def reading(self, statement: str) -> Iterator[sqlalchemy.Connection]:
-        with explained(self._timeout_s), self.engine.connect() as connection:
+        with (
+            explained(self._timeout_s),
+            self.engine.connect() as connection,
+            broken_off(lambda: _shut(connection)),
+        ):
             self._start(connection, "READ ONLY")
             yield connection
 
     @contextlib.contextmanager
     def writing(self, statement: str) -> Iterator[sqlalchemy.Connection]:
         with explained(self._timeout_s), self.engine.connect() as connection:
-            self._start(connection, "READ WRITE")
-            yield connection
+            with broken_off(lambda: _shut(connection)):
+                self._start(connection, "READ WRITE")
+                yield connection
             connection.commit()
 
     def _start(self, connection: sqlalchemy.Connection, mode: str) -> None:
         for command in _MARIADB if getattr(connection.dialect, "is_mariadb", False) else self._begin:
             connection.exec_driver_sql(command.format(mode=mode, milliseconds=round(self._timeout_s * 1000)))
+
+
+def _shut(connection: sqlalchemy.Connection) -> None:
+    """From another thread: end what is between a driver and its server."""
+    driver: Any = connection.connection.driver_connection
+    descriptor = driver.fileno() if hasattr(driver, "fileno") else driver._sock.fileno()  # psycopg, and PyMySQL
+    with socket.socket(fileno=os.dup(descriptor)) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
 
 
 # What keeps a driver to one statement: psycopg prepares it, which takes one alone; PyMySQL does so by default.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from codeact.errors import ToolError
+from codeact.tools.under_way import broken_off, is_given_up
 from codeact_adapters._data import sqlite_functions
 from codeact_adapters._data.sql_errors import explained
 
@@ -101,9 +102,10 @@ class SqliteFile:
         raw: Any = connection.connection.driver_connection
         deadline = time.monotonic() + self._timeout_s
         raw.set_authorizer(_authorizer(raw, statement, actions, self._allow))
-        raw.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+        raw.set_progress_handler(lambda: time.monotonic() > deadline or is_given_up(), _STEPS)
         try:
-            yield
+            with broken_off(raw.interrupt):
+                yield
         finally:
             raw.set_authorizer(None)
             raw.set_progress_handler(None, 0)

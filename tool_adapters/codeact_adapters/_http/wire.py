@@ -12,6 +12,7 @@ import httpx
 
 from codeact_adapters._http.auth import Auth
 from codeact_adapters._http.network import is_literal, resolved
+from codeact_adapters._http.streams import Backend
 
 AUTHORIZED = "codeact_authorized"  # in a request's extensions: the headers that it was authorized by, for its sender
 
@@ -32,6 +33,7 @@ class Wire(httpx.BaseTransport):
         self._private = private
         self._proxy = proxy
         self._inner = httpx.HTTPTransport(verify=secure or proxy is not None, proxy=proxy)
+        self._inner._pool._network_backend = Backend()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
