@@ -19,6 +19,9 @@ from codeact.errors import ProgramEnd, TaskError
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks.protocol import VALUES, Judgement, Plan, Values
 from codeact_envs.tool_use import GENERATORS, ToolUseTask, load_tool_use_task, tool_use_names
+from codeact_envs.tool_use.answers import EXACT, Tolerance, entries, same
+from codeact_envs.tool_use.drawing import Vocabulary
+from codeact_envs.tool_use.generator import Case, Question
 from codeact_envs.tool_use.world import ToolUseWorld
 
 CALLS = {1: (1, 2), 2: (3, 5), 3: (6, 200)}
@@ -322,5 +325,52 @@ def test_what_tools_changed_is_branched_and_rehearsed_with_the_variables() -> No
         observation, *_ = env.step("print(read_lines('mine/a.txt').lines)")
         assert "['one']" in observation
         assert env.state_hash() == before
+    finally:
+        env.close()
+
+
+def test_numbers_texts_and_parts_of_answers() -> None:
+    near = Tolerance(absolute=0.01)
+    assert same(2.5, "2.509", near)
+    assert same(2.5, np.float32(2.5), EXACT)
+    assert same(3, np.int64(3), EXACT)
+    for wrong in (2.52, "2.5 EUR", None, True, [2.5], float("nan"), "inf", 10**400):
+        assert not same(2.5, wrong, near), wrong
+    assert same(200.0, 200.19, Tolerance(relative=0.001))
+    assert not same(200.0, 200.21, Tolerance(relative=0.001))
+    assert same("SEND 3", " send  3\n", EXACT)
+    assert not same("3", 3, EXACT)
+    assert entries([1, 2], (1, 3), EXACT) == {"[0]": True, "[1]": False}
+    assert entries([1, 2], [1, 2, 3], EXACT) == {"[0]": True, "[1]": True, "beyond": False}
+    assert entries({"a": 1, "b": [1, 2]}, {"a": 1, "b": [2, 1], "c": 0}, EXACT) == {
+        "a": True,
+        "b": False,
+        "beyond": False,
+    }
+    assert entries({"a": 1}, "a", EXACT) == {"a": False}
+
+
+def test_a_question_tells_the_same_in_all_its_templates() -> None:
+    with pytest.raises(TaskError, match="fewer than 5 different templates"):
+        Question("few", lambda draw: Case(None, {}, 1), ("a", "b", "c", "d", "a"), "", "", "")
+    with pytest.raises(TaskError, match="all templates must tell the same"):
+        Question("mixed", lambda draw: Case(None, {}, 1), ("{x}", "b {x}", "c {x}", "d {x}", "e"), "", "", "")
+    with pytest.raises(TaskError, match="there twice: dam"):
+        Vocabulary(seen=("dam", "weir"), unseen=("dam",))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_programs_cannot_look_behind_the_tools(name: str) -> None:
+    env = CodeEnv(TASKS[f"{name}_3"])
+    try:
+        _, info = env.reset(seed=2)
+        probes = ["__import__('codeact_envs')", "import codeact_envs", "import gc", "open('/proc/self/maps')"]
+        probes += [f"{tool.name}.{part}" for tool in env.tools for part in ("function", "__self__", "__globals__")][:6]
+        for probe in probes:
+            *_, info = env.step(probe)
+            assert not info["execution"].ok, probe
+        *_, info = env.step("sorted(name for name in globals() if not name.startswith('_'))")
+        ours = {tool.name for tool in env.tools} | set(env.tools.types) | set(env.tools.errors)
+        assert set(info["execution"].value) <= ours, info["execution"].value
     finally:
         env.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from codeact_envs.tool_use.rest_server import Answer, LocalServer
 
 PAGE = 5  # products
 MOST_CARTS = 100
+LONGEST_PATH, LONGEST_BODY = 2_000, 20_000  # characters
 
 THINGS = Vocabulary(
     seen=("bucket", "chisel", "drill bit", "funnel", "hinge", "ladder", "mallet", "padlock", "pulley", "sander"),
@@ -150,12 +152,15 @@ class RestService:
         return self._send("DELETE", path)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
-        if not re.fullmatch(r"/[!-~]*", path):
-            raise BadRequest(f"a path begins with a slash and has no spaces: not {path!r}")
+        if not re.fullmatch(r"/[!-~]*", path) or len(path) > LONGEST_PATH:
+            raise BadRequest(f"a path begins with a slash, has no spaces and is not long: not {path[:40]!r}")
         try:
-            status, value = self._server.request(method, path, body)
-        except TypeError as error:
+            text = None if body is None else json.dumps(body)
+        except (TypeError, ValueError, RecursionError) as error:
             raise BadRequest(f"the body cannot be sent as JSON: {error}") from None
+        if text and len(text) > LONGEST_BODY:
+            raise BadRequest(f"a body may have {LONGEST_BODY:,} characters, not {len(text):,}")
+        status, value = self._server.request(method, path, text)
         if status >= 400:
             raise _ERRORS.get(status, BadRequest)(f"{status}: {value['detail']}")
         return value

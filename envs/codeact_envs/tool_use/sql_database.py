@@ -10,7 +10,7 @@ from pathlib import Path
 
 Value = str | int | float | None
 MOST_ROWS = 50
-MOST_BYTES = 1_000_000  # of one value
+MOST_BYTES = 100_000  # of one value
 MOST_STEPS = 5_000_000  # of SQLite's virtual machine in one query, about a second of work
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _NOT_REPEATABLE = {"random", "randomblob"}

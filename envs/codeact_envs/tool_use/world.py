@@ -32,6 +32,7 @@ class ToolUseWorld:
         self._service = open()
         self._data: Any = None
         self._fixed = b""  # digest of the data
+        self._film: tuple[int, int] | None = None  # width and height
 
     @property
     def toolbox(self) -> Toolbox:
@@ -88,10 +89,11 @@ class ToolUseWorld:
         return np.asarray(picture, np.uint8)
 
     def record(self, fps: int | None, width: int, height: int) -> None:
-        """Nothing moves, so there is no film."""
+        """Nothing moves, so a film is what is shown whenever frames are taken."""
+        self._film = (width, height) if fps is not None else None
 
     def take_frames(self) -> list[NDArray[np.uint8]]:
-        return []
+        return [self.render(*self._film)] if self._film is not None else []
 
     def close(self) -> None:
         self._service.close()
