@@ -153,6 +153,21 @@ def test_a_mug_goes_onto_a_plate_and_a_cube_into_a_basket(table: BulletWorld) ->
     assert table.violations == ()
 
 
+def test_a_second_thing_comes_beside_the_first_where_a_basket_has_little_room(table: BulletWorld) -> None:
+    table.reset(
+        [
+            Placement("basket", "basket", (0.478, 0.134, 0.04), 0.4),
+            Placement("box", "cube", (0.478, 0.134, 0.027)),
+            Placement("cylinder", "can", (0.4, -0.2, SHAPES["cylinder"].size[2] / 2.0)),
+        ]
+    )
+    api = TabletopApi(table)
+    assert api.pick("can")
+    assert api.place_on("basket")
+    assert not table.contacts("can", "cube")
+    assert table.pose("can").position[2] < 0.06, "on the floor, not on the cube"
+
+
 def test_what_lies_in_a_basket_comes_along(table: BulletWorld) -> None:
     table.reset([Placement("basket", "basket", (0.5, -0.1, 0.04)), Placement("box", "cube", (0.5, -0.1, 0.027))])
     table.settle(0.2)

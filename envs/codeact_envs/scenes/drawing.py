@@ -142,6 +142,8 @@ def draw(
         for index, part in enumerate(parts):
             yaw = random.uniform(*part.role.yaw)
             x, y = spots.get(index, (0.0, 0.0))
+            if part.role.facing == "origin":
+                yaw += math.atan2(y, x)
             z = _ZONE_HEIGHT if part.kind.shape == "zone" else part.kind.size[2] / 2.0
             bodies[index] = Placed(part.slot, part.name, part.color, part.kind, (x, y, z), yaw, _start(part, random))
         _fill(parts, roles, bodies)

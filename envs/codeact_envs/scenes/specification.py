@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -130,6 +130,8 @@ class RoleSpec(Part):
             in another order.
         count: how many, or a range: [least, most].
         yaw: range of the rotation about z, radians.
+        facing: what `yaw` is measured from: the `x` axis, or the direction from the world's `origin`, so that furniture
+            turns its front to an arm that stands there.
         region: where these bodies may stand; the scene's own where none is given.
         joint: range of where its joint begins, as a share of its travel.
         inside: the role of one body in whose room they begin, one above another.
@@ -139,6 +141,7 @@ class RoleSpec(Part):
     color: str = "$color"
     count: Count | Counts = 1
     yaw: Range = Field(default=[-0.7, 0.7])
+    facing: Literal["x", "origin"] = "x"
     region: Region | None = None
     joint: Share | None = None
     inside: RoleName | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from codeact_envs.bullet.bodies.assembly import Assembly, Solid
+from codeact_envs.bullet.bodies.assembly import Assembly, Joint, Solid
 from codeact_envs.bullet.bodies.furniture import button, containers, door, drawer, fitting, knob, structures, tools
 from codeact_envs.bullet.geometry.poses import Vector3
 
@@ -44,7 +44,9 @@ class ShapeKind:
         """Of the circle around its middle seen from above, with everything that its joint may move, metres."""
         if self.round:
             return size[0] / 2.0
-        return max(math.hypot(size[0], size[1]) / 2.0, _swept(self.assembly(size)))
+        assembly = self.assembly(size)
+        still = math.hypot(size[0], size[1]) / 2.0
+        return still if assembly.joint is None else max(still, _swept(assembly.joint, assembly.moving))
 
     def problem(self, name: str, size: Vector3) -> str | None:
         """What is wrong with a size, or None."""
@@ -69,14 +71,11 @@ def _built(build: Callable[[Vector3], Assembly], size: Vector3) -> Assembly:
 
 
 @lru_cache(maxsize=256)
-def _swept(assembly: Assembly) -> float:
+def _swept(joint: Joint, moving: tuple[Solid, ...]) -> float:
     """How far from the middle a joint brings a part at its end, seen from above, metres."""
-    joint = assembly.joint
-    if joint is None:
-        return 0.0
     places = [
         (math.hypot(solid.size[0], solid.size[1]) / 2.0, joint.carried(joint.travel * step / 8, solid.position))
-        for solid in assembly.moving
+        for solid in moving
         for step in range(9)
     ]
     return max(math.hypot(x, y) + corner for corner, (x, y, _) in places)

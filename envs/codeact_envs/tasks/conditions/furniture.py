@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, PositiveInt, model_validator
 
 from codeact.errors import TaskError
-from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, condition
+from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Reference, Role, condition
 from codeact_envs.tasks.snapshot import Body, Snapshot
 
 _SLACK = 0.02  # share of a joint's travel that earns nothing
@@ -80,10 +80,11 @@ def _was_there(cast: Cast, condition: Inside, start: Snapshot) -> bool:
 
 @condition("pressed")
 class Pressed(Condition):
-    """A button was pressed and let go, or is held down, `times` times at least since the start."""
+    """A button was pressed and let go, or is held down, `times` times at least since the start; `exactly`: no more."""
 
     what: Role
-    times: PositiveInt = 1
+    times: PositiveInt | Reference = 1
+    exactly: bool = False
 
     def single_roles(self) -> tuple[str, ...]:
         return (self.what,)
@@ -92,6 +93,26 @@ class Pressed(Condition):
         joint = now.bodies[cast.name(self.what)].joint
         if joint is None:
             raise TaskError(f"{cast.name(self.what)!r} is no button")
-        share = min(joint.presses, self.times) / self.times
-        met = share >= 1.0
-        return Reading(met, met, 1.0 if met else UNMET * share)
+        times = round(cast.number(self.times))
+        if self.exactly and joint.presses > times:
+            return Reading(False, False, 0.0)
+        met = joint.presses >= times
+        return Reading(met, met, 1.0 if met else UNMET * joint.presses / times)
+
+
+@condition("joints_kept")
+class JointsKept(Condition):
+    """Every drawer, door, knob or button that is in none of the roles `but` is where it began, within `within` of its
+    travel, and was not pressed."""
+
+    but: list[Role]
+    within: Share = 0.1
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        free = {name for role in self.but for name in cast.roles[role]}
+        met = all(
+            abs(body.joint.fraction - first.fraction) <= self.within and body.joint.presses <= first.presses
+            for name, body in now.bodies.items()
+            if name not in free and body.joint is not None and (first := start.bodies[name].joint) is not None
+        )
+        return Reading(met, met, 1.0 if met else 0.0)

@@ -19,6 +19,7 @@ _ATTEMPTS = 2  # at a grasp
 _PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
 _HEIGHT_TOLERANCE = 0.015  # metres, between the height where a body was let go and where it lies
 _SHALLOW = 0.025  # metres: what is no deeper than this is stood upon, not put into
+_OVER_RIM = 0.05  # metres of the tool over a rim, up to which a place to let go is looked for
 _CLEAR_OPENING = 0.024  # metres that the pads open beyond a body's width to let it go
 
 
@@ -125,7 +126,8 @@ class PickAndPlace(ArmSkill):
         return self._held() is None and over and z > bowl.prism.low
 
     def _put_inside(self, name: str, target: str, room: Room, others: list[Obstacle]) -> bool:
-        """Let go in the room of a thing, nearest to its middle where it is open above and the hand has room."""
+        """Let go in the room of a thing where it is open above, on its floor rather than on what lies there, and near
+        its middle."""
         perception, carried = self._perception, self._carried()
         yaw = 2.0 * math.atan2(room.pose.quaternion[2], room.pose.quaternion[3])
         top = room.pose.position[2] + room.size[2] / 2.0
@@ -135,11 +137,15 @@ class PickAndPlace(ArmSkill):
             height = max(z - room.size[2] / 2.0, support(replace(carried, x=x, y=y, yaw=yaw), beside))
             return self._put(name, x, y, yaw, others, height) and perception.rests(name, target)
         refusal: InCollision | OutOfReach | KeepOut | None = None
-        for x, y in room_spots(room, yaw, carried):
-            if support(replace(carried, x=x, y=y, yaw=yaw), others) > top:
-                continue  # covered there, or full
+        under = {
+            spot: round(support(replace(carried, x=spot[0], y=spot[1], yaw=yaw), others), 3)
+            for spot in room_spots(room, yaw, carried)
+        }
+        free = sorted((spot for spot in under if under[spot] <= top), key=lambda spot: under[spot])  # not covered, full
+        # On its floor where the fingers have room to open; else it is dropped in from as far up as they need.
+        for (x, y), rim in [*((spot, None) for spot in free), *((spot, (target, top)) for spot in free)]:
             try:
-                self._put(name, x, y, yaw, others, None)
+                self._put(name, x, y, yaw, others, None, rim)
             except (InCollision, OutOfReach, KeepOut) as error:
                 refusal = refusal or error
                 continue
@@ -165,8 +171,21 @@ class PickAndPlace(ArmSkill):
         name = self._require_held("place_at")
         return self._put(name, x, y, 0.0, self._planner.obstacles(name), z)
 
-    def _put(self, name: str, x: float, y: float, yaw: float, others: list[Obstacle], surface: float | None) -> bool:
-        """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat."""
+    def _put(
+        self,
+        name: str,
+        x: float,
+        y: float,
+        yaw: float,
+        others: list[Obstacle],
+        surface: float | None,
+        rim: tuple[str, float] | None = None,
+    ) -> bool:
+        """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat.
+
+        `rim`: a thing over which the hand may let go higher up, where its fingers find no room further down, and the
+        height of its rim.
+        """
         perception, planner = self._perception, self._planner
         self._controller.require_running()
         now, carried = planner.place_now(), self._carried()
@@ -182,7 +201,7 @@ class PickAndPlace(ArmSkill):
             height = support(footprint, others) if surface is None else surface
             place = Place(x - c * dx + s * dy, y - s * dx - c * dy, release_height(height, now.z - carried.low), turned)
             try:
-                place = self._room_to_let_go(place, others, opening)
+                place = self._room_to_let_go(place, others, opening, rim)
                 planner.require_posture(place)
             except (OutOfReach, KeepOut, InCollision) as error:
                 refusal = refusal or error
@@ -214,16 +233,17 @@ class PickAndPlace(ArmSkill):
         turns.sort(key=lambda turn: round(abs(wrap_half_turn(turn - natural)), 6))
         return [*turns, self._planner.natural_yaw(x, y, natural)]
 
-    def _room_to_let_go(self, place: Place, others: list[Obstacle], opening: float) -> Place:
+    def _room_to_let_go(
+        self, place: Place, others: list[Obstacle], opening: float, rim: tuple[str, float] | None
+    ) -> Place:
         """The lowest place from `place` upwards where the fingers can open without touching anything."""
-        bowls = [other for other in others if other.hollow]
+        rims = {other.prism.name: other.prism.high for other in others if other.hollow} | dict([rim] if rim else [])
         hit = self._planner.hit(place, others, opening)
         if hit is None:
             return place
-        if any(bowl.prism.name == hit for bowl in bowls):
-            rim = next(bowl.prism.high for bowl in bowls if bowl.prism.name == hit)
+        if hit in rims:
             z = place.z
-            while z < rim + 0.05:
+            while z < rims[hit] + _OVER_RIM:
                 z += 0.004
                 if self._planner.hit(place.at(z), others, opening) is None:
                     return place.at(z)
