@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,10 +12,9 @@ from codeact.tools import Toolbox, tool
 from codeact_envs.tool_use.answers import Tolerance
 from codeact_envs.tool_use.drawing import Draw, Vocabulary
 from codeact_envs.tool_use.generator import Case, Generator, Question, Said
-from codeact_envs.tool_use.rest_server import Answer, LocalServer
+from codeact_envs.tool_use.rest_server import LocalServer
+from codeact_envs.tool_use.rest_shop import ENDPOINTS, Coupon, OpenShop, Product, Shop
 
-PAGE = 5  # products
-MOST_CARTS = 100
 LONGEST_PATH, LONGEST_BODY = 2_000, 20_000  # characters
 
 THINGS = Vocabulary(
@@ -27,19 +25,6 @@ MAKERS = Vocabulary(
     seen=("Adler", "Brandt", "Corvus", "Dorn", "Eifel", "Falk"),
     unseen=("Gamba", "Hollis", "Iwata", "Juno"),
 )
-
-ENDPOINTS = f"""GET    /products?page=1         {PAGE} a page, of all, or of those with ?name=:
-                                {{"products": [{{"id", "name", "maker"}}], "page", "pages"}}
-GET    /products/ID             {{"id", "name", "maker", "price_cents", "stock"}}; 503 when busy: ask again
-GET    /coupons                 {{"coupons": [{{"code", "percent", "least_cents"}}]}}
-POST   /carts                   makes an empty cart: {{"id"}}
-GET    /carts/ID                {{"id", "lines": {{PRODUCT: quantity}}, "coupon", "total_cents"}}
-PUT    /carts/ID/lines/PRODUCT  body {{"quantity": n}}, 1 or more; 409 when the stock is smaller
-DELETE /carts/ID/lines/PRODUCT  takes it out of the cart
-PUT    /carts/ID/coupon         body {{"code": "..."}}; 409 when the lines come to less than its least_cents
-POST   /carts/ID/order          orders what is in the cart: {{"id", "total_cents"}}; 409 when it is empty
-
-A coupon takes its percentage off the lines; what it takes is rounded down to a whole cent. One coupon a cart."""
 
 
 class BadRequest(ValueError):
@@ -61,55 +46,26 @@ class ServerBusy(Exception):
 _ERRORS: Mapping[int, type[Exception]] = {404: NotFound, 409: Conflict, 503: ServerBusy}
 
 
-@dataclass(frozen=True)
-class Product:
-    """One product of the shop. `busy`: the first request for it is turned away."""
-
-    name: str
-    maker: str
-    price_cents: int
-    stock: int
-    busy: bool = False
-
-
-@dataclass(frozen=True)
-class Coupon:
-    percent: int
-    least_cents: int
-
-
-@dataclass(frozen=True)
-class Shop:
-    """The data of an episode: products by id, coupons by code."""
-
-    products: Mapping[str, Product]
-    coupons: Mapping[str, Coupon]
-
-
 class RestService:
     """The shop's server, and functions that send requests to it."""
 
     def __init__(self) -> None:
         effects = {"endpoints": "read", "get": "read", "post": "write", "put": "write", "delete": "write"}
         self.toolbox = Toolbox.of(self, allow=list(effects), errors=[BadRequest, *_ERRORS.values()])
-        self._server = LocalServer(self._respond)
-        self.load(Shop({}, {}))
+        self._open = OpenShop(Shop({}, {}))
+        self._server = LocalServer(lambda *request: self._open.respond(*request))
 
     def load(self, data: Shop) -> None:
-        self._shop = data
-        self._carts: dict[str, dict[str, Any]] = {}
-        self._orders: list[dict[str, Any]] = []
-        self._turned_away: list[str] = []
+        self._open = OpenShop(data)
 
     def shown(self) -> str:
-        return f"A shop with {len(self._shop.products)} products, and {len(self._orders)} orders until now."
+        return f"A shop with {len(self._open.shop.products)} products, and {len(self._open.orders)} orders until now."
 
     def state(self) -> Mapping[str, Any]:
-        return {"carts": self._carts, "orders": self._orders, "turned_away": self._turned_away}
+        return {"carts": self._open.carts, "orders": self._open.orders, "turned_away": self._open.turned_away}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._carts, self._orders = state["carts"], state["orders"]
-        self._turned_away = state["turned_away"]
+        self._open = OpenShop(self._open.shop, **state)
 
     def close(self) -> None:
         self._server.close()
@@ -164,93 +120,6 @@ class RestService:
         if status >= 400:
             raise _ERRORS.get(status, BadRequest)(f"{status}: {value['detail']}")
         return value
-
-    # The server's side
-
-    def _respond(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Answer:
-        match [method, *path.strip("/").split("/")]:
-            case ["GET", "products"]:
-                return self._catalogue(query)
-            case ["GET", "products", name] if name in self._shop.products:
-                return self._product(name)
-            case ["GET", "coupons"]:
-                listed = [
-                    {"code": code, "percent": coupon.percent, "least_cents": coupon.least_cents}
-                    for code, coupon in self._shop.coupons.items()
-                ]
-                return 200, {"coupons": listed}
-            case ["POST", "carts"]:
-                if len(self._carts) >= MOST_CARTS:
-                    return 409, {"detail": f"there are {MOST_CARTS} carts already"}
-                name = f"cart{len(self._carts) + 1}"
-                self._carts[name] = {"lines": {}, "coupon": None}
-                return 201, {"id": name}
-            case [_, "carts", name, *rest] if name in self._carts:
-                return self._cart(method, name, rest, body)
-        return 404, {"detail": f"nothing answers {method} {path}; see endpoints()"}
-
-    def _catalogue(self, query: Mapping[str, str]) -> Answer:
-        wanted, page = query.get("name"), query.get("page", "1")
-        found = [name for name, each in self._shop.products.items() if wanted in (None, each.name)]
-        pages = max(1, -(-len(found) // PAGE))
-        if not page.isdecimal() or not 1 <= int(page) <= pages:
-            return 400, {"detail": f"page must be 1 to {pages}, not {page!r}"}
-        shown = found[(int(page) - 1) * PAGE : int(page) * PAGE]
-        products = [
-            {"id": name, "name": self._shop.products[name].name, "maker": self._shop.products[name].maker}
-            for name in shown
-        ]
-        return 200, {"products": products, "page": int(page), "pages": pages}
-
-    def _product(self, name: str) -> Answer:
-        found = self._shop.products[name]
-        if found.busy and name not in self._turned_away:
-            self._turned_away.append(name)
-            return 503, {"detail": "busy; please ask again"}
-        told = {"name": found.name, "maker": found.maker, "price_cents": found.price_cents, "stock": found.stock}
-        return 200, {"id": name, **told}
-
-    def _cart(self, method: str, name: str, rest: list[str], body: Any) -> Answer:
-        cart = self._carts[name]
-        lines: dict[str, int] = cart["lines"]
-        match [method, *rest]:
-            case ["GET"]:
-                return 200, {"id": name, **cart, "total_cents": self._total(cart)}
-            case ["PUT", "lines", product] if product in self._shop.products:
-                quantity = body.get("quantity") if isinstance(body, dict) else None
-                if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
-                    return 400, {"detail": f"quantity must be a whole number of 1 or more, not {quantity!r}"}
-                if quantity > (stock := self._shop.products[product].stock):
-                    return 409, {"detail": f"only {stock} of {product} are in stock"}
-                lines[product] = quantity
-            case ["DELETE", "lines", product] if product in lines:
-                del lines[product]
-            case ["PUT", "coupon"]:
-                code = body.get("code") if isinstance(body, dict) else None
-                if not isinstance(code, str) or code not in self._shop.coupons:
-                    return 400, {"detail": f"there is no coupon {code!r}"}
-                if self._lines(cart) < (least := self._shop.coupons[code].least_cents):
-                    return 409, {"detail": f"coupon {code} is for {least} cents and more"}
-                cart["coupon"] = code
-            case ["POST", "order"]:
-                if not lines:
-                    return 409, {"detail": "the cart is empty"}
-                total = self._total(cart)
-                self._orders.append({"lines": dict(lines), "coupon": cart["coupon"], "total_cents": total})
-                cart.update(lines={}, coupon=None)
-                return 201, {"id": f"order{len(self._orders)}", "total_cents": total}
-            case _:
-                return 404, {"detail": f"nothing answers {method} on this part of {name}; see endpoints()"}
-        return 200, {"id": name, **cart, "total_cents": self._total(cart)}
-
-    def _lines(self, cart: Mapping[str, Any]) -> int:
-        return sum(self._shop.products[name].price_cents * count for name, count in cart["lines"].items())
-
-    def _total(self, cart: Mapping[str, Any]) -> int:
-        lines, coupon = self._lines(cart), self._shop.coupons.get(cart["coupon"] or "")
-        if coupon is None or lines < coupon.least_cents:
-            return lines
-        return lines - lines * coupon.percent // 100
 
 
 # Data and solvers
