@@ -106,7 +106,7 @@ def test_an_interrupted_flight_ends_hovering(hover: CodeEnv) -> None:
 
 
 def fetch_task() -> dict[str, object]:
-    data = yaml.safe_load(task_file("drive_to_zone").read_text())
+    data = yaml.safe_load(task_file("nav_goal_obstacles").read_text())
     scene = {
         "robot": "husky_panda",
         "region": {"x": [1.2, 2.0], "y": [-0.6, 0.6], "reach": [1.2, 2.2]},
@@ -241,17 +241,17 @@ print(found)
     ],
 )
 def test_a_task_that_judges_what_its_robot_does_not_have_is_refused(goal: dict[str, object], message: str) -> None:
-    data = yaml.safe_load(task_file("drive_to_zone").read_text()) | {"goal": [goal]}
+    data = yaml.safe_load(task_file("nav_goal_obstacles").read_text()) | {"goal": [goal]}
     with pytest.raises(TaskError, match=message):
         RobotTask("drive", parse_task(data, "drive")).make_world()
 
 
 def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
-    task = load_task("drive_to_zone")
+    task = load_task("nav_goal_obstacles")
     assert isinstance(task, RobotTask)
     with pytest.raises(TaskError, match="one arm, at a table, or with tier='low'"):
         RobotTask("fetch", parse_task(fetch_task(), "fetch"), perception="camera").make_world()
-    data = yaml.safe_load(task_file("drive_to_zone").read_text()) | {"tier": "low"}
+    data = yaml.safe_load(task_file("nav_goal_obstacles").read_text()) | {"tier": "low"}
     with pytest.raises(TaskError, match="low tier is for arms, and Clearpath Husky A200 has none"):
         RobotTask("drive", parse_task(data, "drive")).make_world()
     with pytest.raises(TaskError, match="robot at a table"):
@@ -259,7 +259,7 @@ def test_tiers_that_a_robot_does_not_have_are_refused() -> None:
 
 
 def test_who_drives_by_cameras_is_told_of_no_object() -> None:
-    env = gymnasium.make("CodeAct/DriveToZone-v0", perception="camera").unwrapped
+    env = gymnasium.make("CodeAct/NavGoalObstacles-v0", perception="camera").unwrapped
     observation, _ = env.reset(seed=1)
     true = env._make_world().snapshot().bodies
     assert "objects" not in env.tools.tools
@@ -284,7 +284,7 @@ finish([said, camera.segmentation("front").names])
 
 
 def test_noise_reaches_robots_that_move_about() -> None:
-    task = load_task("drive_to_zone")
+    task = load_task("nav_goal_obstacles")
     assert isinstance(task, RobotTask)
     env = CodeEnv(task, perception="noisy")
     env.reset(seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat
@@ -46,12 +47,19 @@ class ToolAbove(PlaceCondition):
 
 @condition("base_at")
 class BaseAt(Condition):
-    """The middle of a wheeled base stands within `within` metres of the place where a body began, seen from above."""
+    """The middle of a wheeled base stands within `within` metres of the place where a body began, seen from above; with
+    `heading`, radians about z from x, it is also turned to that within `heading_within` radians.
+
+    Progress is of the distance alone.
+    """
 
     judges = "base"
     where: Role
     within: PositiveFloat
     strict: PositiveFloat
+    heading: float | Reference | None = None
+    heading_within: PositiveFloat = 0.1
+    heading_strict: PositiveFloat = 0.05
 
     def single_roles(self) -> tuple[str, ...]:
         return (self.where,)
@@ -61,7 +69,12 @@ class BaseAt(Condition):
         assert now.base is not None
         assert start.base is not None
         error = horizontal_distance(now.base, goal)
-        return approach(error, horizontal_distance(start.base, goal), error <= self.within, error <= self.strict)
+        turned = 0.0
+        if self.heading is not None:
+            turned = abs(math.remainder(cast.number(self.heading) - now.base[2], math.tau))
+        met = error <= self.within and turned <= self.heading_within
+        strict = error <= self.strict and turned <= self.heading_strict
+        return approach(error, horizontal_distance(start.base, goal), met, met and strict)
 
 
 @condition("drone_at")
