@@ -251,6 +251,8 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
         "find_all",
         "held",
         "opened",
+        "areas",
+        "area",
     }
     assert set(effects.values()) == {"read", "physical"}
     assert "OutOfReach" in box.errors

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from codeact_envs.scenes.drawing import DrawnScene, Placed, draw
 from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.tasks.conditions import Cast
+from codeact_envs.tasks.selection import selected
 from codeact_envs.tasks.snapshot import Body, Snapshot
 from codeact_envs.tasks.specification import TaskSpec
 
@@ -15,14 +17,26 @@ def draw_scene(spec: TaskSpec, random: RandomNumbers, values: str) -> DrawnScene
     """Draw attributes, colours and places.
 
     Raises:
-        TaskError: no scene was found that meets the clearances and leaves something to do; the region is too small.
+        TaskError: no scene was found that meets the clearances, leaves something to do and makes clear what is meant;
+            the region is too small.
     """
 
-    def leaves_something_to_do(drawn: DrawnScene) -> bool:
-        return _leaves_something_to_do(spec, Cast(drawn.roles, drawn.meanings), drawn.bodies)
+    def will_do(drawn: DrawnScene) -> bool:
+        roles = _with_selected(spec, drawn)
+        return roles is not None and _leaves_something_to_do(spec, Cast(roles, drawn.meanings), drawn.bodies)
 
-    called = f"task {spec.title!r}"
-    return draw(spec.scene, spec.attributes, random, values, leaves_something_to_do, called, "scene.")
+    drawn = draw(spec.scene, spec.attributes, random, values, will_do, f"task {spec.title!r}", "scene.")
+    roles = _with_selected(spec, drawn)
+    assert roles is not None
+    return replace(drawn, roles=roles)
+
+
+def _with_selected(spec: TaskSpec, drawn: DrawnScene) -> dict[str, tuple[str, ...]] | None:
+    """The roles of a scene and those that it decides; None when it leaves one unclear."""
+    if not spec.select:
+        return drawn.roles
+    found = selected(spec.select, Cast(drawn.roles, drawn.meanings), as_snapshot(drawn.bodies))
+    return None if found is None else {**drawn.roles, **found}
 
 
 def _leaves_something_to_do(spec: TaskSpec, cast: Cast, bodies: tuple[Placed, ...]) -> bool:

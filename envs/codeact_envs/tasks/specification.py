@@ -15,9 +15,10 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_v
 from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
 from codeact_envs.scenes.reading import Part, problems
-from codeact_envs.scenes.specification import Attribute, SceneSpec, check_colors, check_scene
+from codeact_envs.scenes.specification import Attribute, RoleName, SceneSpec, check_colors, check_scene
 from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
+from codeact_envs.tasks.selection import Selection, check_selections, role_counts
 
 _LEAST_TEMPLATES = 5
 
@@ -47,8 +48,10 @@ class TaskSpec(Part):
     family: Annotated[str, Field(pattern="^[A-Z]$")]
     tier: Literal["high", "low", "both"]
     instructions: list[str]
+    instruction_split: Literal["seen", "unseen"] | None = None
     attributes: dict[str, Attribute]
     scene: SceneSpec
+    select: dict[RoleName, Selection] = Field(default={})
     goal: list[Condition]
     keep: list[Condition] = Field(default=[])
     hard_constraints: list[str | Condition]
@@ -193,6 +196,7 @@ def _check_instructions(spec: TaskSpec) -> Iterator[str]:
 
 def _check_scene(spec: TaskSpec) -> Iterator[str]:
     yield from check_scene(spec.scene, spec.attributes, "scene.")
+    yield from check_selections(spec.scene, spec.select, spec.attributes)
     for name, part in spec.scene.roles.items():
         if isinstance(part.count, list):
             yield f"scene.roles.{name}.count: every episode of a task has the same number of bodies; give one number"
@@ -203,13 +207,14 @@ def _check_scene(spec: TaskSpec) -> Iterator[str]:
 def _check_conditions(spec: TaskSpec) -> Iterator[str]:
     if not spec.goal:
         yield "goal: at least one condition is needed"
+    counts = role_counts(spec.scene, spec.select, spec.attributes)
     for key, condition in spec.conditions.items():
         for role in condition.named_roles():
-            if role not in spec.scene.roles:
-                yield f"{key}: there is no role {role!r}; there are {', '.join(spec.scene.roles)}"
+            if role not in counts:
+                yield f"{key}: there is no role {role!r}; there are {', '.join(counts)}"
         for role in condition.single_roles():
-            if role in spec.scene.roles and spec.scene.roles[role].count != 1:
-                yield f"{key}: role {role!r} must be one body, not {spec.scene.roles[role].count}"
+            if role in counts and counts[role] != 1:
+                yield f"{key}: role {role!r} must be one body, not {counts[role] or 'several'}"
         for reference in condition.references():
             if reference not in spec.attributes:
                 yield f"{key}: there is no attribute {reference!r}; there are {', '.join(spec.attributes)}"

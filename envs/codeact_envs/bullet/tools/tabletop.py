@@ -20,6 +20,7 @@ from codeact_envs.bullet.errors import (
     TooStrong,
     UnknownObject,
 )
+from codeact_envs.bullet.tools.skills.areas import Areas
 from codeact_envs.bullet.tools.skills.articulated import Articulated
 from codeact_envs.bullet.tools.skills.looking import Looking
 from codeact_envs.bullet.tools.skills.moving import Moving
@@ -43,7 +44,7 @@ ERRORS = (
 )
 
 
-class TabletopApi(PickAndPlace, Pushing, Articulated, Moving, Looking):
+class TabletopApi(PickAndPlace, Pushing, Articulated, Moving, Looking, Areas):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -83,4 +84,5 @@ ARM_TOOLS = (
     "held",
     "home",
 )
-TABLETOP_TOOLS = (*LOOKING_TOOLS, *ARM_TOOLS)
+AREA_TOOLS = ("areas", "area")
+TABLETOP_TOOLS = (*LOOKING_TOOLS, *AREA_TOOLS, *ARM_TOOLS)

@@ -47,6 +47,9 @@ class Cast:
     def number(self, value: float | str) -> float:
         return float(self.values[value[1:]]) if isinstance(value, str) else value
 
+    def word(self, value: str) -> str:
+        return str(self.values[value[1:]]) if value.startswith("$") else value
+
     def vector(self, value: Sequence[float] | str) -> tuple[float, ...]:
         return tuple(self.values[value[1:]] if isinstance(value, str) else value)
 

@@ -96,6 +96,24 @@ class Matched(Condition):
         return all_of([_rests(body.name, places[body.color], start, now, self.within, False) for body in bodies])
 
 
+@condition("mismatched")
+class Mismatched(Condition):
+    """Every body of `what` rests on or in a body of `where` that has another colour. Progress is the share that do."""
+
+    what: Role
+    where: Role
+    within: PositiveFloat
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        places = [now.bodies[name] for name in cast.roles[self.where]]
+        readings = []
+        for name in cast.roles[self.what]:
+            others = [place.name for place in places if place.color != now.bodies[name].color]
+            met = any(_rests(name, other, start, now, self.within, False).met for other in others)
+            readings.append(Reading(met, met, 1.0 if met else 0.0))
+        return all_of(readings)
+
+
 def _rests(name: str, where: str, start: Snapshot, now: Snapshot, within: float, by_distance: bool) -> Reading:
     body, place, first = now.bodies[name], now.bodies[where], start.bodies[where]
     met = (

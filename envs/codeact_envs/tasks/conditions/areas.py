@@ -1,0 +1,105 @@
+"""Conditions on named parts of the table: its corners, its sides, its middle."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, PositiveFloat
+
+from codeact_envs.bullet.geometry.work_area import AREAS, CORNERS, SIDES, holds
+from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, condition
+from codeact_envs.tasks.snapshot import Snapshot, horizontal_distance
+
+
+def _known(name: str) -> str:
+    if not name.startswith("$") and name not in AREAS:
+        raise ValueError(f"there is no such part of the table; there are {', '.join(AREAS)}")
+    return name
+
+
+AreaName = Annotated[str, AfterValidator(_known)]  # or a `$name`
+
+
+def in_area(scene: Snapshot, name: str, area: str) -> bool:
+    """Whether the centre of a body lies in a part of the table, seen from above, and no gripper holds it."""
+    x, y, _ = scene.bodies[name].position
+    return holds(AREAS[area], x, y) and scene.held != name
+
+
+def empty(scene: Snapshot, area: str) -> bool:
+    """Whether no body's centre lies there."""
+    return not any(holds(AREAS[area], *body.position[:2]) for body in scene.bodies.values())
+
+
+def _share(there: int, whole: int) -> Reading:
+    met = there == whole
+    return Reading(met, met, 1.0 if met else UNMET * there / whole)
+
+
+@condition("in_area")
+class InArea(Condition):
+    """Every body of `what` lies in a part of the table, let go. Progress is the share that do; nothing begins there."""
+
+    what: Role
+    area: AreaName
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        names, area = cast.roles[self.what], cast.word(self.area)
+        return _share(sum(in_area(now, name, area) for name in names), len(names))
+
+    def open_at(self, cast: Cast, start: Snapshot) -> bool:
+        return empty(start, cast.word(self.area))
+
+
+@condition("in_own_areas")
+class InOwnAreas(Condition):
+    """Every body of `what` lies in a corner, or at a side, that it has for itself among them, let go.
+
+    Progress is the share of those after the first: all in one corner is none. Nothing begins there.
+    """
+
+    what: Role
+    areas: Literal["corners", "sides"]
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        names, areas = cast.roles[self.what], self._areas()
+        most = max(
+            sum(in_area(now, name, area) for name, area in zip(names, dealt, strict=True))
+            for dealt in permutations(areas, len(names))
+        )
+        reading = _share(max(0, most - 1), len(names) - 1)
+        return Reading(most == len(names), most == len(names), reading.progress)
+
+    def open_at(self, cast: Cast, start: Snapshot) -> bool:
+        return all(empty(start, area) for area in self._areas())
+
+    def _areas(self) -> tuple[str, ...]:
+        return CORNERS if self.areas == "corners" else SIDES
+
+
+@condition("in_corner_nearest_to")
+class InCornerNearestTo(Condition):
+    """A body lies in that corner of the table whose centre was nearest to `where` at the start, let go.
+
+    An episode begins with all corners empty, and no other corner less than `margin` metres farther away.
+    """
+
+    what: Role
+    where: Role
+    margin: PositiveFloat = 0.06
+
+    def single_roles(self) -> tuple[str, ...]:
+        return (self.what, self.where)
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        _, corner = self._by_distance(cast, start)[0]
+        return _share(in_area(now, cast.name(self.what), corner), 1)
+
+    def open_at(self, cast: Cast, start: Snapshot) -> bool:
+        first, second = self._by_distance(cast, start)[:2]
+        return second[0] - first[0] >= self.margin and all(empty(start, corner) for corner in CORNERS)
+
+    def _by_distance(self, cast: Cast, start: Snapshot) -> list[tuple[float, str]]:
+        here = start.bodies[cast.name(self.where)].position
+        return sorted((horizontal_distance(here, (*AREAS[corner].center, 0.0)), corner) for corner in CORNERS)

@@ -1,0 +1,39 @@
+"""The parts of the work area: what they are called, where they are, and that an arm reaches them."""
+
+from __future__ import annotations
+
+import pytest
+
+from codeact.errors import Refused
+from codeact.sandbox import Sandbox
+from codeact.tools import Toolbox
+from codeact_envs.bullet.errors import NotUnderstood
+from codeact_envs.bullet.geometry.work_area import AREAS, CORNERS, SIDES, holds
+from codeact_envs.bullet.tools.skills.areas import Areas
+
+
+def test_left_is_where_y_grows_and_the_front_is_near_the_robot() -> None:
+    assert AREAS["front left corner"].center == (0.36, 0.36)
+    assert AREAS["back right corner"].center == (0.60, -0.36)
+    assert AREAS["left side"].center[1] > 0.0 > AREAS["right side"].center[1]
+    assert AREAS["front side"].center[0] < AREAS["back side"].center[0]
+
+
+def test_each_corner_lies_in_the_two_sides_that_it_is_named_after_and_not_in_the_middle() -> None:
+    for name in CORNERS:
+        within = {side for side in SIDES if holds(AREAS[side], *AREAS[name].center)}
+        assert within == {f"{word} side" for word in name.split()[:2]}
+        assert not holds(AREAS["middle"], *AREAS[name].center)
+        assert holds(AREAS["work area"], *AREAS[name].center)
+
+
+def test_a_program_finds_them() -> None:
+    with Sandbox(Toolbox.of(Areas(), allow=["areas", "area"], errors=[NotUnderstood])) as sandbox:
+        result = sandbox.run("[area(name).center for name in areas() if name.endswith('corner')]")
+        assert result.value == [AREAS[name].center for name in CORNERS]
+
+
+def test_another_name_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(Refused, match="'top left corner'; there are front left corner, "):
+        Areas().area("top left corner")
+    assert Areas().area("Left  Side") == AREAS["left side"]
