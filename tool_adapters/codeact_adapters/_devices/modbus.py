@@ -120,6 +120,8 @@ class ModbusLink(Link):
         self._connect()
         answer = self._ask(_READ[address.table], address.number, count=address.count)
         if address.table in ("coil", "discrete"):
+            if not answer.bits:
+                raise DeviceError(f"{self._where} sent no bits for {point.name}")
             return bool(answer.bits[0])
         registers = answer.registers
         if len(registers) != address.count:

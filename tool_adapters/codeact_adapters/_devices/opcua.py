@@ -33,6 +33,7 @@ _HOLDS: dict[str, tuple[type, float, float]] = {
 }
 """Types of variables, with what they hold (OPC 10000-6, 5.1.2)."""
 
+_LONGEST_MESSAGE = 10_000_000  # bytes
 _FAREWELL_S = 0.1  # that a server which left a question open has for the answer to a farewell
 
 
@@ -195,10 +196,14 @@ class OpcUaLink(Link):
         except TimeoutError as problem:
             self._drop(_FAREWELL_S)
             raise DeviceTimeout(f"{self._where} did not answer within {timeout_s:g} s{unknown}") from problem
+        except DeviceError:
+            raise
         except (OSError, UaError) as problem:  # ConnectionError among them
             self._drop()
             reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
             raise DeviceLost(f"{self._where} cannot be reached: {reason}{unknown}") from problem
+        except Exception as problem:  # whatever reading a wrong answer leads to
+            raise DeviceError(f"{self._where} answered what cannot be understood: {problem}{unknown}") from problem
         finally:
             self._pending = None
 
@@ -233,6 +238,7 @@ class OpcUaLink(Link):
 
         settings = self._settings
         self._client = client = Client(settings.url, timeout=settings.timeout_s, watchdog_intervall=settings.timeout_s)
+        client.max_messagesize = _LONGEST_MESSAGE
         client.connection_lost_callback = self._lost
         if settings.username:
             client.set_user(settings.username)

@@ -6,6 +6,7 @@ is seen on another topic.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from codeact_adapters._devices.link import Link
 from codeact_adapters._devices.pointers import Pointer, found, put, read_pointer
 from codeact_adapters._devices.section import Section
 from codeact_adapters._devices.values import Value
+
+_LONGEST_MESSAGE = 10_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class RosLink(Link):
             import roslibpy  # noqa: F401
         except ImportError as problem:
             raise ToolError("ros needs roslibpy: pip install 'codeact[ros]'") from problem
+        # What cannot be read is no answer; without a handler the library would write to the host's terminal, too.
+        logging.getLogger("roslibpy").addHandler(logging.NullHandler())
         self._settings: Settings = description.settings
         self.timeout_s = self._settings.timeout_s
         self._where = f"the rosbridge server of {description.name} at {self._settings.host}:{self._settings.port}"
@@ -127,6 +132,7 @@ class RosLink(Link):
         self.close()
         settings = self._settings
         self._ros = ros = roslibpy.Ros(host=settings.host, port=settings.port)
+        ros.factory.setProtocolOptions(maxFramePayloadSize=_LONGEST_MESSAGE, maxMessagePayloadSize=_LONGEST_MESSAGE)
         try:
             ros.run(timeout=settings.timeout_s)
         except Exception as problem:  # the library's, and Twisted's

@@ -98,15 +98,17 @@ class Value:
                     return name
             raise DeviceError(f"{of} is {value_text(raw)}, which is none of {_named(self.names)}")
         if self.raw_kind is float and type(raw) is int:
-            raw = float(raw)
+            raw = _as_float(raw)
         finite = not isinstance(raw, float) or math.isfinite(raw)
         if not isinstance(raw, self.raw_kind) or isinstance(raw, bool) is not (self.raw_kind is bool) or not finite:
             raise DeviceError(f"{of} is {value_text(raw)}, not {WORDS[self.raw_kind]}")
         if self.scale == 1.0 and self.offset == 0.0:
             return raw
         # One multiplication leaves 0.30000000000000004: twelve digits are more than any device measures.
-        number: Any = raw
-        return float(f"{number * self.scale + self.offset:.12g}")
+        number = _as_float(raw) * self.scale + self.offset
+        if not math.isfinite(number):
+            raise DeviceError(f"{of} is {value_text(raw)}, which is too large")
+        return float(f"{number:.12g}")
 
     def same(self, one: Any, other: Any, tolerance: float) -> bool:
         """Whether two values are the same, up to half a step of the wire or the tolerance, if that is larger."""
@@ -127,6 +129,13 @@ class Value:
     def in_words(self) -> str:
         """Unit and range for a docstring."""
         return f", in {self.unit}" if self.unit else ""
+
+
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf
 
 
 def read_value(
