@@ -222,6 +222,14 @@ def _gc_content(draw: Draw) -> Case:
     return Case(Freezer({name: bases}, {organism: (name,)}), {"sample": name}, right)
 
 
+def _motif_places(draw: Draw) -> Case:
+    name, organism, motif = _name(draw), draw.word(ORGANISMS), _bases(draw, 3)
+    bases = _bases(draw, draw.between(10, 20)) + motif + _bases(draw, draw.between(10, 30))
+    right = [found.start() + 1 for found in re.finditer(f"(?={motif})", bases)]
+    data = Freezer({name: bases}, {organism: (name,)})
+    return Case(data, {"sample": name, "motif": motif}, right)
+
+
 def _other_strand_protein(draw: Draw) -> Case:
     name, organism = _name(draw), draw.word(ORGANISMS)
     while True:
@@ -287,6 +295,20 @@ GENERATOR = Generator(
                 oracle="finish(gc_percent(read_bases(sample).bases))",
                 opposite="finish(100 - gc_percent(read_bases(sample).bases))",
                 tolerance=Tolerance(absolute=0.1),
+            ),
+            Question(
+                name="motif_places",
+                pose=_motif_places,
+                templates=(
+                    "Where does the motif {motif} begin in sample {sample}?",
+                    "Give all places at which {motif} stands in the DNA of {sample}.",
+                    "At which bases of {sample} does a copy of {motif} start?",
+                    "Find every {motif} in the sample {sample} and list where each begins.",
+                    "List the positions of {motif} in {sample}.",
+                ),
+                form="The first base is number 1. Call finish() with a list of the exact numbers, the smallest first.",
+                oracle="finish([at + 1 for at in find_motif(read_bases(sample).bases, motif)])",
+                opposite="finish(find_motif(read_bases(sample).bases, motif))",
             ),
         ),
         2: (

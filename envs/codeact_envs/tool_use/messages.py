@@ -255,6 +255,25 @@ def _all_of_a_sender(draw: Draw) -> Case:
     return Case(Post(messages, book), {"sender": wanted}, totals)
 
 
+def _chain(draw: Draw) -> Case:
+    senders = draw.sample(draw.words(SENDERS), 4)
+    book = {sender: _keys(draw) for sender in senders}
+    numbers = draw.sample(range(100, 1000), draw.between(8, 10))
+    length = draw.between(4, 6)  # of the chain; the other messages are no part of it
+    amount, goods, port = _order(draw)
+    last = f"SEND {amount} CRATES OF {goods} TO {port}"
+    texts = [*(f"SEE MESSAGE {after}" for after in numbers[1:length]), last]
+    messages = {}
+    for place, number in enumerate(numbers):
+        sender = draw.choice(senders)
+        if place < length:
+            layers = [draw.choice(LAYERS)]
+            messages[number] = Message(number, sender, layers, _hidden(texts[place], layers, book[sender]))
+        else:
+            messages[number] = _filler(draw, number, sender, book[sender])
+    return Case(Post(messages, book), {"number": numbers[0]}, last)
+
+
 _TAKE_OFF = """
 def plain(message, keys):
     text = message.text
@@ -341,6 +360,33 @@ finish(plain(message, look_up_keys(message.sender)))
                 form="Call finish() with a dict from port, as spelled in the messages, to the exact number of crates.",
                 oracle=_TAKE_OFF + _FIND + "    totals[port] = totals.get(port, 0) + int(amount)\nfinish(totals)",
                 opposite=_TAKE_OFF + _FIND + "    totals[port] = totals.get(port, 0) + 1\nfinish(totals)",
+            ),
+            Question(
+                name="chain",
+                pose=_chain,
+                templates=(
+                    "Message {number} sends its reader on to another message, and so on. What does the last one order?",
+                    "Start with message {number} and go where each text points. Give the text of the last message.",
+                    "Follow the trail of hidden messages that begins with {number}, and tell what stands at its end.",
+                    "From message {number} on, each text names the next message, until one orders crates. Which order?",
+                    "Read message {number}, then the one it names, to the end of the line. What is written there?",
+                ),
+                form="The book has the keys of all senders. Call finish() with the plain text of the last message.",
+                oracle=_TAKE_OFF
+                + """
+while True:
+    message = read_message(number)
+    text = plain(message, look_up_keys(message.sender))
+    if not text.startswith("SEE MESSAGE "):
+        break
+    number = int(text.split()[-1])
+finish(text)
+""",
+                opposite=_TAKE_OFF
+                + """
+message = read_message(number)
+finish(plain(message, look_up_keys(message.sender)))
+""",
             ),
         ),
     },

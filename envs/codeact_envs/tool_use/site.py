@@ -191,12 +191,13 @@ def _extension(draw: Draw) -> Case:
     return Case(site, {"person": wanted}, extensions[wanted])
 
 
-def _stock_weight(draw: Draw) -> Case:
+def _catalogue(draw: Draw) -> tuple[Site, str, dict[str, tuple[int, int]]]:
+    """A site, a category, and what is in stock of it: weight in grams and price in euros, by name."""
     site = {HOME: _home()}
     links = {name: f"/catalogue/{name.lower()}/1" for name in CATEGORIES}
     site["/catalogue"] = Content("Catalogue", ("Choose a category.",), links | {"Home": HOME})
     wanted = draw.choice(CATEGORIES)
-    grams: dict[str, int] = {}
+    found: dict[str, tuple[int, int]] = {}
     for category in CATEGORIES:
         count = draw.between(6, 10) if category == wanted else 2
         names = draw.sample([f"{colour} {kind}" for kind in draw.words(ARTICLES) for colour in COLOURS], count)
@@ -205,42 +206,60 @@ def _stock_weight(draw: Draw) -> Case:
             rows, there = [], {}
             for name in shown:
                 address = f"/article/{category.lower()}/{name.replace(' ', '-')}"
-                last = name == names[-1]  # it counts, so that who stops early is wrong
-                stock = last or draw.chance(60)
+                sure = name in (names[0], names[-1])  # they count, so that who stops early is wrong
+                stock = sure or draw.chance(60)
                 rows.append({"article": name, "availability": "in stock" if stock else "on order"})
                 there[name] = address
-                if last or draw.chance(80):
+                if sure or draw.chance(80):
                     weight = 50 * draw.between(6, 160)
                     said = f"{weight / 1000:g} kg" if draw.chance(50) else f"{weight} g"
-                    lines = (f"Price: {draw.between(40, 900)} EUR", f"Weight: {said}")
+                    price = draw.between(40, 900)
+                    lines = (f"Price: {price} EUR", f"Weight: {said}")
                     site[address] = Content(name, lines, {"Catalogue": "/catalogue"})
                     if stock and category == wanted:
-                        grams[name] = weight
+                        found[name] = (weight, price)
             if first + PAGE < count:
                 there["Next page"] = f"/catalogue/{category.lower()}/{number + 1}"
             site[f"/catalogue/{category.lower()}/{number}"] = Content(
                 f"{category}, page {number}", (), there, tuple(rows)
             )
-    return Case(site, {"category": wanted}, sum(grams.values()) / 1000)
+    return site, wanted, found
 
 
-_WEIGH = """
+def _stock_weight(draw: Draw) -> Case:
+    site, wanted, found = _catalogue(draw)
+    return Case(site, {"category": wanted}, sum(weight for weight, _ in found.values()) / 1000)
+
+
+def _stock_prices(draw: Draw) -> Case:
+    site, wanted, found = _catalogue(draw)
+    return Case(site, {"category": wanted}, {name: price for name, (_, price) in found.items()})
+
+
+_GO_THROUGH = """
 import re
 
 click("Catalogue")
 click(category)
-total = 0.0
+weights, prices = {}, {}
 while True:
     for row in table():
+        article = row["article"]
         if row["availability"] != "in stock":
             continue
         try:
-            click(row["article"])
+            click(article)
         except PageNotFound:
             continue
         amount, unit = re.search(r"Weight: ([0-9.]+) (k?g)", read()).groups()
-        total += float(amount) * (1 if unit == "kg" else 0.001)
+        weights[article] = float(amount) * (1 if unit == "kg" else 0.001)
+        prices[article] = int(re.search(r"Price: ([0-9]+) EUR", read())[1])
         back()
+"""
+_TURN = """
+    if "Next page" not in links():
+        break
+    click("Next page")
 """
 
 GENERATOR = Generator(
@@ -304,10 +323,26 @@ finish({row["name"]: int(row["room"]) for row in table()}[person])
                     "Count each article once, and leave out those whose own page is gone. "
                     "Call finish() with a number, in kilograms."
                 ),
-                oracle=_WEIGH
-                + '    if "Next page" not in links():\n        break\n    click("Next page")\nfinish(total)',
-                opposite=_WEIGH + "    break\nfinish(total)",
+                oracle=_GO_THROUGH + _TURN + "finish(sum(weights.values()))",
+                opposite=_GO_THROUGH + "    break\nfinish(sum(weights.values()))",
                 tolerance=Tolerance(absolute=0.001),
+            ),
+            Question(
+                name="stock_prices",
+                pose=_stock_prices,
+                templates=(
+                    "Make a price list of all articles of the category {category} that are in stock.",
+                    "What does each article cost that is in stock under {category}?",
+                    "For every article in stock in the category {category}: what is its price?",
+                    "List the prices of the whole stock of {category}, article by article.",
+                    "A customer asks for the price of each of the {category} in stock. Look all of them up.",
+                ),
+                form=(
+                    "Leave out those whose own page is gone. "
+                    "Call finish() with a dict from the article's name to its exact price in euros."
+                ),
+                oracle=_GO_THROUGH + _TURN + "finish(prices)",
+                opposite=_GO_THROUGH + _TURN + "finish(weights)",
             ),
         ),
     },

@@ -220,6 +220,20 @@ def _local_price(draw: Draw) -> Case:
     return Case(market, {"kilograms": kilograms, "code": code, "country": country}, right)
 
 
+def _duty(draw: Draw) -> Case:
+    product, other = draw.sample(draw.words(PRODUCTS), 2)
+    origin, destination = draw.sample(draw.words(COUNTRIES), 2)
+    codes = {product: _code(draw), other: f"9{_code(draw)}"}
+    there, back = draw.sample(range(30, 250), 2)
+    duties = {f"{codes[product]} {destination} {origin}": back / 10}
+    if draw.chance(30):
+        there = 0
+    else:
+        duties[f"{codes[product]} {origin} {destination}"] = there / 10
+    said: dict[str, Said] = {"product": product, "origin": origin, "destination": destination}
+    return Case(Market(codes, {}, _rates(draw), duties, {}), said, there / 10)
+
+
 def _landed_cost(draw: Draw) -> Case:
     product, other = draw.sample(draw.words(PRODUCTS), 2)
     origin, destination = draw.sample(draw.words(COUNTRIES), 2)
@@ -308,6 +322,27 @@ GENERATOR = Generator(
                 oracle="it = price(code, country)\nfinish(kilograms / to_kilograms(1, it.unit) * it.amount)",
                 opposite="finish(kilograms * price(code, country).amount)",
                 tolerance=Tolerance(relative=0.001),
+            ),
+            Question(
+                name="duty",
+                pose=_duty,
+                templates=(
+                    "How many percent of duty does {destination} take on {product} from {origin}?",
+                    "What is the duty, in percent, on {product} that comes from {origin} into {destination}?",
+                    "{product} from {origin} arrives in {destination}. At which percentage is it taxed there?",
+                    "Look up the percentage of duty for {product}, out of {origin} and into {destination}.",
+                    "If {origin} sells {product} to {destination}, what percentage of the price is the duty?",
+                ),
+                form="It is 0 where none is paid. Call finish() with a number.",
+                oracle="""
+try:
+    percent = duty_percent(customs_code(product), origin, destination)
+except DutyFree:
+    percent = 0
+finish(percent)
+""",
+                opposite="finish(duty_percent(customs_code(product), destination, origin))",
+                tolerance=Tolerance(absolute=0.01),
             ),
         ),
         2: (
