@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from codeact.errors import UnsupportedValue
 from codeact.events import CallFinished
-from codeact.sandbox import Limits, Sandbox
+from codeact.sandbox import Limits, Sandbox, arena
 from codeact.sandbox.arena import LEAST_BYTES, HostMemory, Layout, Rooms
 from codeact.sandbox.process.memory import WorkerMemory
-from codeact.tools import Toolbox, tool
-from codeact.values import Omitted, to_json
+from codeact.tools import Tool, Toolbox, tool
+from codeact.values import Omitted, to_json, unpack
+from codeact.values.forms import BYTES, TEXT
 
 FRAME = np.arange(120_000, dtype=np.float64).reshape(300, 400)
 seen: list[np.ndarray] = []
@@ -208,3 +211,68 @@ def test_the_record_of_calls_is_bounded_and_events_are_whole() -> None:
         assert result.calls[5].value == Omitted("str", 3_000_064)
         assert all(isinstance(event.call.arguments["a"], np.ndarray) for event in events[:5])
         assert to_json(kept[4]) == {"type": "Omitted", "kind": "ndarray", "size_bytes": kept[4].size_bytes}
+
+
+LARGE_TEXT = "ein längerer Satz, 長い文\n" * 20_000
+LARGE_BYTES = bytes(range(256)) * 4_000
+
+
+@pytest.mark.parametrize("value", [LARGE_TEXT, LARGE_BYTES, "a" * (32 * 1024), "a" * (32 * 1024 - 1)])
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: [v, 1], lambda v: {"a": v, "b": [v]}, lambda v: (v,)])
+def test_large_text_and_bytes_cross_both_ways(value: object, wrap: Callable[[Any], Any]) -> None:
+    given: list[Any] = []
+
+    @tool(effect="read")
+    def echo(it: Any) -> Any:
+        given.append(it)
+        return it
+
+    with Sandbox(Toolbox([echo, Tool(lambda: wrap(value), name="fetch", effect="read")])) as sandbox:
+        result = sandbox.run("it = echo(fetch())\nit == fetch(), it")
+        assert result.value == (True, wrap(value))
+        assert given == [wrap(value)]
+
+
+def test_large_text_goes_through_the_shared_memory_and_leaves_it_again() -> None:
+    text = "x" * 1_000_000
+    with Sandbox(Toolbox([Tool(lambda: text, name="fetch", effect="read")])) as sandbox:
+        sizes = []
+        post = sandbox._held[0].channel.post
+        sandbox._held[0].channel.post = lambda frame: (sizes.append(len(frame)), post(frame))[1]  # type: ignore[method-assign]
+        # Four times as much as there is room for.
+        assert sandbox.run("all([len(fetch()) == 1_000_000 for _ in range(60)])").value
+    assert max(sizes) < 1_000
+
+
+def test_text_for_which_there_is_no_room_goes_with_its_frame() -> None:
+    tools = Toolbox([frame, Tool(lambda: "x" * 3_000_000, name="fetch", effect="read")])
+    with Sandbox(tools, limits=Limits(value_bytes=4_000_000)) as sandbox:
+        result = sandbox.run(
+            "kept = [frame(), frame()]\ntext = fetch()\nlen(text), float(kept[0].sum() - kept[1].sum())"
+        )
+        assert result.value == (3_000_000, 0.0)
+        assert sandbox.run("'x' * 5_000_000").value is None, "above the limit"
+
+
+@pytest.mark.parametrize("form", [[0, -1], [-40_000, 40_000], [2**40, 40_000], [0, 2**40], [0, 10], [0.0, 40_000], [0]])
+@pytest.mark.parametrize("tag", [TEXT, BYTES])
+def test_a_text_that_lies_elsewhere_than_it_may_is_refused(form: list[Any], tag: int) -> None:
+    memory = HostMemory(arena.size_for(1_000_000))
+    try:
+        with pytest.raises(UnsupportedValue):
+            unpack({tag: form}, take=memory.take)
+        with pytest.raises(UnsupportedValue):
+            unpack({tag: [0, 40_000]})
+    finally:
+        memory.close()
+
+
+def test_what_is_no_text_is_refused() -> None:
+    memory = HostMemory(arena.size_for(1_000_000))
+    try:
+        memory.mapped[:40_000] = b"\xff" * 40_000
+        with pytest.raises(UnsupportedValue, match="cannot be made"):
+            unpack({TEXT: [0, 40_000]}, take=memory.take)
+        assert unpack({BYTES: [0, 40_000]}, take=memory.take) == b"\xff" * 40_000
+    finally:
+        memory.close()

@@ -1,4 +1,4 @@
-"""Memory that a host and one worker share: the bytes of large arrays cross there, and not through the socket.
+"""Memory that a host and one worker share: large arrays, texts and bytes cross there, and not through the socket.
 
 It has four parts: room for arrays to the host, room for arrays to the worker, a mark for each piece of the latter, and
 the mailbox for small frames (mailbox.py).
@@ -30,9 +30,10 @@ from numpy.typing import NDArray
 from codeact.errors import UnsupportedValue
 from codeact.sandbox import mailbox
 from codeact.sandbox.mailbox import Mailbox
+from codeact.values.forms import LARGE_BYTES
 
-LEAST_BYTES = 32 * 1024
-"""Arrays smaller than this go with their frame."""
+LEAST_BYTES = LARGE_BYTES
+"""Arrays smaller than this go with their frame. Text and bytes are arrays of bytes here."""
 
 _MOST_BYTES = 64 * 1024 * 1024
 PIECE = 32 * 1024

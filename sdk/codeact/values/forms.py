@@ -16,6 +16,9 @@ MAX_DEPTH = 60
 MAX_BYTES = 16 * 1024 * 1024
 """How large one encoded value may be by default, in bytes."""
 
+LARGE_BYTES = 32 * 1024
+"""Text, bytes and arrays from this size on go where `packing.Put` puts them, if it does."""
+
 ALLOWED = (
     "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, dataclasses and enums that the "
     "tools declare, numpy arrays of numbers, text or times, and images"
@@ -23,6 +26,7 @@ ALLOWED = (
 
 ARRAY_KINDS = frozenset("biufcSUmM?")
 TUPLE, SET, DICT, DATACLASS, ENUM, ARRAY, SCALAR, IMAGE, BIG_INT, FROZENSET, MAP, COMPLEX = range(1, 13)
+TEXT, BYTES = 13, 14  # those that lie elsewhere
 
 
 def check_text(array: NDArray[Any], place: str) -> None:

@@ -16,23 +16,26 @@ from codeact.values.forms import (
     ARRAY,
     ARRAY_KINDS,
     BIG_INT,
+    BYTES,
     COMPLEX,
     DATACLASS,
     DICT,
     ENUM,
     FROZENSET,
     IMAGE,
+    LARGE_BYTES,
     MAP,
     MAX_DEPTH,
     SCALAR,
     SET,
+    TEXT,
     TUPLE,
     check_text,
 )
 from codeact.values.image import Image
 
 _LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
-_WRITTEN_AS_THEY_ARE = frozenset([float, bool, bytes, type(None)])
+_WRITTEN_AS_THEY_ARE = frozenset([float, bool, type(None)])
 _TEXT_ALONE = frozenset([str])
 
 Place = str | tuple[Any, str, Any]
@@ -64,9 +67,11 @@ def _pack(value: Any, types: Mapping[str, type], place: Place, depth: int, put: 
     if kind is str:
         if not _is_valid(value):
             raise UnsupportedValue(f"{_words(place)} is text that is not valid Unicode (a lone surrogate)")
+        return value if len(value) < LARGE_BYTES or put is None else _elsewhere(TEXT, value.encode(), value, put)
+    if kind is float or kind is bool or value is None:
         return value
-    if kind is float or kind is bool or value is None or kind is bytes:
-        return value
+    if kind is bytes:
+        return value if len(value) < LARGE_BYTES or put is None else _elsewhere(BYTES, value, value, put)
     if kind is int:
         if _LOWEST_INT <= value <= _HIGHEST_INT:
             return value
@@ -116,6 +121,11 @@ def _data(array: NDArray[Any], put: Put | None) -> bytes | int:
     return array.tobytes() if offset is None else offset
 
 
+def _elsewhere(tag: int, data: bytes, value: str | bytes, put: Put) -> Any:
+    offset = put(np.frombuffer(data, np.uint8))
+    return value if offset is None else {tag: [offset, len(data)]}
+
+
 def _pack_items(
     items: list[Any] | tuple[Any, ...], types: Mapping[str, type], place: Place, depth: int, put: Put | None
 ) -> list[Any]:
@@ -140,13 +150,16 @@ def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: Place, d
 
 
 def _is_written_as_it_is(items: Collection[Any]) -> bool:
-    """Whether msgpack writes all of these just as they are."""
+    """Whether msgpack writes all of these just as they are, and none is so large that it may go elsewhere."""
     if _WRITTEN_AS_THEY_ARE.issuperset(map(type, items)):
         return True
     for item in items:
         kind = type(item)
         if kind is str:
-            if not (item.isascii() or _is_valid(item)):
+            if len(item) >= LARGE_BYTES or not (item.isascii() or _is_valid(item)):
+                return False
+        elif kind is bytes:
+            if len(item) >= LARGE_BYTES:
                 return False
         elif kind is int:
             if not _LOWEST_INT <= item <= _HIGHEST_INT:

@@ -17,6 +17,7 @@ from codeact.values.forms import (
     ARRAY,
     ARRAY_KINDS,
     BIG_INT,
+    BYTES,
     COMPLEX,
     DATACLASS,
     DICT,
@@ -27,6 +28,7 @@ from codeact.values.forms import (
     MAX_DEPTH,
     SCALAR,
     SET,
+    TEXT,
     TUPLE,
     check_text,
 )
@@ -133,6 +135,10 @@ def _unpack_tagged(
         if not issubclass(found, enum.Enum):
             raise UnsupportedValue(f"{place} is malformed on the wire")
         return found[_text(member, place)]
+    if tag in (TEXT, BYTES) and take is not None:
+        offset, size = items
+        data = take(_of(int, offset, place), [_of(int, size, place)], np.dtype(np.uint8), size)
+        return str(data.data, "utf-8") if tag == TEXT else data.tobytes()
     if tag == COMPLEX:
         real, imaginary = items
         return complex(_of(float, real, place), _of(float, imaginary, place))

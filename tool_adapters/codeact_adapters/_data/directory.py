@@ -189,7 +189,9 @@ class _Files:
         self._check(path)
         with open(self._beneath.open_file(path), "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            data = b"" if size > self._max_bytes else file.read(self._max_bytes + 1)
+            data = b"" if size > self._max_bytes else file.read(size + 1)  # no room is made for more than it has
+            if len(data) > size:  # it grows
+                data += file.read(self._max_bytes + 1 - len(data))
         if max(size, len(data)) > self._max_bytes:
             raise ToolError(f"{path!r} has {size:,} bytes; at most {self._max_bytes:,} are read")
         return data

@@ -115,6 +115,10 @@ def _require_room() -> None:
         bytearray(_ROOM)
 
 
+def _are_short(arguments: tuple[Any, ...]) -> bool:
+    return all(len(each) <= _SMALL for each in arguments if type(each) is str or type(each) is bytes)
+
+
 class Worker:
     """One session."""
 
@@ -226,7 +230,7 @@ class Worker:
 
         def call(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
             frame = None
-            if not keywords and AS_THEY_ARE.issuperset(map(type, arguments)):
+            if not keywords and AS_THEY_ARE.issuperset(map(type, arguments)) and _are_short(arguments):
                 with contextlib.suppress(OverflowError, UnicodeEncodeError):  # said better below
                     frame = wire.frame(wire.Call(name, arguments, keywords))
             if frame is None or len(frame) > _SMALL:
