@@ -87,11 +87,6 @@ class TestEveryTask:
                 assert program.endswith((task(name).spec.oracle, task(name).spec.opposite))
 
 
-def test_no_two_tasks_share_a_template() -> None:
-    templates = [template for name in TASKS for template in task(name).spec.instructions]
-    assert len(set(templates)) == len(templates)
-
-
 def wrong(change: Any, name: str = "stack2") -> str:
     data = yaml.safe_load(task_file(name).read_text())
     data = copy.deepcopy(data)

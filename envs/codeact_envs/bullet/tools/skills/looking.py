@@ -44,7 +44,8 @@ class Looking:
 
         Words: colours; block, bowl, cylinder, plate, zone, object, words of names; largest, tallest, leftmost, nearest,
         first, "third from the left"; then clauses: left of, right of, in front of, behind, on, in, under, near,
-        nearest to, farthest from, between ... and ...; "and" joins clauses about the first noun.
+        nearest to, farthest from, between ... and ...; "and" joins clauses about the first noun. Seen from the robot:
+        left is +y, the front is nearest to the robot.
 
         Raises UnknownObject, Ambiguous (fits several), NotUnderstood.
         """

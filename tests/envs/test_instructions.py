@@ -1,0 +1,79 @@
+"""What all tasks together promise about their words: templates of their own, unseen values that are seen nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from codeact_envs.scenes.specification import Attribute
+from codeact_envs.tasks import RobotTask, load_task, task_names
+
+# Kinds of instructions that a model may be shown examples of, and kinds that it is only tested on, as in the tabletop
+# experiments of Liang et al., "Code as Policies: Language Model Programs for Embodied Control", 2022.
+SEEN = {
+    "put_block_on_object",
+    "stack_all",
+    "all_to_corner_or_side",
+    "all_in_one_bowl",
+    "matching_bowls",
+    "side_blocks_to_corner",
+    "nearest_or_farthest_to_bowl",
+    "nth_from_direction",
+}
+UNSEEN = {
+    "each_to_own_corner",
+    "mismatched_bowls",
+    "stack_at_corner",
+    "offset_from_bowl",
+    "nearest_corner_to_bowl",
+    "line_up",
+    "each_to_own_side",
+}
+
+_NONE = Attribute(seen=[])
+
+
+def tasks() -> list[RobotTask]:
+    return [task for task in map(load_task, task_names()) if isinstance(task, RobotTask)]
+
+
+def normalised(template: str) -> str:
+    """The words alone: no case, no punctuation, and what is filled in is all the same."""
+    return " ".join(re.findall(r"[a-z0-9_]+", re.sub(r"\{[^}]*\}", " _ ", template).lower()))
+
+
+def test_no_two_tasks_share_a_template() -> None:
+    owners: dict[str, set[str]] = defaultdict(set)
+    for task in tasks():
+        for template in task.spec.instructions:
+            owners[normalised(template)].add(task.name)
+    assert {words: names for words, names in owners.items() if len(names) > 1} == {}
+
+
+def test_a_task_says_nothing_twice() -> None:
+    for task in tasks():
+        assert len({normalised(template) for template in task.spec.instructions}) == len(task.spec.instructions)
+
+
+def test_what_is_unseen_in_one_task_is_seen_in_none() -> None:
+    seen: dict[str, set[str]] = defaultdict(set)
+    for task in tasks():
+        for attribute in task.spec.attributes.values():
+            for word in attribute.words("seen"):
+                seen[word].add(task.name)
+    for task in tasks():
+        for attribute in task.spec.attributes.values():
+            for word in attribute.words("unseen"):
+                assert not seen[word], f"{word!r} is unseen in {task.name}, and seen in {sorted(seen[word])}"
+
+
+def test_no_template_names_a_value_that_is_unseen() -> None:
+    unseen = {word for task in tasks() for word in task.spec.attributes.get("color", _NONE).words("unseen")}
+    for task in tasks():
+        for template in task.spec.instructions:
+            assert not unseen & set(normalised(template).split()), f"{task.name}: {template}"
+
+
+def test_the_language_tasks_tell_whether_their_kind_of_instruction_is_seen() -> None:
+    split = {task.name: task.spec.instruction_split for task in tasks() if task.family == "B"}
+    assert split == {**dict.fromkeys(SEEN, "seen"), **dict.fromkeys(UNSEEN, "unseen")}
