@@ -11,7 +11,7 @@ solver that never sees the tools. `docs/tool-use-tasks.md` shows them all, and h
     task.py         a generator in one grade, as a `Task` of `CodeEnv`
     catalog.py      which there are; their Gymnasium ids
 
-The other modules are one generator each, with its `sql_database`, `rest_server` and `rest_shop` beside it.
+The other modules are one generator each, and what its tools work on.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ CURRENCIES = {
     "Morocco": ("MAD", 0.0932),
     "Canada": ("CAD", 0.6230),
 }
-"""Currency of a country, and about what one of it was worth in euros in 2025; each episode draws its own rates."""
+"""Currency of a country, and roughly its worth in euros, so that amounts look natural; each episode draws its rates."""
 KILOGRAMS = {"kg": 1.0, "lb": 0.45359237, "oz": 0.028349523125, "t": 1000.0}
 """International avoirdupois pound and ounce of 1959."""
 
