@@ -17,7 +17,7 @@ import anyio
 from codeact.errors import CodeActError
 from codeact_adapters._mcp.serving.answers import file_of, file_uri
 from codeact_adapters._mcp.serving.desk import Answer, Desk
-from codeact_adapters._mcp.serving.sessions import OWN, Sessions
+from codeact_adapters._mcp.serving.sessions import OWN, Sessions, connection_of
 from codeact_adapters._mcp.serving.work import Question, Work
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Service:
 
         data = dict(answer.data)
         content = list(answer.content)
-        if context.request is not None and "mcp-session-id" not in context.request.headers:
+        if context.request is not None and connection_of(context) is None:
             data["session"] = desk.key
             content.append(TextContent(text=f"(session: {desk.key})"))
         return CallToolResult(content=content, structured_content=data, is_error=answer.failed)

@@ -23,6 +23,19 @@ OWN = "own"
 """The key of the one session of a server on standard input and output."""
 
 
+def connection_of(context: ServerRequestContext[Any, Any]) -> str | None:
+    """The id of the connection that a request came by, which the server gave it; None where there are none.
+
+    Where the protocol has no connections, what a client writes into that header means nothing.
+    """
+    from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+    if context.request is None or context.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        return None
+    named: str | None = context.request.headers.get("mcp-session-id")
+    return named
+
+
 class Sessions(Generic[D]):
     """The sessions that are open.
 
@@ -65,10 +78,12 @@ class Sessions(Generic[D]):
             return self._used(named)
         if context.request is None:
             return self._used(OWN)
-        connection = context.request.headers.get("mcp-session-id")
-        if connection is None:
-            return self._used(secrets.token_urlsafe(18))
-        return self._used(self._connections.setdefault(connection, secrets.token_urlsafe(18)))
+        connection = connection_of(context)
+        key = self._connections.get(connection or "") or secrets.token_urlsafe(18)
+        desk = self._used(key)
+        if connection is not None:
+            self._connections[connection] = key
+        return desk
 
     def get(self, key: str) -> D | None:
         """The session with that key, if it is open."""
@@ -94,6 +109,7 @@ class Sessions(Generic[D]):
     async def _close(self, key: str) -> None:
         desk = self._open.pop(key, None)
         self._used_at.pop(key, None)
+        self._connections = {connection: its for connection, its in self._connections.items() if its != key}
         if desk is not None:
             await desk.close()
 
