@@ -243,3 +243,28 @@ def test_a_robot_that_is_made_of_itself_is_an_error(tmp_path: Path) -> None:
         load_robot.cache_clear()
         with pytest.raises(TaskError, match=problem):
             load_robot(str(path))
+
+
+def test_what_stands_on_something_begins_over_its_middle_turned_from_there() -> None:
+    block = {"kind": "block", "yaw": [0.2, 0.2]}
+    towers = {
+        **copy.deepcopy(SCENE),
+        "roles": {"low": block, "middle": {**block, "stands_on": "low"}, "high": {**block, "stands_on": "middle"}},
+    }
+    low, middle, high = load_scene(towers).draw(seed=1).bodies
+    assert low.position[:2] == middle.position[:2] == high.position[:2]
+    assert [body.position[2] for body in (low, middle, high)] == pytest.approx([0.02, 0.06, 0.10])
+    assert [body.yaw for body in (low, middle, high)] == pytest.approx([0.2, 0.4, 0.6])
+
+
+@pytest.mark.parametrize(
+    ("role", "problem"),
+    [
+        ({"stands_on": "high"}, "must name a role of one body above it"),
+        ({"stands_on": "low", "count": 2}, "one body begins on another, not 2"),
+    ],
+)
+def test_what_cannot_stand_on_something_is_refused(role: dict[str, Any], problem: str) -> None:
+    roles = {"low": {"kind": "block"}, "middle": {"kind": "block", **role}, "high": {"kind": "block"}}
+    with pytest.raises(TaskError, match=problem):
+        load_scene({**copy.deepcopy(SCENE), "roles": roles})

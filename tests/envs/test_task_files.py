@@ -62,7 +62,7 @@ class TestEveryTask:
             bodies = draw(name, seed, values).setup.bodies
             assert len({body.name for body in bodies}) == len(bodies)
             roles = {body.name: scene.roles[body.slot.split(".")[0]] for body in bodies}
-            standing = [body for body in bodies if roles[body.name].inside is None]
+            standing = [body for body in bodies if roles[body.name].inside is None and not roles[body.name].stands_on]
             for body in standing:
                 assert (roles[body.name].region or scene.region).contains(*body.position[:2])
             for one, other in combinations(standing, 2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codeact.errors import TaskError
@@ -132,7 +132,7 @@ def draw(
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise TaskError(f"{called}: two roles have a body called {twice[0]!r}; give one another colour or noun")
-    free = [index for index, part in enumerate(parts) if part.role.inside is None]
+    free = [index for index, part in enumerate(parts) if part.role.inside is None and part.role.stands_on is None]
     order = sorted(free, key=lambda index: -parts[index].kind.radius)
     for _ in range(_SCENES):
         spots = _scatter(scene, parts, order, random)
@@ -147,6 +147,7 @@ def draw(
             z = _ZONE_HEIGHT if part.kind.shape == "zone" else part.kind.size[2] / 2.0
             bodies[index] = Placed(part.slot, part.name, part.color, part.kind, (x, y, z), yaw, _start(part, random))
         _fill(parts, roles, bodies)
+        _stack(parts, roles, bodies)
         found = DrawnScene(tuple(bodies.values()), roles, drawn, meanings)
         if accept(found):
             return found
@@ -241,3 +242,15 @@ def _fill(parts: list[_Cast], roles: dict[str, tuple[str, ...]], bodies: dict[in
             aside = 0.0
         place = (x + aside, y, low + body.kind.size[2] / 2.0)
         bodies[index] = Placed(body.slot, body.name, body.color, body.kind, place, body.yaw, body.joint)
+
+
+def _stack(parts: list[_Cast], roles: dict[str, tuple[str, ...]], bodies: dict[int, Placed]) -> None:
+    """Put what begins on something else over its middle, turned by its own yaw from there."""
+    by_name = {body.name: index for index, body in bodies.items()}
+    for index, part in enumerate(parts):
+        if part.role.stands_on is None:
+            continue
+        below, body = bodies[by_name[roles[part.role.stands_on][0]]], bodies[index]
+        x, y, z = below.position
+        top = 0.0 if below.kind.shape == "zone" else z + below.kind.size[2] / 2.0
+        bodies[index] = replace(body, position=(x, y, top + body.kind.size[2] / 2.0), yaw=below.yaw + body.yaw)

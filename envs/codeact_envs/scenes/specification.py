@@ -135,6 +135,7 @@ class RoleSpec(Part):
         region: where these bodies may stand; the scene's own where none is given.
         joint: range of where its joint begins, as a share of its travel.
         inside: the role of one body in whose room they begin, one above another.
+        stands_on: the role of one body, above this one in the file, on whose middle this one begins.
     """
 
     kind: str
@@ -145,6 +146,7 @@ class RoleSpec(Part):
     region: Region | None = None
     joint: Share | None = None
     inside: RoleName | None = None
+    stands_on: RoleName | None = None
 
     @property
     def most(self) -> int:
@@ -208,6 +210,7 @@ def check_scene(scene: SceneSpec, attributes: Mapping[str, Attribute], at: str =
         if part.region is not None:
             yield from _check_region(f"{key}.region", part.region)
         yield from _check_inside(scene, part, key)
+        yield from _check_stands_on(scene, part, key, earlier - {name})
     yield from _check_region(f"{at}region", scene.region)
 
 
@@ -231,6 +234,17 @@ def _check_inside(scene: SceneSpec, part: RoleSpec, key: str) -> Iterator[str]:
     kind = scene.kinds.get(holder.kind)
     if kind is not None and kind.assembly.hollow is None:
         yield f"{key}.inside: nothing can be put into a {kind.shape}"
+
+
+def _check_stands_on(scene: SceneSpec, part: RoleSpec, key: str, earlier: set[str]) -> Iterator[str]:
+    if part.stands_on is None:
+        return
+    if part.stands_on not in earlier or scene.roles[part.stands_on].count != 1:
+        yield f"{key}.stands_on: {part.stands_on!r} must name a role of one body above it"
+    elif part.count != 1:
+        yield f"{key}.count: one body begins on another, not {part.count}"
+    elif part.inside is not None:
+        yield f"{key}.stands_on: it begins inside {part.inside!r} already; give one of the two"
 
 
 def possible(value: str, attributes: Mapping[str, Attribute], key: str) -> tuple[list[str], list[str]]:

@@ -186,6 +186,17 @@ class ArmController:
             )
         return self._run(SplinePath(*line), line[0][-1], speed, length)
 
+    def fastest_line(self, start: Array, position: Sequence[float]) -> float | None:
+        """Metres per second that the tool can keep on the whole straight line to `position` (3,), world frame, from
+        where it is at the joint positions `start`; None where it cannot follow that line."""
+        goal = np.asarray(position, dtype=float)
+        line = self.kinematics.line(start, goal)
+        if line is None:
+            return None
+        first = np.maximum(SplinePath(*line).derivatives()[0], 1e-9)
+        length = float(np.linalg.norm(goal - self.kinematics.forward(start)[:3, 3]))
+        return float((self.bounds.velocity / first).min()) * length
+
     def _end_of_line(self, goal: Array) -> str:
         """How far the tool could follow its straight line to `goal`, in words."""
         begin, low, high = self.tool()[:3, 3], 0.0, 1.0

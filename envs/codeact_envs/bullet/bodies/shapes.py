@@ -93,9 +93,29 @@ def _ball(size: Vector3) -> Assembly:
     return Assembly((Solid("sphere", size),), rolling_friction=0.0005)
 
 
+def _puck(size: Vector3) -> Assembly:
+    """A disc of something slippery; on the table, whose own coefficient is 0.8, it slides with 0.01."""
+    return Assembly((Solid("cylinder", size),), lateral_friction=0.0125, rolling_friction=0.0)
+
+
+def _capped_block(size: Vector3) -> Assembly:
+    """A block with a gray layer on top, so that it is seen which way up it stands."""
+    x, y, z = size
+    layer = 0.2 * z
+    return Assembly(
+        (
+            Solid("box", (x, y, z - layer), (0.0, 0.0, -layer / 2.0)),
+            Solid("box", (x, y, layer), (0.0, 0.0, (z - layer) / 2.0), color="gray"),
+        ),
+        spinning_friction=0.0,
+    )
+
+
 SHAPES: dict[str, ShapeKind] = {
     "box": ShapeKind("a block", _box, (0.04, 0.04, 0.04)),
     "cylinder": ShapeKind("an upright cylinder", _cylinder, (0.05, 0.05, 0.06), round=True),
+    "puck": ShapeKind("a slippery disc", _puck, (0.07, 0.07, 0.03), 0.08, round=True),
+    "capped_block": ShapeKind("a block with a gray top", _capped_block, (0.05, 0.05, 0.05), 0.08),
     "ball": ShapeKind("a ball", _ball, (0.024, 0.024, 0.024), 0.005, ball=True, round=True),
     "zone": ShapeKind("a mark on the ground, drawn only", _box, (0.1, 0.1, 0.002), solid=False),
     "bowl": ShapeKind("a bowl, open above", containers.bowl, (0.16, 0.16, 0.05), 0.2, round=True),

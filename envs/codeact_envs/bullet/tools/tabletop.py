@@ -26,6 +26,7 @@ from codeact_envs.bullet.tools.skills.looking import Looking
 from codeact_envs.bullet.tools.skills.moving import Moving
 from codeact_envs.bullet.tools.skills.pick_and_place import PickAndPlace
 from codeact_envs.bullet.tools.skills.pushing import Pushing
+from codeact_envs.bullet.tools.skills.tipping import Tipping
 
 ERRORS = (
     OutOfReach,
@@ -44,7 +45,7 @@ ERRORS = (
 )
 
 
-class TabletopApi(PickAndPlace, Pushing, Articulated, Moving, Looking, Areas):
+class TabletopApi(PickAndPlace, Pushing, Tipping, Articulated, Moving, Looking, Areas):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -74,6 +75,8 @@ ARM_TOOLS = (
     "place_on",
     "place_at",
     "push",
+    "shove",
+    "tip",
     "pull_open",
     "push_shut",
     "press",

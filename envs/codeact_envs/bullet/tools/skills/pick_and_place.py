@@ -10,6 +10,7 @@ from codeact_envs.bullet.bodies.articulation import Room
 from codeact_envs.bullet.bodies.clearance import Obstacle, Prism, obstacle, wrap_half_turn
 from codeact_envs.bullet.bodies.parts import anchored
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, NothingHeld, OutOfReach
+from codeact_envs.bullet.geometry.rotations import rotation_matrix
 from codeact_envs.bullet.handling.grasping import Grasp, grasps
 from codeact_envs.bullet.handling.letting_go import release_height, room_spots, spots, support
 from codeact_envs.bullet.handling.planner import Place
@@ -159,17 +160,19 @@ class PickAndPlace(ArmSkill):
         )
 
     @tool(effect="physical")
-    def place_at(self, x: float, y: float, z: float | None = None) -> bool:
+    def place_at(self, x: float, y: float, z: float | None = None, yaw: float | None = None) -> bool:
         """Put the held object down with its centre over (x, y), metres, world frame. True when it rests there.
 
         Args:
             z: height of the object's underside when it is let go; None for whatever is below: table or object. False
                 when it falls by more than 1.5 cm from there.
+            yaw: radians counterclockwise from the world's x axis to the object's own x axis, or half a turn from that;
+                None for parallel to the world's axes where the wrist can.
 
         Raises NothingHeld, OutOfReach, KeepOut, InCollision.
         """
         name = self._require_held("place_at")
-        return self._put(name, x, y, 0.0, self._planner.obstacles(name), z)
+        return self._put(name, x, y, yaw or 0.0, self._planner.obstacles(name), z, exact=yaw is not None)
 
     def _put(
         self,
@@ -180,8 +183,10 @@ class PickAndPlace(ArmSkill):
         others: list[Obstacle],
         surface: float | None,
         rim: tuple[str, float] | None = None,
+        exact: bool = False,
     ) -> bool:
-        """Carry what is held over (x, y), parallel to `yaw` modulo a right angle, lower it, let go and retreat.
+        """Carry what is held over (x, y), lower it, let go and retreat. It is parallel to `yaw` modulo a right angle
+        where the wrist can, or, if `exact`, modulo half a turn.
 
         `rim`: a thing over which the hand may let go higher up, where its fingers find no room further down, and the
         height of its rim.
@@ -193,7 +198,7 @@ class PickAndPlace(ArmSkill):
         opening = min(self._robot.gripper.opening, width + _CLEAR_OPENING)
         choice: Place | None = None
         refusal: OutOfReach | KeepOut | InCollision | None = None
-        for turned in self._turns(now, carried, x, y, yaw):
+        for turned in self._turns(name, now, carried, x, y, yaw, exact):
             # The body need not hang in the middle of the hand: its centre goes to (x, y), not the tool.
             c, s = math.cos(turned - now.yaw), math.sin(turned - now.yaw)
             dx, dy = carried.x - now.x, carried.y - now.y
@@ -225,13 +230,21 @@ class PickAndPlace(ArmSkill):
         fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
         return self._held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
 
-    def _turns(self, now: Place, carried: Prism, x: float, y: float, yaw: float) -> list[float]:
-        """Yaws of the tool that bring the carried body parallel to `yaw`, the one easiest on the wrist first."""
+    def _turns(self, name: str, now: Place, carried: Prism, x: float, y: float, yaw: float, exact: bool) -> list[float]:
+        """Yaws of the tool that bring the carried body to `yaw`, the one easiest on the wrist first."""
+        if exact:
+            straight = self._planner.natural_yaw(x, y, yaw - (self._heading(name) - now.yaw))
+            return [straight, straight + math.pi]
         natural = self._controller.kinematics.bearing(x, y)
         hanging = carried.yaw - now.yaw
         turns = [self._planner.natural_yaw(x, y, yaw - hanging + k * math.pi / 2.0) for k in range(2)]
         turns.sort(key=lambda turn: round(abs(wrap_half_turn(turn - natural)), 6))
         return [*turns, self._planner.natural_yaw(x, y, natural)]
+
+    def _heading(self, name: str) -> float:
+        """From the world's x axis to a body's own, seen from above, radians."""
+        rotation = rotation_matrix(self._perception.pose(name).quaternion)
+        return math.atan2(rotation[1][0], rotation[0][0])
 
     def _room_to_let_go(
         self, place: Place, others: list[Obstacle], opening: float, rim: tuple[str, float] | None
