@@ -21,10 +21,10 @@ from codeact.frozen import made
 from codeact.sandbox import wire
 from codeact.sandbox.arena import HostMemory
 from codeact.sandbox.wire import AS_THEY_ARE
+from codeact.tools.under_way import UnderWay
 
 if TYPE_CHECKING:
     from codeact.tools import Approve, Tool, Toolbox
-    from codeact.tools.under_way import UnderWay
 
 _log = logging.getLogger("codeact.tools")
 _BUILTIN_ERRORS = {
@@ -37,7 +37,7 @@ LARGE_BYTES = 4_096
 """A call whose frame takes more may hold much memory."""
 
 
-class Pending:
+class Pending(UnderWay):
     """A call on its way.
 
     Attributes:
@@ -49,7 +49,6 @@ class Pending:
         stopped: what its stop path returned; left: the state in which that left things, in words.
         large: whether its arguments or its value may take much memory.
         ended, answer: whether the tool ended the program, and with what.
-        under_way: the call as its tool waits for something.
     """
 
     value: Any = None
@@ -62,7 +61,6 @@ class Pending:
     answer: Any = None
     stopped: object = None
     left: str | None = None
-    under_way: UnderWay | None = None
 
     def __init__(
         self, name: str, effect: str, tool: Tool | None = None, moves: bool = False, stays: bool = False
@@ -73,11 +71,6 @@ class Pending:
         self.moves = moves
         self.stays = stays
         self.arguments: dict[str, Any] = {}
-
-    def give_up(self) -> None:
-        """Nobody waits for it any more: what its tool waits for is broken off, where that can be."""
-        if self.under_way is not None:
-            self.under_way.give_up()
 
     def call(self) -> Call:
         """The record of it."""

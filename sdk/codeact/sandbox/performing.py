@@ -15,7 +15,7 @@ from codeact.sandbox.limits import Limits
 from codeact.sandbox.record import Record
 from codeact.sandbox.stopping import Stopping
 from codeact.sandbox.text import clean
-from codeact.tools.under_way import UnderWay, set_call
+from codeact.tools.under_way import of_thread
 
 if TYPE_CHECKING:
     from codeact.sandbox.watch import Watch
@@ -111,26 +111,21 @@ class Performer:
             stopping.reason = ("WorkerLost", f"{died} while {pending.name}() ran, which was stopped{state}")
 
     def _invoke(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        watched = pending.moves or self._dispatcher.toolbox.lingers  # already
-        pending.under_way = UnderWay(_nothing if watched else self._watch_worker)
-        if self._stopping.reason is not None:  # a stop that came just before this could break off nothing
-            pending.under_way.give_up()
-        set_call(pending.under_way)
+        if not (pending.moves or self._dispatcher.toolbox.lingers):  # else its worker is watched already
+            pending.waits = self._watch_worker
+        outer, of_thread.call = of_thread.call, pending  # a tool may run a program of its own
         try:
-            self._observed(pending, wait)
+            if telemetry.observer is None:
+                self._dispatcher.invoke(pending, wait)
+                return
+            with telemetry.observer.call(pending):
+                self._dispatcher.invoke(pending, wait)
         finally:
-            set_call(None)
+            of_thread.call = outer
 
     def _watch_worker(self) -> None:
         """Nobody waits for a call any more when the worker has died, either."""
         self._connection.when_ended(self._stopping.worker_ended)
-
-    def _observed(self, pending: Pending, wait: Callable[[Any], Any]) -> None:
-        if telemetry.observer is None:
-            self._dispatcher.invoke(pending, wait)
-            return
-        with telemetry.observer.call(pending):
-            self._dispatcher.invoke(pending, wait)
 
     def _stopped_late(self, pending: Pending, problem: str, left: str) -> None:
         """The deadline came while something moved: it was stopped, and only then the program hears of it."""
@@ -140,10 +135,6 @@ class Performer:
             self._stopping.reason = ("TimeLimit", f"{self._clocks.tool_limit()} in {pending.name}(){state}")
         pending.ended = False
         self._dispatcher.late(pending, f"{pending.name}() took longer than {spent:.3g} s{state}")
-
-
-def _nothing() -> None:
-    pass
 
 
 def _state_left(pending: Pending) -> str:

@@ -10,6 +10,7 @@ go at once:
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -18,22 +19,20 @@ BreakOff = Callable[[], object]
 
 
 class UnderWay:
-    """One call of a tool.
+    """A call of a tool.
 
     Attributes:
         given_up: whether nobody waits for it any more.
+        waits: called each time that it waits for something that can be broken off.
     """
 
-    def __init__(self, waits: Callable[[], object]) -> None:
-        """`waits` is called each time that it waits for something that can be broken off."""
-        self._waits = waits
-        self._lock = threading.Lock()
-        self._break_off: BreakOff | None = None
-        self.given_up = False
+    given_up = False
+    waits: Callable[[], object] | None = None
+    _break_off: BreakOff | None = None
 
     def give_up(self) -> None:
         """From any thread: break off what it waits for, and have it wait for nothing more."""
-        with self._lock:
+        with _lock:
             self.given_up = True
             if self._break_off is not None:
                 with contextlib.suppress(Exception):  # nobody is there to hear of it
@@ -45,15 +44,16 @@ class UnderWay:
         Raises:
             InterruptedError: it was given up.
         """
-        self._waits()
-        with self._lock:
+        if self.waits is not None:
+            self.waits()
+        with _lock:
             if self.given_up:
                 raise InterruptedError("the call was given up")
             self._break_off = break_off
 
     def goes_on(self) -> None:
         """After it has waited."""
-        with self._lock:
+        with _lock:
             self._break_off = None
 
 
@@ -61,17 +61,22 @@ class _Thread(threading.local):
     call: UnderWay | None = None
 
 
-_thread = _Thread()
+_lock = threading.Lock()  # of all calls: it is held for microseconds
+of_thread = _Thread()
+"""`call` is the one that this thread makes."""
 
 
-def set_call(call: UnderWay | None) -> None:
-    """The call that this thread makes from now on; None for none."""
-    _thread.call = call
+def _unlock() -> None:
+    global _lock  # another thread may have held it at a fork
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_unlock)
 
 
 def is_given_up() -> bool:
     """Whether this thread makes a call for which nobody waits any more."""
-    call = _thread.call
+    call = of_thread.call
     return call is not None and call.given_up
 
 
@@ -91,7 +96,7 @@ class broken_off:
         self._call: UnderWay | None = None
 
     def __enter__(self) -> None:
-        self._call = call = _thread.call
+        self._call = call = of_thread.call
         if call is not None:
             call.waits_for(self._break_off)
 
