@@ -1,5 +1,6 @@
 # make run    set up everything and drive the arm: first the reference program, then the embedded model
 # make test   set up everything, check style and types, run all tests, those of the sandbox on other Pythons too
+#             (WORKERS=4: in so many processes at once; much of what they do is waiting)
 # make node   install node, and the servers and the client of the Model Context Protocol that some tests talk to
 # make gallery  draw every robot at work, and all furniture, into docs/pictures
 # make clean  remove what the two made (the model stays in the user's cache)
@@ -12,6 +13,7 @@ PROJECT := setup.cfg pyproject.toml constraints.txt
 TASK ?= CodeAct/Stack2-v0
 SEED ?= 0
 MODEL ?= embedded
+WORKERS ?= 4
 
 .DELETE_ON_ERROR:
 .PHONY: run test test-versions lint node bench bench-sandbox bench-simulation gallery model clean
@@ -21,7 +23,7 @@ run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --model $(MODEL) --max-turns 3 --max-tokens 160
 
 test: $(VENV)/.test model lint test-versions
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-versions: $(VENV)/.test
 	$(BIN)/python tests/other_pythons.py

@@ -1,7 +1,7 @@
 """Run the sandbox's tests on each Python that it is verified on besides this one: what `make test-versions` does.
 
 Each version that this machine has gets a small virtual environment of its own, `.venv-3.12` and so on: the base
-requirements of setup.cfg and what the tests need, pinned by constraints.txt. The versions run one after the other, with
+requirements of setup.cfg and what the tests need, pinned by constraints.txt. The versions run at the same time, with
 two processes each; what a version printed is shown when it has ended. A version that is not found is named, and is no
 failure.
 """
@@ -25,6 +25,13 @@ from codeact.sandbox.levels import VERIFIED_PYTHONS
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ("tests/sandbox", "tests/language", "tests/escapes")
+LEFT_OUT = (
+    "tests/sandbox/test_benchmark_script.py",
+    "tests/sandbox/test_hosts.py",
+    "tests/sandbox/test_many_sessions.py",
+    "tests/sandbox/test_pool.py",
+)
+"""What goes the same way on every Python, and takes long: it is tested on this one only."""
 TEST_PACKAGES = ("hypothesis", "psutil", "pytest", "pytest-timeout", "pytest-xdist")
 TIMEOUT_S = 1_200
 
@@ -37,7 +44,13 @@ def main() -> int:
         if version not in found:
             print(f"Python {_dotted(version)}: not found on PATH nor in pyenv, so the sandbox is not tested on it here")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves through `_finish`, which ends what was started
-    return max([_finish(version, _start(version, interpreter)) for version, interpreter in found.items()], default=0)
+    started = {version: _start(version, interpreter) for version, interpreter in found.items()}
+    try:
+        return max([_finish(version, process) for version, process in started.items()], default=0)
+    finally:  # at a Ctrl-C too
+        for process in started.values():
+            if process.poll() is None:
+                _end(process)
 
 
 def find(version: tuple[int, int]) -> str | None:
@@ -83,12 +96,16 @@ def _finish(version: tuple[int, int], process: subprocess.Popen[bytes]) -> int:
     except subprocess.TimeoutExpired:
         print(f"Python {_dotted(version)}: the tests had not ended after {TIMEOUT_S} s")
         code = 1
-    finally:  # at a Ctrl-C too; what pytest started is in its group
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    _end(process)
     print(f"\n---- Python {_dotted(version)} ----", flush=True)
     print(log.read_text(errors="replace"), end="", flush=True)
     return int(code != 0)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what a version's tests left: all that pytest started is in its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def run_on(version: str, interpreter: str) -> int:
@@ -109,8 +126,9 @@ def run_on(version: str, interpreter: str) -> int:
         print(f"set up {environment.name} in {time.monotonic() - start:.0f} s", flush=True)
     tests = [folder for folder in TESTS if (ROOT / folder).is_dir()]
     path = os.pathsep.join(str(ROOT / folder) for folder in ("sdk", "envs", "tool_adapters"))
+    workers = ["-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *tests],
+        [str(python), "-m", "pytest", "-q", *workers, *(f"--ignore={file}" for file in LEFT_OUT), *tests],
         env={**os.environ, "PYTHONPATH": path},
         cwd=ROOT,
     )
