@@ -27,6 +27,7 @@ from codeact_envs.bullet.tools.skills.moving import Moving
 from codeact_envs.bullet.tools.skills.pick_and_place import PickAndPlace
 from codeact_envs.bullet.tools.skills.pushing import Pushing
 from codeact_envs.bullet.tools.skills.tipping import Tipping
+from codeact_envs.bullet.tools.skills.using import Using
 
 ERRORS = (
     OutOfReach,
@@ -45,7 +46,7 @@ ERRORS = (
 )
 
 
-class TabletopApi(PickAndPlace, Pushing, Tipping, Articulated, Moving, Looking, Areas):
+class TabletopApi(PickAndPlace, Pushing, Tipping, Using, Articulated, Moving, Looking, Areas):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -77,6 +78,7 @@ ARM_TOOLS = (
     "push",
     "shove",
     "tip",
+    "move_held",
     "pull_open",
     "push_shut",
     "press",
