@@ -128,7 +128,7 @@ class ArmWatch:
                 self._violate(what, "point_speed", math.sqrt(x * x + y * y + z * z), "m/s")
 
     def _look_at_contacts(self) -> bool:
-        """Whether the arm presses on anything but what it holds."""
+        """Whether the arm, or what it holds, presses on anything but one another."""
         bullet, client, arm, motion = self._simulation.bullet, self._simulation.client, self._arm, self._motion
         contacts = bullet.getContactPoints(bodyA=arm.body, physicsClientId=client)
         if not contacts:
@@ -162,7 +162,12 @@ class ArmWatch:
                 what = f"the fingers pressed on {name!r}"
                 self.block(what)
                 self._violate(f"{what} with more than {motion.contact_force:g} N", "force", force, "N")
-        return pressing
+        return pressing or (held is not None and self._held_presses(held))
+
+    def _held_presses(self, held: int) -> bool:
+        """Whether what the gripper holds presses on anything but the arm."""
+        contacts = self._simulation.bullet.getContactPoints(bodyA=held, physicsClientId=self._simulation.client)
+        return any(contact[2] != self._arm.body and contact[9] > 0.0 for contact in contacts)
 
     def finger_force(self) -> Array:
         """What the world does to the fingers now, as one force (3,), newtons, world frame; a grip cancels out."""

@@ -14,6 +14,7 @@ from codeact_envs.tasks.snapshot import ROBOT, Body, Snapshot, distance
 
 _NEAR = 0.006  # metres between the underside of what wipes and the table
 _RUBS = 0.001  # metres that it moves along the table between two looks while it wipes
+_FROM = 0.06  # metres of a plug from its place, at which progress begins
 _GRID = (-0.4, 0.0, 0.4)  # shares of a mark's extents where it is looked at
 
 
@@ -103,7 +104,7 @@ class NeverTouched(Condition):
 class Plugged(Condition):
     """A plug is in a socket: its underside at least `depth` metres below the socket's top, its middle within `within`
     metres of the socket's, seen from above, and turned and leaning by at most `angle` radians against it. Turned by
-    half a turn it is the same.
+    half a turn it is the same. Progress begins a few centimetres from there: to come near earns nothing.
     """
 
     what: Role
@@ -128,7 +129,7 @@ class Plugged(Condition):
             and turned <= self.angle
             and lean(plug.quaternion) <= self.angle
         )
-        return approach(distance(plug.position, goal), begun, met)
+        return approach(distance(plug.position, goal), min(begun, _FROM), met)
 
     def _goal(self, plug: Body, socket: Body) -> tuple[float, float, float]:
         """The plug's middle when it is just deep enough."""
