@@ -48,8 +48,8 @@ def unlinked(text: str) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text, cut off at so many characters."""
-    text = text.strip()
+    """The text, cut off at so many characters. Halves of surrogate pairs, which no docstring takes, become `?`."""
+    text = text.strip().encode("utf-8", "replace").decode()
     return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
 
 
