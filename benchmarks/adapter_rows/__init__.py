@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from codeact import Toolbox
 
@@ -39,6 +42,19 @@ class Row:
     counterpart: str
     open: Callable[[], AbstractContextManager[Pair]]
     missing: Callable[[], str] = lambda: ""
+
+
+@contextmanager
+def process(script: str, *arguments: str) -> Iterator[str]:
+    """Runs a server: a script beside this file, or at a path. Gives the line that it prints."""
+    command = [sys.executable, str(Path(__file__).parent / script), *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    try:
+        yield server.stdout.readline().strip()
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def needs(*modules: str) -> Callable[[], str]:

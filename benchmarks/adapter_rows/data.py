@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapter_rows import Pair, Row, needs
+from adapter_rows import Pair, Row, needs, process
 from codeact_adapters import browser, directory, sql, web
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "adapters"))
 
 
 @contextmanager
@@ -54,39 +51,34 @@ def _directory() -> Iterator[Pair]:
 def _web() -> Iterator[Pair]:
     import httpx
     import trafilatura
-    from shop_site import Served
 
-    site = Served()
-    client = httpx.Client(trust_env=False)
+    with process("servers.py", "site") as base, httpx.Client(trust_env=False) as client:
 
-    def bare() -> object:
-        page = client.get(f"{site.base}/").content
-        return trafilatura.extract(page, output_format="markdown", include_comments=False, favor_recall=True)
+        def bare() -> object:
+            page = client.get(f"{base}/").content
+            return trafilatura.extract(page, output_format="markdown", include_comments=False, favor_recall=True)
 
-    with client, web([site.host]) as box:
-        yield Pair(box, f"fetch('{site.base}/')", bare)
-    site.close()
+        with web([base.removeprefix("http://")]) as box:
+            yield Pair(box, f"fetch('{base}/')", bare)
 
 
 @contextmanager
 def _browser() -> Iterator[Pair]:
     from playwright.sync_api import sync_playwright
-    from shop_site import Served
 
-    site = Served()
-    with sync_playwright() as playwright:
+    with process("servers.py", "site") as base, sync_playwright() as playwright:
+        host = base.removeprefix("http://")
         opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = opened.new_page()
-        tab.route("**/*", lambda route: route.continue_() if site.host in route.request.url else route.abort())
+        tab.route("**/*", lambda route: route.continue_() if host in route.request.url else route.abort())
 
         def bare() -> object:
-            tab.goto(f"{site.base}/", wait_until="domcontentloaded")
+            tab.goto(f"{base}/", wait_until="domcontentloaded")
             return tab.locator("body").aria_snapshot(), tab.title()
 
-        with browser([site.host]) as box:
-            yield Pair(box, f"visit('{site.base}/')", bare)
+        with browser([host]) as box:
+            yield Pair(box, f"visit('{base}/')", bare)
         opened.close()
-    site.close()
 
 
 def _no_browser() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,11 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from adapter_rows import Pair, Row, needs
+from adapter_rows import Pair, Row, needs, process
 from codeact_adapters import modbus, mqtt, opcua, ros, serial
 
-HERE = Path(__file__).parent
-ROSBRIDGE = HERE.parents[1] / "tests" / "adapters" / "devices" / "rosbridge.py"
+ROSBRIDGE = Path(__file__).parents[2] / "tests" / "adapters" / "devices" / "rosbridge.py"
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 
 
@@ -26,22 +24,10 @@ def _manifest(protocol: str, settings: dict[str, Any], point: dict[str, Any]) ->
 
 
 @contextmanager
-def _process(*command: str) -> Iterator[str]:
-    """Runs a server. Gives the line that it prints."""
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@contextmanager
 def _modbus() -> Iterator[Pair]:
     from pymodbus.client import ModbusTcpClient
 
-    with _process(str(HERE / "device_servers.py"), "modbus") as port:
+    with process("servers.py", "modbus") as port:
         client = ModbusTcpClient("127.0.0.1", port=int(port))
         client.connect()
         point = {"register": "holding 3", "type": "uint16", "scale": 0.001, "unit": "m/s"}
@@ -54,7 +40,7 @@ def _modbus() -> Iterator[Pair]:
 def _opcua() -> Iterator[Pair]:
     from asyncua.sync import Client
 
-    with _process(str(HERE / "device_servers.py"), "opcua") as port:
+    with process("servers.py", "opcua") as port:
         url = f"opc.tcp://127.0.0.1:{port}/"
         with Client(url) as client:
             node = client.get_node("ns=2;s=Speed")
@@ -68,8 +54,8 @@ def _serial() -> Iterator[Pair]:
 
     asked = {"ask": "S?", "answer": "S={}", "type": "float"}
     with (
-        _process(str(HERE / "device_servers.py"), "serial") as one,
-        _process(str(HERE / "device_servers.py"), "serial") as other,
+        process("servers.py", "serial") as one,
+        process("servers.py", "serial") as other,
         Serial(one, timeout=1) as line,
     ):
 
@@ -114,7 +100,7 @@ def _mqtt() -> Iterator[Pair]:
 def _ros() -> Iterator[Pair]:
     import roslibpy
 
-    with _process(str(ROSBRIDGE), "0") as port:
+    with process(str(ROSBRIDGE), "0") as port:
         client = roslibpy.Ros("127.0.0.1", int(port))
         client.run(5)
         service = roslibpy.Service(client, "/add_two_ints", "")

@@ -1,4 +1,7 @@
-"""The other ends of devices, each in a process of its own. Argument: modbus, opcua or serial. Prints where it is."""
+"""The other ends, each in a process of its own: a server that shares its client's interpreter would hold it up.
+
+Argument: rest, site, modbus, opcua or serial. Prints where it is.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,42 @@ import asyncio
 import os
 import sys
 import tty
+from pathlib import Path
+from threading import Event
+
+
+async def rest() -> None:
+    """A service of one operation, by FastAPI on uvicorn."""
+    import uvicorn
+    from fastapi import FastAPI
+    from pydantic import BaseModel
+
+    class Part(BaseModel):
+        number: int
+        name: str
+        weight: float
+
+    app = FastAPI(title="Parts")
+
+    @app.get("/parts/{number}", operation_id="part", response_model=Part)
+    async def part(number: int) -> object:
+        return Part(number=number, name=f"part {number}", weight=number / 7)
+
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    print(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", flush=True)
+    await serving
+
+
+def site() -> None:
+    """A web site, by http.server."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "adapters"))
+    from shop_site import Served
+
+    print(Served().base, flush=True)
+    Event().wait()
 
 
 async def modbus() -> None:
@@ -49,7 +88,7 @@ def serial() -> None:
 
 if __name__ == "__main__":
     kind = sys.argv[1]
-    if kind == "serial":
-        serial()
+    if kind in ("serial", "site"):
+        {"serial": serial, "site": site}[kind]()
     else:
-        asyncio.run({"modbus": modbus, "opcua": opcua}[kind]())
+        asyncio.run({"rest": rest, "modbus": modbus, "opcua": opcua}[kind]())
