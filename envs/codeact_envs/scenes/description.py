@@ -72,7 +72,12 @@ class SceneDescription:
         from codeact_envs.bullet import BulletWorld
 
         return BulletWorld(
-            self.bodies, robot=self.scene.robot, gui=gui, real_time=real_time, keep_out=self.scene.keep_out
+            self.bodies,
+            robot=self.scene.robot,
+            gui=gui,
+            real_time=real_time,
+            keep_out=self.scene.keep_out,
+            speed_limit=self.scene.speed_limit,
         )
 
 

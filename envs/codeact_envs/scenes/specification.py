@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -163,6 +164,7 @@ class SceneSpec(Part):
         kinds: by name.
         roles: who is there; the name of a role is for those who write tasks, bodies are called by colour and noun.
         keep_out: volumes in the world frame that the robot may not enter.
+        speed_limit: metres per second that no point of an arm may exceed; infinite for the maker's own limit.
     """
 
     robot: str = "panda"
@@ -171,6 +173,7 @@ class SceneSpec(Part):
     kinds: dict[str, Kind]
     roles: dict[RoleName, RoleSpec]
     keep_out: list[Volume] = Field(default=[], max_length=100)
+    speed_limit: Annotated[float, Field(gt=0.0)] = math.inf
 
 
 def check_scene(scene: SceneSpec, attributes: Mapping[str, Attribute], at: str = "") -> Iterator[str]:

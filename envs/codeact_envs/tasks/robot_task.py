@@ -102,10 +102,17 @@ class RobotTask:
         from codeact_envs.tasks.floor_world import FloorWorld
         from codeact_envs.tasks.tabletop_world import TabletopWorld
 
-        robot = self.spec.scene.robot
+        scene = self.spec.scene
+        robot = scene.robot
         kind = FloorWorld if load_robot(robot).ground == "floor" else TabletopWorld
-        bodies = slots(self.spec.scene, self.spec.attributes)
-        world = kind(bodies, robot, self.perception, self.tier, keep_out=self.spec.scene.keep_out)
+        world = kind(
+            slots(scene, self.spec.attributes),
+            robot,
+            self.perception,
+            self.tier,
+            keep_out=scene.keep_out,
+            speed_limit=scene.speed_limit,
+        )
         try:
             _require_judged(self, world)
         except BaseException:

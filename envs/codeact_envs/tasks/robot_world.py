@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,6 +47,7 @@ class RobotWorld(ABC):
         tier: of the tools that programs get, `high` or `low`.
         bullet: a world that has these bodies already; without it one is made.
         keep_out: volumes that the robot may not enter, for a world that is made.
+        speed_limit: metres per second that no point of an arm may exceed, for a world that is made.
 
     Raises:
         TaskError: pybullet is not installed, or the robot has no such tier.
@@ -60,6 +61,7 @@ class RobotWorld(ABC):
         tier: str = "high",
         bullet: BulletWorld | None = None,
         keep_out: Sequence[Volume] = (),
+        speed_limit: float = math.inf,
     ) -> None:
         try:
             from codeact_envs.bullet import BodySpec, BulletWorld
@@ -70,7 +72,7 @@ class RobotWorld(ABC):
         self._kinds, self._robot = dict(kinds), robot
         if bullet is None:
             bodies = [BodySpec(slot, kind.shape, kind.extents, kind.mass) for slot, kind in self._kinds.items()]
-            bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out)
+            bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out, speed_limit=speed_limit)
         self.bullet = bullet
         self._perception = perceive(perception, bullet, named=tier == "high")
         bullet.tells_names, bullet.tells_places = perception != "camera", _TELLS_PLACES[perception]
@@ -186,11 +188,13 @@ class RobotWorld(ABC):
             )
         holding = {arm: world.held(arm) for arm in world.arms}
         tools = {arm: self._tool(arm) for arm in world.arms}
+        contacts, force = self._contacts({name for name in holding.values() if name is not None})
         return Snapshot(
             bodies,
             tool=next(iter(tools.values()), None),
             held=next((name for name in holding.values() if name is not None), None),
-            contacts=self._contacts(),
+            contacts=contacts,
+            force=force,
             base=world.base.pose() if world.base is not None else None,
             drone=world.drone.place() if world.drone is not None else None,
             tools=tools,
@@ -211,17 +215,21 @@ class RobotWorld(ABC):
         x, y, z = pose[:3, 3].tolist()
         return (x, y, z)
 
-    def _contacts(self) -> frozenset[tuple[str, str]]:
+    def _contacts(self, held: Set[str]) -> tuple[frozenset[tuple[str, str]], float]:
+        """Pairs of names that touch, and the greatest force with which the robot, or what it holds, presses on anything
+        else, newtons."""
         world, simulation = self.bullet, self.bullet.simulation
         robots = [*world.arms.values(), *(part for part in (world.base, world.drone) if part is not None)]
         others = {robot.body: ROBOT for robot in robots} | {world.table: self.ground}
         points: Any = simulation.bullet.getContactPoints(physicsClientId=simulation.client)
-        pairs = set()
+        pairs, force = set(), 0.0
         for point in points:
             a, b = (others.get(number) or world.name_of(number) for number in (point[1], point[2]))
             if a is not None and b is not None and point[8] < _TOUCHING:
                 pairs.add((a, b) if a <= b else (b, a))
-        return frozenset(pairs)
+                if (a == ROBOT or a in held) != (b == ROBOT or b in held):
+                    force = max(force, point[9])
+        return frozenset(pairs), force
 
     # State
 

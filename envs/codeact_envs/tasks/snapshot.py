@@ -57,6 +57,8 @@ class Snapshot:
         tool: the tool centre point of the first arm, metres, world frame; None without an arm.
         held: name of the body in the gripper, or None; in the first that holds anything, where there are more.
         contacts: pairs of names that touch, each pair sorted; `ROBOT`, `TABLE` and `FLOOR` stand for themselves.
+        force: the greatest normal force at one point with which the robot, or what it holds, presses on anything else,
+            newtons.
         base: (x, y, yaw) of a wheeled base, metres and radians, world frame; None without one.
         drone: the middle of a drone, metres, world frame; None without one.
         tools: the tool centre point of each arm, by the arm's name, metres, world frame.
@@ -71,6 +73,7 @@ class Snapshot:
     tool: Vector3 | None = (0.0, 0.0, 0.0)
     held: str | None = None
     contacts: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    force: float = 0.0
     base: Vector3 | None = None
     drone: Vector3 | None = None
     tools: Mapping[str, Vector3] = field(default_factory=dict)
