@@ -32,7 +32,7 @@ LEFT_OUT = (
     "tests/sandbox/test_pool.py",
 )
 """What goes the same way on every Python, and takes long: it is tested on this one only."""
-TEST_PACKAGES = ("hypothesis", "psutil", "pytest", "pytest-timeout", "pytest-xdist")
+TEST_PACKAGES = ("hypothesis", "psutil", "pytest", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist")
 TIMEOUT_S = 1_200
 
 
