@@ -3,6 +3,8 @@
 #             (WORKERS=4: in so many processes at once; much of what they do is waiting)
 # make node   install node, and the servers and the client of the Model Context Protocol that some tests talk to
 # make gallery  draw every robot at work, and all furniture, into docs/pictures
+# make tasks-table  hold every task against the gate on 20 seeds, keep what was seen, and write the table of docs/tasks.md
+# make contact-sheet  draw every task's first and last frame into docs/pictures/tasks.png
 # make clean  remove what the two made (the model stays in the user's cache)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -16,7 +18,7 @@ MODEL ?= embedded
 WORKERS ?= 4
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation gallery model clean
+.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation gallery tasks-table contact-sheet model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -38,6 +40,13 @@ node: $(VENV)-node/.installed
 gallery: $(VENV)/.run
 	$(BIN)/python examples/draw_robots.py docs/pictures/robots.png
 	$(BIN)/python examples/draw_furniture.py docs/pictures/furniture.png
+
+tasks-table: $(VENV)/.test
+	$(BIN)/codeact tasks check --all --seeds 20 --record envs/codeact_envs/tasks/suite/rates.json
+	$(BIN)/codeact tasks table --out docs/tasks.md
+
+contact-sheet: $(VENV)/.run
+	$(BIN)/codeact tasks contact-sheet docs/pictures/tasks.png
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/episode.py

@@ -16,7 +16,7 @@ from codeact.events import EventSink, Executed
 from codeact.sandbox import Execution, Limits, Sandbox
 from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox, finish_tool
 from codeact_envs.outcomes import EnvState, Rehearsal
-from codeact_envs.tasks import Judgement, Plan, Task, Values, World, load_task
+from codeact_envs.tasks import Judgement, Plan, Task, Values, World, environment_name, load_task
 from codeact_envs.tasks.protocol import VALUES
 from codeact_envs.text_space import UnicodeText
 
@@ -110,12 +110,17 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     @classmethod
     def describe(cls, task: str, **_: Any) -> dict[str, str]:
-        """What a task is, from the keywords that it is registered with: `name`, `title`, `family`, `tier`.
+        """What a task is, from the keywords that it is registered with: `name`, `title`, `family`, `tier`, and
+        `oracle`, on how many seeds its reference program was seen to do it, such as `20/20`, where that is known.
 
         It loads neither simulator nor sandbox, so that a list of all tasks can be had at once.
         """
+        from codeact_envs.tasks.rates import recorded_rates
+
         found = load_task(task)
-        return {"name": found.name, "title": found.title, "family": found.family, "tier": found.tier}
+        facts = {"name": found.name, "title": found.title, "family": found.family, "tier": found.tier}
+        rate = recorded_rates().get(f"CodeAct/{environment_name(found.name)}")
+        return facts if rate is None else {**facts, "oracle": f"{rate.solved}/{rate.seeds}"}
 
     # What the agent knows
 

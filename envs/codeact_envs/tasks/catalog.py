@@ -86,3 +86,20 @@ def register_task(path: str | Path, namespace: str) -> str:
     environment = f"{namespace}/{environment_name(path.stem)}"
     gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": str(path)})
     return environment
+
+
+def register_file(path: str) -> str:
+    """Register a task's YAML file for whoever names it by its path; returns the id. May be called again.
+
+    Raises:
+        TaskError: the file is missing or wrong.
+    """
+    import gymnasium
+
+    environment = f"File/{environment_name(Path(path).stem)}"
+    known = gymnasium.registry.get(environment)
+    if known is not None and known.kwargs.get("task") == str(Path(path).resolve()):
+        load_task(path)
+        return environment
+    gymnasium.registry.pop(environment, None)  # another file of the same name
+    return register_task(path, "File")

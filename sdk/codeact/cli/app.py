@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from codeact.cli.failures import reported
-from codeact.cli.plugged import PluggedGroup
+from codeact.cli.plugged import PluggedGroup, PluggedTaskGroup
 
 app = typer.Typer(
     name="codeact",
@@ -27,7 +27,8 @@ app = typer.Typer(
     ),
 )
 tasks_app = typer.Typer(
-    help="List the tasks here, or hold one against the gate.",
+    cls=PluggedTaskGroup,
+    help="List the tasks here, look at one, make one, or hold them against the gate.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
@@ -235,7 +236,7 @@ def _tasks(context: typer.Context) -> None:
 
 @tasks_app.command("list")
 def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasium's registry.")] = "CodeAct/*") -> None:
-    """List the tasks with their families and tiers.
+    """List the tasks with their families, their tiers, and how many of the gate's seeds the reference program solved.
 
     Examples:
 
@@ -251,10 +252,17 @@ def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasiu
 
 @tasks_app.command("check")
 def check_tasks(
-    tasks: Annotated[list[str], typer.Argument(help="Ids or patterns.")],
-    seeds: Annotated[str, typer.Option(help="Such as 0-19,25.")] = "0-19",
+    tasks: Annotated[
+        list[str] | None, typer.Argument(metavar="TASK...", help="Ids, patterns, or paths of tasks' files.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All tasks of this package, `CodeAct/*`.")] = False,
+    seeds: Annotated[str, typer.Option(help="How many, as 20, or which, as 0-19,25.")] = "20",
     tier: Tier = None,
     perception: Perception = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="How many play at once; as many as there are processors without it.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Write what was seen of each task as JSON.")] = None,
 ) -> None:
     """Hold tasks against the gate.
 
@@ -263,16 +271,18 @@ def check_tasks(
 
     Examples:
 
-        codeact tasks check CodeAct/Stack2-v0
+        codeact tasks check CodeAct/Stack2-v0 my_task.yaml
 
-        codeact tasks check "CodeAct/*" --seeds 0-19
+        codeact tasks check --all --seeds 20
 
         codeact tasks check CodeAct/Stack2-v0 --perception camera
     """
     with reported():
-        from codeact.cli.tasks import check
+        from codeact.cli.task_checks import check
 
-        check(tasks, seeds, tier, perception)
+        if bool(tasks) == everything:
+            raise typer.BadParameter("name tasks, or give --all for all of this package", param_hint="TASK...")
+        check(tasks or ["CodeAct/*"], seeds, tier, perception, processes, record)
 
 
 @tools_app.callback()

@@ -1,8 +1,11 @@
-"""Commands of other packages: an entry point in the group `codeact.commands` names a Typer app, and is its name."""
+"""Commands of other packages: an entry point in the group `codeact.commands` names a Typer app, and is its name.
+
+The group `codeact.task_commands` does the same below `codeact tasks`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -10,28 +13,33 @@ from typer.core import TyperGroup
 from codeact.cli.failures import reported
 from codeact.errors import CodeActError
 
-GROUP = "codeact.commands"
-
 
 class PluggedGroup(TyperGroup):
     """A group of commands and, after its own, those of other packages, which are imported when they are asked for."""
 
+    points: ClassVar[str] = "codeact.commands"
+
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
-        return [*own, *sorted(_plugged().keys() - set(own))]
+        return [*own, *sorted(self._plugged().keys() - set(own))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        point = _plugged().get(cmd_name)
+        point = self._plugged().get(cmd_name)
         return None if point is None else _loaded(cmd_name, point)
 
+    def _plugged(self) -> dict[str, Any]:
+        from importlib.metadata import entry_points
 
-def _plugged() -> dict[str, Any]:
-    from importlib.metadata import entry_points
+        return {point.name: point for point in entry_points(group=self.points)}
 
-    return {point.name: point for point in entry_points(group=GROUP)}
+
+class PluggedTaskGroup(PluggedGroup):
+    """`codeact tasks`."""
+
+    points: ClassVar[str] = "codeact.task_commands"
 
 
 def _loaded(name: str, point: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from codeact.evaluation.agents import make_agent
 from codeact.evaluation.errors import EvaluationError, SelectionError
-from codeact.evaluation.gate import Check, GateReport, check_task
+from codeact.evaluation.gate import Check, GateReport, check_task, check_tasks
 from codeact.evaluation.results import EpisodeResult, read_results
 from codeact.evaluation.runner import EvaluationResult, Progress, Running, evaluate
 from codeact.evaluation.selection import find_tasks, parse_seeds, registered_tasks
@@ -21,6 +21,7 @@ __all__ = [
     "Suite",
     "Summary",
     "check_task",
+    "check_tasks",
     "evaluate",
     "find_tasks",
     "make_agent",

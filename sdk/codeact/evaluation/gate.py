@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from codeact.evaluation.errors import EvaluationError
@@ -26,12 +30,20 @@ class Check:
 
 @dataclass(frozen=True)
 class GateReport:
-    """What the gate saw of one task. `options`: of its environment, where they are not the task's own."""
+    """What the gate saw of one task.
+
+    Attributes:
+        options: of its environment, where they are not the task's own.
+        solved: on how many seeds the reference program did it in both processes.
+        seconds: how long the look took.
+    """
 
     task: str
     seeds: tuple[int, ...]
     checks: tuple[Check, ...]
     options: dict[str, str] = field(default_factory=dict)
+    solved: int = 0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -58,7 +70,7 @@ def check_task(
     first also does nothing, the second the opposite, on all seeds. `check_env` is Gymnasium's.
 
     Args:
-        task: a Gymnasium id.
+        task: a Gymnasium id, or the path of a task's file.
         seeds: numbers, or text such as `0-19`.
         tier, perception: of the environment, such as `low` and `noisy`; None for the task's own.
 
@@ -68,61 +80,118 @@ def check_task(
     names = find_tasks([task])
     if len(names) != 1:
         raise EvaluationError(f"{task!r} matches {len(names)} tasks; check them one by one")
-    (name,) = names
+    (report,) = check_tasks(names, seeds, tier=tier, perception=perception, processes=2)
+    return report
+
+
+def check_tasks(
+    tasks: Sequence[str],
+    seeds: Sequence[int] | str = "0-19",
+    *,
+    tier: str | None = None,
+    perception: str | None = None,
+    processes: int | None = None,
+) -> Iterator[GateReport]:
+    """Hold tasks against the gate, each as `check_task` does, and give each report as soon as it is there.
+
+    Args:
+        tasks: ids or patterns.
+        processes: how many play at once, two to a task; None: as many as there are processors.
+
+    Raises:
+        EvaluationError: nothing matches, or there is no seed.
+    """
+    names = find_tasks(tasks)
     numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
     if not numbers:
         raise EvaluationError("no seed was named: name one or more, for example 0-19")
     options = {key: value for key, value in (("tier", tier), ("perception", perception)) if value is not None}
-    first: _Played = {}
-    second: _Played = {}
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    done: queue.SimpleQueue[GateReport | BaseException] = queue.SimpleQueue()
+    for name in names:
+        waiting.put(name)
+
+    def work() -> None:
+        try:
+            with _Lane(options) as first, _Lane(options) as second:
+                while True:
+                    done.put(_check(waiting.get_nowait(), numbers, options, first, second))
+        except queue.Empty:
+            pass
+        except BaseException as error:
+            done.put(error)
+
+    pairs = min(len(names), max(1, (processes or os.cpu_count() or 1) // 2))
+    for _ in range(pairs):
+        threading.Thread(target=work, daemon=True).start()
+    for _ in names:
+        report = done.get()
+        if isinstance(report, BaseException):
+            raise report
+        yield report
+
+
+def _check(task: str, seeds: tuple[int, ...], options: dict[str, str], first: _Lane, second: _Lane) -> GateReport:
+    began = time.monotonic()
+    ones: _Played = {}
+    twos: _Played = {}
     environment: dict[str, Any] = {}
 
     def one() -> None:
-        try:
-            with Worker(options=options) as worker:
-                environment.update(worker.check_env(name))
-        except WorkerDied as death:
-            environment["error"] = f"the worker process {death}"
-        _play(name, [("oracle", seed) for seed in numbers] + [("nothing", seed) for seed in numbers], first, options)
+        environment.update(first.check_env(task))
+        first.play(task, [(agent, seed) for agent in ("oracle", "nothing") for seed in seeds], ones)
 
     def two() -> None:
-        backwards = tuple(reversed(numbers))
-        jobs = [("oracle", seed) for seed in backwards] + [("opposite", seed) for seed in backwards]
-        _play(name, jobs, second, options)
+        second.play(task, [(agent, seed) for agent in ("oracle", "opposite") for seed in reversed(seeds)], twos)
 
     threads = [threading.Thread(target=one, daemon=True), threading.Thread(target=two, daemon=True)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return GateReport(
-        name,
-        numbers,
-        (
-            _environment_check(environment),
-            _oracle_check(first, second, numbers),
-            _zero_check("nothing", first, numbers),
-            _zero_check("opposite", second, numbers),
-            _equal_check(first, second, numbers),
-        ),
-        options,
+    checks = (
+        _environment_check(environment),
+        _oracle_check(ones, twos, seeds),
+        _zero_check("nothing", ones, seeds),
+        _zero_check("opposite", twos, seeds),
+        _equal_check(ones, twos, seeds),
     )
+    solved = len(seeds) - len({*_failed(ones, seeds), *_failed(twos, seeds)})
+    return GateReport(task, seeds, checks, options, solved, time.monotonic() - began)
 
 
-def _play(task: str, jobs: list[_Job], played: _Played, options: dict[str, str]) -> None:
-    """Play all jobs in one process, and on in a new one where it dies."""
-    worker: Worker | None = None
-    try:
+class _Lane:
+    """A process that plays one task after another, and on in a new one where it dies."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        self._options = options
+        self._worker: Worker | None = None
+
+    def check_env(self, task: str) -> dict[str, Any]:
+        return self._ask(lambda worker: worker.check_env(task))
+
+    def play(self, task: str, jobs: Iterable[_Job], played: _Played) -> None:
         for agent, seed in jobs:
-            try:
-                worker = worker or Worker(options=options)
-                played[agent, seed] = worker.episode(task, seed, agent)
-            except WorkerDied as death:
-                played[agent, seed] = {"error": f"the worker process {death}"}
-                worker = None
-    finally:
-        if worker is not None:
-            worker.close()
+            played[agent, seed] = self._ask(partial(_episode, task, seed, agent))
+
+    def _ask(self, ask: Callable[[Worker], dict[str, Any]]) -> dict[str, Any]:
+        try:
+            self._worker = self._worker or Worker(options=self._options)
+            return ask(self._worker)
+        except WorkerDied as death:
+            self._worker = None
+            return {"error": f"the worker process {death}"}
+
+    def __enter__(self) -> _Lane:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.close()
+
+
+def _episode(task: str, seed: int, agent: str, worker: Worker) -> dict[str, Any]:
+    return worker.episode(task, seed, agent)
 
 
 def _environment_check(answer: dict[str, Any]) -> Check:

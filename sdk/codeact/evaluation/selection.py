@@ -53,16 +53,22 @@ def registered_tasks(pattern: str = "CodeAct/*") -> tuple[str, ...]:
 def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     """The ids that ids and glob patterns name, each once.
 
-    An id may name the module that registers it, as in Gymnasium: `my_module:My/Task-v0`.
+    An id may name the module that registers it, as in Gymnasium: `my_module:My/Task-v0`. The path of a task's file,
+    such as `mine.yaml`, stands for the task in it.
 
     Raises:
         SelectionError: a pattern that nothing matches; near names are in the message.
+        TaskError: a file is missing or wrong.
     """
 
     import gymnasium
 
     found: dict[str, None] = {}
     for pattern in patterns:
+        if _is_file(pattern):
+            _registered(pattern)
+            found[pattern] = None
+            continue
         if ":" in pattern:
             _import_and_look(pattern)
             found[pattern] = None
@@ -81,7 +87,7 @@ def environment_class(task: str) -> tuple[Any, dict[str, Any]]:
     import gymnasium
     from gymnasium.envs.registration import load_env_creator
 
-    spec = gymnasium.spec(task.rpartition(":")[2])
+    spec = gymnasium.spec(_registered(task).rpartition(":")[2])
     entry = spec.entry_point
     return (load_env_creator(entry) if isinstance(entry, str) else entry), dict(spec.kwargs)
 
@@ -99,13 +105,33 @@ def make_environment(task: str, options: Mapping[str, Any]) -> gymnasium.Env[Any
     import gymnasium
 
     try:
-        return gymnasium.make(task, **options)
+        return gymnasium.make(_registered(task), **options)
     except TypeError as error:
         unknown = next((name for name in options if f"argument '{name}'" in str(error)), None)
         if unknown is None:
             raise
         flag = "tools" if unknown == "extra_tools" else unknown  # as the command line calls it
         raise TaskError(f"{task} has no option {unknown!r}; leave out --{flag}") from error
+
+
+def _is_file(task: str) -> bool:
+    return task.endswith((".yaml", ".yml"))
+
+
+def _registered(task: str) -> str:
+    """The id of a task that is named by its id, or by the path of its file, which is registered then.
+
+    An entry point in the group `codeact.task_files`, named after the ending of such files, does that.
+    """
+    if not _is_file(task):
+        return task
+    from importlib.metadata import entry_points
+
+    point = next(iter(entry_points(group="codeact.task_files", name=task.rpartition(".")[2])), None)
+    if point is None:
+        raise SelectionError(f"{task!r}: nothing that is installed reads the files of tasks")
+    name: str = point.load()(task)
+    return name
 
 
 def _import_and_look(name: str) -> None:
