@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -74,7 +75,7 @@ class Server:
     def __init__(self, url: sqlalchemy.URL, timeout_s: float) -> None:
         import sqlalchemy
 
-        self.kind, options, self._begin = _SERVERS[url.get_backend_name()]
+        self.kind, options, self._begin, self._kill = _SERVERS[url.get_backend_name()]
         self._timeout_s = timeout_s
         try:
             arguments = {**options.get(url.get_driver_name(), {}), "connect_timeout": max(1, round(timeout_s))}
@@ -93,7 +94,7 @@ class Server:
         with (
             explained(self._timeout_s),
             self.engine.connect() as connection,
-            broken_off(lambda: _shut(connection)),
+            self._broken_off(connection),
         ):
             self._start(connection, "READ ONLY")
             yield connection
@@ -101,35 +102,48 @@ class Server:
     @contextlib.contextmanager
     def writing(self, statement: str) -> Iterator[sqlalchemy.Connection]:
         with explained(self._timeout_s), self.engine.connect() as connection:
-            with broken_off(lambda: _shut(connection)):
+            with self._broken_off(connection):
                 self._start(connection, "READ WRITE")
                 yield connection
             connection.commit()
+
+    def _broken_off(self, connection: sqlalchemy.Connection) -> broken_off:
+        """Ends a statement for which nobody waits any more, here and at the server."""
+        driver: Any = connection.connection.driver_connection
+
+        def end() -> None:
+            number = driver.info.backend_pid if hasattr(driver, "info") else driver.thread_id()
+            threading.Thread(target=self._end, args=(number,), name="codeact-sql-end", daemon=True).start()
+            descriptor = driver.fileno() if hasattr(driver, "fileno") else driver._sock.fileno()  # PyMySQL has no other
+            with socket.socket(fileno=os.dup(descriptor)) as shared:
+                shared.shutdown(socket.SHUT_RDWR)
+
+        return broken_off(end)
+
+    def _end(self, number: int) -> None:
+        """Tell the server, which would hear of it only when it has an answer."""
+        with contextlib.suppress(Exception), self.engine.connect() as connection:
+            connection.detach()
+            connection.exec_driver_sql(self._kill.format(number=number))
 
     def _start(self, connection: sqlalchemy.Connection, mode: str) -> None:
         for command in _MARIADB if getattr(connection.dialect, "is_mariadb", False) else self._begin:
             connection.exec_driver_sql(command.format(mode=mode, milliseconds=round(self._timeout_s * 1000)))
 
 
-def _shut(connection: sqlalchemy.Connection) -> None:
-    """From another thread: end what is between a driver and its server."""
-    driver: Any = connection.connection.driver_connection
-    descriptor = driver.fileno() if hasattr(driver, "fileno") else driver._sock.fileno()  # psycopg, and PyMySQL
-    with socket.socket(fileno=os.dup(descriptor)) as shared:
-        shared.shutdown(socket.SHUT_RDWR)
-
-
 # What keeps a driver to one statement: psycopg prepares it, which takes one alone; PyMySQL does so by default.
-_SERVERS: dict[str, tuple[str, dict[str, dict[str, Any]], tuple[str, ...]]] = {
+_SERVERS: dict[str, tuple[str, dict[str, dict[str, Any]], tuple[str, ...], str]] = {
     "postgresql": (
         "PostgreSQL",
         {"psycopg": {"prepare_threshold": 0}},
         ("SET TRANSACTION {mode}", "SET LOCAL statement_timeout = {milliseconds}"),
+        "SELECT pg_terminate_backend({number})",
     ),
     "mysql": (
         "MySQL",
         {},
         ("SET SESSION max_execution_time = {milliseconds}", "START TRANSACTION {mode}"),
+        "KILL {number}",
     ),
 }
 _MARIADB = ("SET SESSION max_statement_time = {milliseconds} / 1000", "START TRANSACTION {mode}")
