@@ -19,7 +19,7 @@ from codeact_envs.tasks.protocol import VALUES, Values
 from codeact_envs.tasks.scene import as_snapshot
 from codeact_envs.tasks.specification import parse_task
 
-TASKS = task_names()
+TASKS = tuple(name for name in task_names() if isinstance(load_task(name), RobotTask))
 
 
 def task(name: str) -> RobotTask:

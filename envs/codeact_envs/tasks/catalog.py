@@ -1,5 +1,5 @@
 """Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it, below `suite`, in the
-folder of its family.
+folder of its family; a few tasks that are not a robot's are classes.
 
 Listing reads file names only; a file is opened when its task is loaded.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from codeact_envs.tasks.protocol import Task
 
 ENTRY_POINT = "codeact_envs.making:make_env"
+_CLASSES = {"write_device_adapter": ("codeact_envs.tasks.devices.write_adapter", "WriteDeviceAdapter")}
 
 
 def task_names() -> tuple[str, ...]:
     """Names of the tasks of this package, sorted."""
-    return tuple(_task_files())
+    return tuple(sorted((*_task_files(), *_CLASSES)))
 
 
 def task_file(name: str) -> Path:
@@ -63,6 +65,10 @@ def load_task(name: str) -> Task:
         return RobotTask.from_file(Path(name))
     if ":" in name or name in tool_use_names():
         return load_tool_use_task(name)
+    if name in _CLASSES:
+        module, kind = _CLASSES[name]
+        made: Task = getattr(import_module(module), kind)()
+        return made
     return _load_own(name)
 
 
