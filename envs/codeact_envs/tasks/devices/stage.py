@@ -90,9 +90,10 @@ CONTROL: bit {self.control["motor"]} switches the motor on, bit {self.control["s
 falls back to 0 by itself, bit {self.control["clear"]} clears a fault and falls back as well.
 STATUS: bit {self.status["motor"]} says that the motor is on, bit {self.status["moving"]} that it moves, \
 bit {self.status["fault"]} that it is in fault.
-A motion may be started when the motor is on, nothing moves, there is no fault, and TARGET lies inside the range; a
-start at any other time is a misuse, moves nothing, and puts the stage in fault. It may be in fault after power-up. Bit 0
-is the lowest one. The motor may be switched on by the write that starts. Switched off on its way, the stage stops there.
+A motion may be started when the motor is on, nothing moves, there is no fault, and TARGET lies inside the
+range; a start at any other time is a misuse, moves nothing, and puts the stage in fault. It may be in fault
+after power-up. Bit 0 is the lowest one. The motor may be switched on by the write that starts. Switched off on
+its way, the stage stops there.
 It moves at {self.speed} counts a millisecond. No time passes but in wait(milliseconds)."""
 
 

@@ -28,10 +28,11 @@ TEMPLATES = (
     "and serve the requests.",
 )
 FORM = (
-    "next_request() gives a request until it gives None. To `position`, answer(...) with the position in millimetres. "
-    "To `move`, bring it to `value` millimetres and answer('done') when it stands there; where the manual does not "
-    "allow that place, answer('refused') and do not move. Misuse the device nowhere, and switch its motor off in the end. "
-    "The requests cannot be seen in advance: places on both sides of 0 mm and outside the range will be among them."
+    "next_request() gives a request until it gives None. To `position`, answer(...) with the position in "
+    "millimetres. To `move`, bring it to `value` millimetres and answer('done') when it stands there; where the "
+    "manual does not allow that place, answer('refused') and do not move. Misuse the device nowhere, and switch its "
+    "motor off in the end. The requests cannot be seen in advance: places on both sides of 0 mm and outside the "
+    "range will be among them."
 )
 _LOOSE = 0.5  # factor on the score when the device was misused, or its motor left on
 
