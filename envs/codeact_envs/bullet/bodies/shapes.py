@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codeact_envs.bullet.bodies.assembly import Assembly, Joint, Solid
-from codeact_envs.bullet.bodies.furniture import button, containers, door, drawer, fitting, knob, structures, tools
+from codeact_envs.bullet.bodies.furniture import (
+    button,
+    containers,
+    door,
+    drawer,
+    fitting,
+    fixtures,
+    knob,
+    structures,
+    tools,
+)
 from codeact_envs.bullet.geometry.poses import Vector3
 
 
@@ -135,6 +145,8 @@ SHAPES: dict[str, ShapeKind] = {
     "plug": ShapeKind("a plug with two prongs", fitting.plug, (0.04, 0.03, 0.06), 0.06, (0.034, 0.02, 0.04)),
     "socket": ShapeKind("a socket for a plug", fitting.socket, (0.10, 0.08, 0.03), 1.0, (0.05, 0.04, 0.02)),
     "kit_board": ShapeKind("a board with two holes", fitting.kit_board, (0.12, 0.20, 0.02), 1.0, (0.08, 0.14, 0.01)),
+    "frame": ShapeKind("a frame around a hole", fixtures.frame, (0.11, 0.13, 0.02), 1.0, (0.06, 0.08, 0.01)),
+    "bracket": ShapeKind("an L of low walls", fixtures.bracket, (0.12, 0.10, 0.012), 1.0, (0.05, 0.05, 0.005)),
     "wall": ShapeKind("a wall that stands fast", structures.wall, (0.1, 1.0, 0.5), 1.0),
     "pillar": ShapeKind("a pillar that stands fast", structures.pillar, (0.2, 0.2, 1.0), 1.0, round=True),
     "gate": ShapeKind("a gate to fly through", structures.gate, (0.06, 0.9, 1.4), 1.0, (0.02, 0.3, 0.3)),
