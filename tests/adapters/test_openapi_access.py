@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Any
 
-import httpx
+import httpcore
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -281,11 +281,11 @@ def test_a_name_that_changes_its_mind_gains_nothing(
     name_server["shop.example"] = ["93.184.216.34", "127.0.0.1"]
     connected: list[str] = []
 
-    def connect(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        connected.append(request.url.host)
-        raise httpx.ConnectError("nobody is there")
+    def connect(backend: httpcore.SyncBackend, host: str, *others: object) -> httpcore.NetworkStream:
+        connected.append(host)
+        raise httpcore.ConnectError("nobody is there")
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", connect)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     with pytest.raises(ConnectionError, match="nobody is there"):
         box("http://shop.example", retries=0)["echo"].invoke({})
     assert connected == ["93.184.216.34"]

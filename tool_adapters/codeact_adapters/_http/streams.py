@@ -1,4 +1,4 @@
-"""Connections on which a request is broken off at once when nobody waits for its answer any more."""
+"""Connections: to checked addresses only, and broken off at once when nobody waits for an answer any more."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 import httpcore
 
 from codeact.tools.under_way import broken_off
+from codeact_adapters._http.network import resolved
 
 
 class Backend(httpcore.NetworkBackend):
     """Opens them, as httpcore asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, private: bool | None) -> None:
+        """`private` says whether private addresses may be reached; None for any: it is the proxy's."""
+        self._private = private
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -26,8 +29,23 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        with broken_off(_nothing):  # what connects has no socket yet: it ends by its timeout
-            return Stream(self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        failed: Exception | None = None
+        for address in self._addresses(host, port):
+            try:
+                with broken_off(_nothing):  # what connects has no socket yet: it ends by its timeout
+                    return Stream(self._inner.connect_tcp(address, port, timeout, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        raise failed or httpcore.ConnectError(f"{host} has no address")
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        """Where to connect to, in the order in which to try."""
+        if self._private is None:
+            return [host]
+        try:
+            return resolved(host, port, self._private)
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} has no address: {error.strerror or error}") from None
 
 
 class Stream(httpcore.NetworkStream):

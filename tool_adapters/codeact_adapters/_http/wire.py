@@ -33,44 +33,26 @@ class Wire(httpx.BaseTransport):
         self._private = private
         self._proxy = proxy
         self._inner = httpx.HTTPTransport(verify=secure or proxy is not None, proxy=proxy)
-        self._inner._pool._network_backend = Backend()
+        self._inner._pool._network_backend = Backend(private if proxy is None else None)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        headers = list(request.headers.raw)
+        if self._proxy is not None and is_literal(request.url.host):  # a proxy has no names to look up there
+            resolved(request.url.host, request.url.port or 443, self._private)
         used = request.extensions.get(AUTHORIZED)
         if self._auth is not None and used is not None:
-            used.update(self._auth.headers())
-            headers += [(name.encode(), value.encode()) for name, value in used.items()]
-            cookies = _pairs(self._auth.cookies(), "; ")
-            if cookies:
-                headers = _with_cookies(headers, cookies)
-            query = _pairs(self._auth.query(), "&")
-            if query:
-                url = url.copy_with(query=b"&".join(part for part in (url.query, query) if part))
-        failed: Exception | None = None
-        for host in self._hosts(url):
-            sent = httpx.Request(
-                request.method,
-                url.copy_with(host=host),
-                headers=headers,
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": url.host},
-            )
-            try:
-                return self._inner.handle_request(sent)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failed = error
-        raise failed or httpx.ConnectError(f"{url.host} has no address")
+            request = self._authorized(request, self._auth, used)
+        return self._inner.handle_request(request)
 
-    def _hosts(self, url: httpx.URL) -> list[str]:
-        """Where to connect to, in the order in which to try."""
-        if self._proxy is not None and not is_literal(url.host):
-            return [url.host]
-        try:
-            return resolved(url.host, url.port or (443 if url.scheme == "https" else 80), self._private)
-        except OSError as error:
-            raise httpx.ConnectError(f"{url.host} has no address: {error.strerror or error}") from None
+    def _authorized(self, request: httpx.Request, auth: Auth, used: dict[str, str]) -> httpx.Request:
+        used.update(auth.headers())
+        headers = [*request.headers.raw, *((name.encode(), value.encode()) for name, value in used.items())]
+        cookies = _pairs(auth.cookies(), "; ")
+        if cookies:
+            headers = _with_cookies(headers, cookies)
+        url, query = request.url, _pairs(auth.query(), "&")
+        if query:
+            url = url.copy_with(query=b"&".join(part for part in (url.query, query) if part))
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
 
     def close(self) -> None:
         self._inner.close()
