@@ -70,7 +70,7 @@ def test_serial_too(tmp_path: Path) -> None:
     pump = test_serial.Pump(tmp_path / "ttyPump")
     pump.answers["D 9.0 9"] = None
     examples = [
-        "pump.flow(), pump.on(), pump.pressure()",
+        "pump.flow(), pump.on(), pump.pressure(), pump.values(['flow', 'on'])",
         "pump.set_flow(1)\npump.set_on(True)\npump.wait_for('on', True)",
     ]
     assert (

@@ -256,3 +256,60 @@ def test_it_is_an_adapter_with_options(manifest: Path, modbus_device: ModbusDevi
         assert "conveyor.speed" in made
     with make_toolbox(modbus, {"manifest": str(manifest), "port": modbus_device.port}, name="belt") as made:
         assert "belt.speed" in made
+
+
+LINE = {
+    "device": "line",
+    "modbus": {"host": "127.0.0.1", "timeout_s": 20.0},
+    "points": {
+        "label": {"register": "holding 30", "type": "str", "length": 7, "access": "read-write", "effect": "write"},
+        "speed": {"register": "holding 34", "type": "uint16", "access": "read-write", "effect": "write"},
+        "count": {"register": "holding 35", "type": "uint32", "access": "read-write", "effect": "write"},
+        "level": {"register": "holding 36", "type": "uint16"},
+        "far": {"register": "holding 90", "type": "uint16"},
+        "open": {"register": "coil 0", "type": "bool"},
+        "shut": {"register": "coil 1", "type": "bool"},
+    },
+}
+
+
+@pytest.fixture
+def line(modbus_device: ModbusDevice) -> Iterator[Toolbox]:
+    with modbus(LINE, port=modbus_device.port) as made:
+        yield made
+
+
+def test_texts_lie_in_registers(line: Toolbox, modbus_device: ModbusDevice) -> None:
+    with Sandbox(line) as sandbox:
+        assert sandbox.run("line.set_label('Bolt 7')\nline.label()").value == "Bolt 7"
+        assert modbus_device.written[-1] == (30, [0x426F, 0x6C74, 0x2037, 0])
+        assert sandbox.run("line.set_label('')\nline.label()").value == ""
+        assert "at most 7" in sandbox.run("line.set_label('Bolt 789')").error.message
+        assert sandbox.run("line.set_label('\u00e9\u00e9\u00e9\u00e9')").error.message == (
+            "'\u00e9\u00e9\u00e9\u00e9' has 8 bytes, and label holds 7"
+        )
+    assert "value: a string of at most 7 characters" in line["line.set_label"].stub()
+
+
+def test_points_are_read_together_in_as_few_requests_as_can_be(line: Toolbox, modbus_device: ModbusDevice) -> None:
+    with Sandbox(line) as sandbox:
+        assert sandbox.run("line.set_label('gear')\nline.set_speed(5)\nline.set_count(70_000)").ok
+        modbus_device.asked.clear()
+        assert sandbox.run("line.values()").value == {
+            "label": "gear", "speed": 5, "count": 70_000, "level": 4_464, "far": 0, "open": False, "shut": False,
+        }  # fmt: skip
+        assert sorted(modbus_device.asked) == [0, 30, 90]
+        modbus_device.asked.clear()
+        assert list(sandbox.run("line.values(['speed', 'label', 'speed'])").value) == ["speed", "label"]
+        assert modbus_device.asked == [30]
+        assert "expected one of" in sandbox.run("line.values(['sped'])").error.message
+
+
+def test_a_text_needs_a_length_and_room() -> None:
+    for point, said in (
+        ({"register": "holding 1", "type": "str"}, "points.x: lacks the key 'length'"),
+        ({"register": "holding 65535", "type": "str", "length": 4}, "takes 2 registers, and the last address is 65535"),
+        ({"register": "coil 1", "type": "str", "length": 4}, "coils, discrete inputs and bits are of type bool"),
+    ):
+        with pytest.raises(ToolError, match=said):
+            modbus({**LINE, "points": {"x": point}})

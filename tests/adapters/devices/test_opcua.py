@@ -280,6 +280,9 @@ def test_it_does_what_every_adapter_must_do(device: UaDevice) -> None:
     ]
     examples += ["conveyor.set_running(True)\nconveyor.running()", "conveyor.set_label('a')\nconveyor.label()"]
     examples += ["conveyor.crates(), conveyor.age('crates')", "conveyor.shift(0.1, 1)"]
+    examples += [
+        "conveyor.set_speed(0.25)\nassert conveyor.values(['crates', 'speed']) == {'crates': 7, 'speed': 0.25}"
+    ]
     waits = "try:\n    conveyor.wait_for_next('crates', timeout_s=0.1)\nexcept DeviceTimeout:\n    pass"
     assert (
         check_adapter(

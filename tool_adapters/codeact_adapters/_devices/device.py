@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from codeact.errors import ArgumentError
@@ -56,6 +56,24 @@ class Device:
             DeviceError: see its subclasses.
         """
         return self._read(point, self._stops)
+
+    def values(self, points: Sequence[Point]) -> dict[str, Any]:
+        """The values of several points, by name: of those that are asked for, together; of the others, the last ones.
+
+        Raises:
+            DeviceError: see its subclasses.
+        """
+        begun = self._stops
+        asked = [point for point in points if not self.link.hears(point)]
+        found = dict(
+            zip(
+                (point.name for point in asked), self._asked(begun, lambda: self.link.read_together(asked)), strict=True
+            )
+        )
+        return {
+            point.name: self._understood(point, found[point.name]) if point.name in found else self._read(point, begun)
+            for point in points
+        }
 
     def set(self, point: Point, value: Any) -> None:
         """Write a value, at most as fast as the point allows, and see that it arrived, if the manifest says so.
@@ -213,14 +231,17 @@ class Device:
             if not self.link.connected:
                 self._exclusively(begun, self.link.revive)
             return self._last(point, begun, ends or time.monotonic() + self.link.timeout_s)
+        return self._understood(point, self._asked(begun, lambda: self.link.read(point)))
+
+    def _asked(self, begun: int, ask: Callable[[], T]) -> T:
+        """What an exchange that only reads gives; tried once more where the connection was lost meanwhile."""
         was_connected = self.link.connected
         try:
-            raw = self._exclusively(begun, lambda: self.link.read(point))
+            return self._exclusively(begun, ask)
         except DeviceLost:
             if not was_connected:
                 raise
-            raw = self._exclusively(begun, lambda: self.link.read(point))  # it connects anew
-        return self._understood(point, raw)
+            return self._exclusively(begun, ask)  # it connects anew
 
     def _last(self, point: Point, begun: int, ends: float) -> Any:
         with self.link.changed:

@@ -30,6 +30,8 @@ def tools_of(device: Device) -> list[Tool]:
     tools += [_command(device, command) for command in description.commands.values()]
     readable = [point for point in description.points.values() if point.reads]
     heard = [point for point in readable if device.link.hears(point)]
+    if len(readable) - len(heard) > 1:
+        tools.append(_values(device, readable))
     if readable:
         tools.append(_wait_for(device, readable))
     if heard:
@@ -70,6 +72,18 @@ def _command(device: Device, command: Command) -> Tool:
     if command.returns is not None and command.returns.unit:
         doc += f"\n\nReturns a value in {command.returns.unit}."
     return _tool(call, command.name, doc, parameters, returned, command.effect)
+
+
+def _values(device: Device, points: Iterable[Point]) -> Tool:
+    by_name = {point.name: point for point in points}
+
+    def values(points: list[str] | None) -> dict[str, Any]:
+        return device.values([by_name[name] for name in dict.fromkeys(by_name if points is None else points)])
+
+    kinds: Any = reduce(or_, dict.fromkeys(point.value.annotation(limited=False) for point in by_name.values()))
+    doc = "The values of several points by name, or of all; they are read together, as far as the device allows."
+    parameters = [("points", list[Literal[tuple(by_name)]] | None, None)]  # type: ignore[misc]
+    return _tool(values, "values", doc, parameters, dict[str, kinds], "read")
 
 
 def _wait_for(device: Device, points: Iterable[Point]) -> Tool:

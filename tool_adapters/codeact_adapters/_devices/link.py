@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from codeact_adapters._devices.description import Command, Description, Point
@@ -67,6 +67,10 @@ class Link(ABC):
         Raises:
             DeviceError: see its subclasses.
         """
+
+    def read_together(self, points: Sequence[Point]) -> list[Any]:
+        """Ask for several raw values, in as few exchanges as the protocol allows. Errors as for `read`."""
+        return [self.read(point) for point in points]
 
     @abstractmethod
     def write(self, point: Point, raw: Any) -> None:

@@ -18,7 +18,7 @@ from codeact_adapters._devices.section import Section
 from codeact_adapters._devices.values import Value, read_value
 
 Manifest = str | os.PathLike[str] | Mapping[str, Any]
-TOOLS = ("wait_for", "wait_for_next", "age", "stop")
+TOOLS = ("values", "wait_for", "wait_for_next", "age", "stop")
 """What a device offers besides its points and commands."""
 
 _ACCESS = ("read", "write", "read-write")

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import socket
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -88,15 +89,18 @@ class ModbusLink(Link):
             )
         table, number = cast(Table, words[0]), int(words[1])
         bit = section.whole("bit", 0, 0, 15) if "bit" in section else None
-        if (value.raw_kind is bool) != (table in ("coil", "discrete") or bit is not None):
+        if (value.raw_kind is bool) != (table in _BITS or bit is not None):
             section.fail("coils, discrete inputs and bits are of type bool, and registers of another", "type")
         if bit is not None and table not in ("holding", "input"):
             section.fail("only registers have bits", "bit")
         if writes and (table in ("discrete", "input") or bit is not None):
             section.fail("discrete inputs, input registers and bits of registers can only be read", "access")
         order = section.choice("words", ("high first", "low first"), "high first")
-        code = _FORMATS.get(value.encoding, "")
-        return Address(table, number, struct.calcsize(code) // 2 if code else 1, code, bit, order == "low first")
+        code = f"{value.longest}s" if value.longest else _FORMATS.get(value.encoding, "")
+        count = (struct.calcsize(code) + 1) // 2 if code else 1
+        if number + count > 65536:
+            section.fail(f"takes {count} registers, and the last address is 65535", "register")
+        return Address(table, number, count, code, bit, order == "low first")
 
     def open(self, description: Description) -> None:
         try:
@@ -116,21 +120,48 @@ class ModbusLink(Link):
         return bool(self._client.connected)
 
     def read(self, point: Point) -> Any:
-        address: Address = point.address
+        return self._read([point])[0]
+
+    def read_together(self, points: Sequence[Point]) -> list[Any]:
+        found: dict[str, Any] = {}
+        for run in _runs(points):
+            try:
+                values = self._read(run)
+            except DeviceRefused:
+                if len(run) == 1:
+                    raise
+                values = [self.read(point) for point in run]  # some devices refuse a request across their own borders
+            found.update(zip((point.name for point in run), values, strict=True))
+        return [found[point.name] for point in points]
+
+    def _read(self, run: Sequence[Point]) -> list[Any]:
+        """The values of points that lie one behind the other in one table, in their order there; one request."""
+        table, first = run[0].address.table, run[0].address.number
+        count = max(point.address.number + point.address.count for point in run) - first
         self._connect()
-        answer = self._ask(_READ[address.table], address.number, count=address.count)
-        if address.table in ("coil", "discrete"):
-            if not answer.bits:
-                raise DeviceError(f"{self._where} sent no bits for {point.name}")
-            return bool(answer.bits[0])
-        registers = answer.registers
-        if len(registers) != address.count:
-            raise DeviceError(f"{self._where} sent {len(registers)} registers for {point.name}, not {address.count}")
+        answer = self._ask(_READ[table], first, count=count)
+        held = answer.bits if table in _BITS else answer.registers
+        names = ", ".join(point.name for point in run)
+        # Bits come in bytes, which they need not fill.
+        if len(held) < count or (table not in _BITS and len(held) != count):
+            what = "bits" if table in _BITS else "registers"
+            raise DeviceError(f"{self._where} sent {len(held)} {what} for {names}, not {count}")
+        return [self._value(point, held[point.address.number - first :]) for point in run]
+
+    def _value(self, point: Point, held: Sequence[int]) -> Any:
+        address: Address = point.address
+        if address.table in _BITS:
+            return bool(held[0])
         if address.bit is not None:
-            return bool(registers[0] >> address.bit & 1)
-        if address.swapped:
-            registers = registers[::-1]
-        return struct.unpack(f">{address.format}", struct.pack(f">{address.count}H", *registers))[0]
+            return bool(held[0] >> address.bit & 1)
+        registers = held[: address.count][:: -1 if address.swapped else 1]
+        data = struct.pack(f">{address.count}H", *registers)
+        if point.value.longest is None:
+            return struct.unpack(f">{address.format}", data)[0]
+        try:
+            return data[: point.value.longest].partition(b"\0")[0].decode().rstrip()
+        except UnicodeDecodeError:
+            raise DeviceError(f"{self._where} sent {data!r:.100} for {point.name}, which is no text") from None
 
     def write(self, point: Point, raw: Any) -> None:
         address: Address = point.address
@@ -139,7 +170,8 @@ class ModbusLink(Link):
             self._ask("write_coil", address.number, raw, writes=True)
             return
         try:
-            registers = struct.unpack(f">{address.count}H", struct.pack(f">{address.format}", raw))
+            data = self._text(point, raw) if point.value.longest else struct.pack(f">{address.format}", raw)
+            registers = struct.unpack(f">{address.count}H", data)
         except (struct.error, OverflowError):
             raise DeviceError(f"{raw} does not fit {point.value.encoding} of {point.name}") from None
         if address.count == 1:
@@ -147,6 +179,12 @@ class ModbusLink(Link):
         else:
             ordered = registers[::-1] if address.swapped else registers
             self._ask("write_registers", address.number, list(ordered), writes=True)
+
+    def _text(self, point: Point, text: str) -> bytes:
+        data, longest = text.encode(errors="replace"), point.value.longest or 0
+        if len(data) > longest:
+            raise DeviceError(f"{text!r:.60} has {len(data)} bytes, and {point.name} holds {longest}")
+        return data.ljust(2 * point.address.count, b"\0")
 
     def _connect(self) -> None:
         if self._client.connected:
@@ -184,9 +222,30 @@ class ModbusLink(Link):
         self._client.close()
 
 
+_BITS = ("coil", "discrete")
+_MOST_REGISTERS, _MOST_BITS = 125, 2000  # in one request: MODBUS Application Protocol V1.1b3, sections 6.1 to 6.4
 _READ = {
     "coil": "read_coils",
     "discrete": "read_discrete_inputs",
     "holding": "read_holding_registers",
     "input": "read_input_registers",
 }
+
+
+def _runs(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """The points by table, those together that one request can read without asking for a register between them."""
+    run: list[Point] = []
+    end = 0
+    for point in sorted(points, key=lambda each: (each.address.table, each.address.number)):
+        address: Address = point.address
+        most = _MOST_BITS if address.table in _BITS else _MOST_REGISTERS
+        last = max(end, address.number + address.count)
+        if run and (
+            address.table != run[0].address.table or address.number > end or last - run[0].address.number > most
+        ):
+            yield run
+            run, last = [], address.number + address.count
+        run.append(point)
+        end = last
+    if run:
+        yield run

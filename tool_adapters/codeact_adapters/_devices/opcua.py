@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -147,6 +147,13 @@ class OpcUaLink(Link):
     def read(self, point: Point) -> Any:
         self.revive()
         return self._wait(self._nodes[point.address.node].read_value(), self.timeout_s, "")
+
+    def read_together(self, points: Sequence[Point]) -> list[Any]:
+        if not points:
+            return []
+        self.revive()
+        nodes = [self._nodes[point.address.node] for point in points]
+        return list(self._wait(self._client.read_values(nodes), self.timeout_s, ""))
 
     def write(self, point: Point, raw: Any) -> None:
         from asyncua import ua

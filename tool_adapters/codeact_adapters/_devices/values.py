@@ -24,6 +24,9 @@ SIZED: dict[str, tuple[type, float, float]] = {
 """Types as they lie in registers, with what they hold."""
 
 
+_LONGEST_TEXT = 246  # bytes, in the 123 registers that one request of Modbus writes
+
+
 @dataclass(frozen=True)
 class Value:
     """A value on both sides.
@@ -38,6 +41,7 @@ class Value:
         low, high: of what a program may write, in the unit.
         raw_low, raw_high: of what the encoding holds.
         names: if not empty, programs see these names for raw values.
+        longest: how many bytes a text holds; None for any length.
     """
 
     kind: type
@@ -52,6 +56,7 @@ class Value:
     raw_low: float = -math.inf
     raw_high: float = math.inf
     names: Mapping[str, Any] = field(default_factory=dict)
+    longest: int | None = None
 
     def annotation(self, limited: bool) -> Any:
         """The type that a program sees; `limited` for what it may write."""
@@ -61,6 +66,8 @@ class Value:
             high = None if self.high == math.inf else self.high
             if low is not None or high is not None:
                 inner = Annotated[inner, Field(ge=low, le=high)]
+        if limited and self.longest is not None and not self.names:
+            inner = Annotated[inner, Field(max_length=self.longest)]
         if self.many:
             inner = list[inner]
         return Annotated[inner, Field(description=f"in {self.unit}")] if limited and self.unit else inner
@@ -151,10 +158,11 @@ def read_value(
         ToolError: a key is wrong.
     """
     plain = {word: (kind, -math.inf, math.inf) for word, kind in (PLAIN | _LISTS).items()}
-    if encodings:  # registers: bool, and what has a size
-        plain = {"bool": plain["bool"]}
+    if encodings:  # registers: what has a size, bits, and text of a length
+        plain = {"bool": plain["bool"], "str": plain["str"]}
     known = plain | dict(encodings)
     encoding = section.choice("type", tuple(known), default)
+    longest = section.whole("length", None, 1, _LONGEST_TEXT) if encodings and encoding == "str" else None
     raw_kind, raw_low, raw_high = known[encoding]
     names = _read_names(section, raw_kind, raw_low, raw_high)
     scale, offset = section.get("scale", float, 1.0), section.get("offset", float, 0.0)
@@ -178,6 +186,7 @@ def read_value(
         raw_low=raw_low,
         raw_high=raw_high,
         names=names,
+        longest=longest,
     )
     if kind in (int, float) and raw_low > -math.inf:
         ends = sorted((raw_low * scale + offset, raw_high * scale + offset))
