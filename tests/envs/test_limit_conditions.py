@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+import yaml
 
+from codeact_envs.code_env import CodeEnv
+from codeact_envs.tasks import RobotTask, task_file
 from codeact_envs.tasks.conditions import Cast, Condition
 from codeact_envs.tasks.conditions.limits import PressesLess, SlowerThan, StayedOut
 from codeact_envs.tasks.snapshot import Body, Snapshot, Vector3
+from codeact_envs.tasks.specification import parse_task
 
 WHO = Cast({"block": ("red block",)}, {})
 BOX = StayedOut(lower=[0.4, -0.05, 0.0], upper=[0.6, 0.05, 0.1])
@@ -70,3 +74,20 @@ class TestStayedOut:
     def test_a_box_has_corners_in_order(self) -> None:
         with pytest.raises(ValueError, match="each number of lower must be less"):
             StayedOut(lower=[0.4, 0.0, 0.0], upper=[0.3, 0.1, 0.1])
+
+
+def test_a_transfer_is_measured_against_each_limit() -> None:
+    data = yaml.safe_load(task_file("safe_transfer").read_text())
+    narrow = [
+        {"stayed_out": {"lower": [0.3, 0.1, 0.0], "upper": [0.7, 0.4, 0.4]}},
+        {"slower_than": {"speed": 0.15}},
+        {"presses_less": {"force": 0.3}},
+    ]
+    env = CodeEnv(RobotTask("narrow", parse_task(data | {"hard_constraints": ["robot_rules", *narrow]}, "narrow.yaml")))
+    env.reset(seed=0)
+    info = env.step(env.oracle())[4]
+    env.close()
+    entered, sped, pressed = info["violations"]
+    assert entered.endswith("came into what is kept out")
+    assert 0.15 < float(sped.split()[4]) <= 0.25, sped
+    assert 0.3 < float(pressed.split()[4]) < 10.0, pressed
