@@ -19,12 +19,19 @@ class EnvMaker:
 
     metadata = {"render_modes": ["rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
 
-    def __call__(self, task: str | Task, *, action: str = "code", **options: Any) -> CodeEnv | ControlEnv:
+    def __call__(
+        self, task: str | Task, *, action: str = "code", robot: str | None = None, **options: Any
+    ) -> CodeEnv | ControlEnv:
         """A `CodeEnv`, whose action is a program; for `cartesian` and `joint` a `ControlEnv`, whose action is an array.
 
+        Args:
+            robot: another one of those that the task is made for, such as `kuka_iiwa`; None for the task's own.
+
         Raises:
-            TaskError: there is no such action, or an option is wrong.
+            TaskError: there is no such action, the task is not made for that robot, or an option is wrong.
         """
+        if robot is not None:
+            task = _equipped(task, robot)
         if action == "code":
             from codeact_envs.code_env import CodeEnv
 
@@ -41,6 +48,15 @@ class EnvMaker:
         from codeact_envs.code_env import CodeEnv
 
         return CodeEnv.describe(task)
+
+
+def _equipped(task: str | Task, robot: str) -> Task:
+    from codeact_envs.tasks import RobotTask, load_task
+
+    found = load_task(task) if isinstance(task, str) else task
+    if not isinstance(found, RobotTask):
+        raise TaskError(f"the task {found.name!r} has no robot; leave out robot={robot!r}")
+    return found.equipped(robot)
 
 
 make_env = EnvMaker()

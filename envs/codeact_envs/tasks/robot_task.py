@@ -75,6 +75,18 @@ class RobotTask:
             raise TaskError(f"the task {self.name!r} can be played with tier={known}, not {tier!r}")
         return replace(self, tools=tier)
 
+    def equipped(self, robot: str) -> RobotTask:
+        """The same task with another robot.
+
+        Raises:
+            TaskError: the task is not made for it.
+        """
+        known = (self.spec.scene.robot, *self.spec.robots)
+        if robot not in known:
+            listed = " or ".join(map(repr, known))
+            raise TaskError(f"the task {self.name!r} can be played with robot={listed}, not {robot!r}")
+        return replace(self, spec=self.spec.with_robot(robot))
+
     @property
     def title(self) -> str:
         return self.spec.title

@@ -15,7 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_v
 from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
 from codeact_envs.scenes.reading import Part, problems
-from codeact_envs.scenes.specification import Attribute, RoleName, SceneSpec, check_colors, check_scene
+from codeact_envs.scenes.specification import Attribute, Region, RoleName, SceneSpec, check_colors, check_scene
 from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.selection import Selection, check_selections, role_counts
@@ -41,6 +41,12 @@ class LowSpec(Part):
         return _compiled(value)
 
 
+class OtherRobot(Part):
+    """How a task is played with another robot: where bodies may stand then; the scene's own region without one."""
+
+    region: Region | None = None
+
+
 class TaskSpec(Part):
     """A task as its YAML gives it. `docs/add-a-task.md` explains every key."""
 
@@ -51,6 +57,7 @@ class TaskSpec(Part):
     instruction_split: Literal["seen", "unseen"] | None = None
     attributes: dict[str, Attribute]
     scene: SceneSpec
+    robots: dict[str, OtherRobot] = Field(default={})
     select: dict[RoleName, Selection] = Field(default={})
     goal: list[Condition]
     keep: list[Condition] = Field(default=[])
@@ -94,6 +101,15 @@ class TaskSpec(Part):
     def tiers(self) -> tuple[str, ...]:
         """The tiers of tools that it can be played with, its own first."""
         return ("high", "low") if self.tier == "both" else (self.tier,)
+
+    def with_robot(self, robot: str) -> TaskSpec:
+        """The same task in front of another of its `robots`, by name; a `KeyError` where it is none."""
+        if robot == self.scene.robot:
+            return self
+        changed: dict[str, Any] = {"robot": robot}
+        if self.robots[robot].region is not None:
+            changed["region"] = self.robots[robot].region
+        return self.model_copy(update={"scene": self.scene.model_copy(update=changed)})
 
     def programs(self, tier: str) -> TaskSpec | LowSpec:
         """Whose `oracle` and `opposite` are written for a tier."""

@@ -61,7 +61,12 @@ _Played = dict[_Job, dict[str, Any]]
 
 
 def check_task(
-    task: str, seeds: Sequence[int] | str = "0-19", *, tier: str | None = None, perception: str | None = None
+    task: str,
+    seeds: Sequence[int] | str = "0-19",
+    *,
+    tier: str | None = None,
+    perception: str | None = None,
+    robot: str | None = None,
 ) -> GateReport:
     """Hold a task against the gate, through nothing but the face of its environment.
 
@@ -72,7 +77,7 @@ def check_task(
     Args:
         task: a Gymnasium id, or the path of a task's file.
         seeds: numbers, or text such as `0-19`.
-        tier, perception: of the environment, such as `low` and `noisy`; None for the task's own.
+        tier, perception, robot: of the environment, such as `low`, `noisy` and `kuka_iiwa`; None for the task's own.
 
     Raises:
         EvaluationError: there is no such task, a pattern matches several, or there is no seed.
@@ -80,7 +85,7 @@ def check_task(
     names = find_tasks([task])
     if len(names) != 1:
         raise EvaluationError(f"{task!r} matches {len(names)} tasks; check them one by one")
-    (report,) = check_tasks(names, seeds, tier=tier, perception=perception, processes=2)
+    (report,) = check_tasks(names, seeds, tier=tier, perception=perception, robot=robot, processes=2)
     return report
 
 
@@ -90,6 +95,7 @@ def check_tasks(
     *,
     tier: str | None = None,
     perception: str | None = None,
+    robot: str | None = None,
     processes: int | None = None,
 ) -> Iterator[GateReport]:
     """Hold tasks against the gate, each as `check_task` does, and give each report as soon as it is there.
@@ -105,7 +111,9 @@ def check_tasks(
     numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
     if not numbers:
         raise EvaluationError("no seed was named: name one or more, for example 0-19")
-    options = {key: value for key, value in (("tier", tier), ("perception", perception)) if value is not None}
+    options = {
+        key: value for key, value in (("tier", tier), ("perception", perception), ("robot", robot)) if value is not None
+    }
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     done: queue.SimpleQueue[GateReport | BaseException] = queue.SimpleQueue()
     for name in names:

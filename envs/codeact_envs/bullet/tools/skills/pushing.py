@@ -81,7 +81,8 @@ class Pushing(ArmSkill):
     def _require_fast_enough(self, name: str, begin: Place, end: Place, speed: float) -> None:
         fastest = self._controller.fastest_line(self._planner.require_posture(begin), end.position)
         if fastest is not None and speed > fastest:
-            raise TooFast(f"along this line the arm pushes {name!r} at {fastest:.2f} m/s at most, not {speed:g}")
+            most = math.floor(fastest * 1000.0) / 1000.0
+            raise TooFast(f"along this line the arm pushes {name!r} at {most:.3f} m/s at most, not {speed:g}")
 
     def _require_pushable(self, name: str) -> None:
         if self._perception.spec(name).shape == "zone":
