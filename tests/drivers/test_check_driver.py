@@ -14,6 +14,8 @@ from codeact_envs.drivers.feetech.simulator import ServoSimulator
 from codeact_envs.drivers.protocols import ArmDriver, Array, BaseDriver
 from codeact_envs.drivers.simulated import SimulatedDriver
 
+pytestmark = pytest.mark.real_time  # rows come at the rate of a bus, and who comes late is stopped
+
 
 def checked(driver: ArmDriver) -> list[str]:
     """It is a check of times, on a machine that has much else to do: once in three it has to pass."""

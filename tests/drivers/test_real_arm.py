@@ -35,6 +35,8 @@ from codeact_envs.drivers.feetech import FeetechArm, registers
 from codeact_envs.drivers.feetech.simulator import ServoSimulator
 from codeact_envs.drivers.simulated import SimulatedDriver
 
+pytestmark = pytest.mark.real_time  # rows come at the rate of a bus, and who comes late is stopped
+
 ASIDE = [0.6, *HOME[1:].tolist()]
 PAN = 1  # the id of shoulder_pan's servo
 

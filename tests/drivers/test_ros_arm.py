@@ -15,6 +15,8 @@ from codeact_envs.bullet.robots.description import load_arm
 from codeact_envs.bullet.tools.low_tier import ArmApi
 from codeact_envs.drivers import ConnectionLost, RealArm, RosArm, RosNames, check_driver
 
+pytestmark = pytest.mark.real_time  # rows come at the rate of a bus, and who comes late is stopped
+
 pytest.importorskip("roslibpy")
 
 SERVER = Path(__file__).with_name("ros_robot.py")

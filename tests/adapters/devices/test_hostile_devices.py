@@ -191,7 +191,7 @@ def test_a_rosbridge_server_that_sends_bombs(tmp_path: Path) -> None:
         name: {"service": f"/{name}", "effect": "read", "timeout_s": 1.0, "returns": {"type": "int", "field": "/sum"}}
         for name in ("bomb", "deep", "text", "foreign", "binary")
     }
-    commands["bomb"]["timeout_s"] = 3.0
+    commands["bomb"]["timeout_s"] = 60.0  # the server takes its time to make it
     commands["good"] = {**commands["bomb"], "service": "/good", "timeout_s": 20.0}
     manifest = {"device": "cart", "ros": {"host": "127.0.0.1", "timeout_s": 20.0}, "commands": commands}
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
