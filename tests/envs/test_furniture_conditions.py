@@ -6,11 +6,12 @@ import math
 
 import pytest
 
-from codeact_envs.bullet.bodies.articulation import JointState
+from codeact_envs.bullet.bodies.articulation import JointState, Room
+from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.scenes import load_scene
 from codeact_envs.tasks import Body, Snapshot
 from codeact_envs.tasks.conditions import Cast, Reading
-from codeact_envs.tasks.conditions.furniture import JointsKept, Pressed
+from codeact_envs.tasks.conditions.furniture import Inside, JointsKept, Pressed
 from codeact_envs.tasks.conditions.standing import Upright
 
 CAST = Cast({"it": ("it",)}, {"times": 2})
@@ -69,3 +70,21 @@ def test_furniture_faces_the_robot_wherever_it_stands() -> None:
     for seed in range(5):
         (drawer,) = drawn.draw(seed).bodies
         assert drawer.yaw == pytest.approx(math.atan2(drawer.position[1], drawer.position[0]) + 0.1)
+
+
+def test_a_share_of_things_inside_is_enough_where_one_is_named() -> None:
+    room = Room(Pose((0.5, 0.0, 0.05), (0.0, 0.0, 0.0, 1.0)), (0.2, 0.1, 0.1))
+    cast = Cast({"balls": ("a", "b", "c", "d", "e"), "pot": ("pot",)}, {})
+
+    def having(count: int) -> Snapshot:
+        balls = [
+            Body(name, "red", "ball", (0.02, 0.02, 0.02), (0.5 if index < count else 0.9, 0.0, 0.03))
+            for index, name in enumerate("abcde")
+        ]
+        return scene(*balls, Body("pot", "red", "bowl", (0.2, 0.1, 0.1), (0.5, 0.0, 0.05), room=room))
+
+    most = Inside(what="balls", where="pot", share=0.8)
+    read = [most.read(cast, having(0), having(count)) for count in range(6)]
+    assert [reading.met for reading in read] == [False] * 4 + [True] * 2
+    assert [reading.strict for reading in read] == [False] * 5 + [True]
+    assert read[3].progress == pytest.approx(0.57)

@@ -25,6 +25,7 @@ from codeact_envs.bullet.tools.skills.articulated import Articulated
 from codeact_envs.bullet.tools.skills.looking import Looking
 from codeact_envs.bullet.tools.skills.moving import Moving
 from codeact_envs.bullet.tools.skills.pick_and_place import PickAndPlace
+from codeact_envs.bullet.tools.skills.pouring import Pouring
 from codeact_envs.bullet.tools.skills.pushing import Pushing
 from codeact_envs.bullet.tools.skills.tipping import Tipping
 from codeact_envs.bullet.tools.skills.using import Using
@@ -46,7 +47,7 @@ ERRORS = (
 )
 
 
-class TabletopApi(PickAndPlace, Pushing, Tipping, Using, Articulated, Moving, Looking, Areas):
+class TabletopApi(PickAndPlace, Pushing, Tipping, Using, Pouring, Articulated, Moving, Looking, Areas):
     """Drive a robot arm at a table.
 
     World frame: origin at the robot's base on the table top, x forward, y left, z up, metres; the table top is z = 0.
@@ -79,6 +80,7 @@ ARM_TOOLS = (
     "shove",
     "tip",
     "move_held",
+    "pour",
     "pull_open",
     "push_shut",
     "press",

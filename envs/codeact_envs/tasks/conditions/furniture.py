@@ -53,10 +53,13 @@ def _share(body: Body) -> float:
 
 @condition("inside")
 class Inside(Condition):
-    """The middle of every body of `what` lies in the room of `where`, let go. Progress is the share that do."""
+    """The middle of every body of `what`, or of a `share` of them at least, lies in the room of `where`, let go.
+    Progress is the share that do.
+    """
 
     what: Role
     where: Role
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
     def single_roles(self) -> tuple[str, ...]:
         return (self.where,)
@@ -68,8 +71,12 @@ class Inside(Condition):
         names = cast.roles[self.what]
         there = [name for name in names if room.contains(now.bodies[name].position) and now.held != name]
         share = len(there) / len(names)
-        met = len(there) == len(names)
-        return Reading(met, met, 1.0 if met else UNMET * share * (0.0 if _was_there(cast, self, start) else 1.0))
+        met = share >= self.share
+        return Reading(
+            met,
+            len(there) == len(names),
+            1.0 if met else UNMET * share * (0.0 if _was_there(cast, self, start) else 1.0),
+        )
 
 
 def _was_there(cast: Cast, condition: Inside, start: Snapshot) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from codeact_envs.bullet.bodies.clearance import obstacle
-from codeact_envs.bullet.bodies.parts import parts
+from codeact_envs.bullet.bodies.parts import parts, placed_solids
 from codeact_envs.bullet.errors import AlreadyHolding, OutOfReach
+from codeact_envs.bullet.geometry.poses import Quaternion, Vector3
 from codeact_envs.bullet.handling.grasping import Graspable
 from codeact_envs.bullet.handling.planner import Planner
 from codeact_envs.bullet.perception.view import Perception, Privileged
@@ -62,3 +63,19 @@ class ArmSkill:
         if now.z < top:
             with contextlib.suppress(OutOfReach):
                 self._controller.move_line((now.x, now.y, min(top, now.z + by)))
+
+    def _underside(self, name: str) -> float:
+        """Height of the lowest point of a thing, however it leans in the hand, metres."""
+        perception = self._perception
+        solids = placed_solids(perception.spec(name), perception.pose(name), perception.joint_position(name))
+        return min(
+            pose.position[2]
+            - sum(abs(up) * extent / 2.0 for up, extent in zip(_up(pose.quaternion), solid.size, strict=True))
+            for solid, pose in solids
+        )
+
+
+def _up(quaternion: Quaternion) -> Vector3:
+    """The world's z axis in a body's own frame."""
+    x, y, z, w = quaternion
+    return (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y))

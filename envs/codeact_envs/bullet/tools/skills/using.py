@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact.tools import tool
-from codeact_envs.bullet.bodies.parts import placed_solids
 from codeact_envs.bullet.errors import InCollision, KeepOut, NothingHeld, TooStrong
-from codeact_envs.bullet.geometry.poses import Quaternion, Vector3
+from codeact_envs.bullet.geometry.poses import Quaternion
 from codeact_envs.bullet.handling.planner import Place
 from codeact_envs.bullet.motion.kinematics import turned
 from codeact_envs.bullet.motion.trajectories import require_short
@@ -75,16 +74,6 @@ class Using(ArmSkill):
             yaw is None or abs(math.remainder(_yaw(end.quaternion) - yaw, math.tau)) < _THERE_TURNED
         )
 
-    def _underside(self, name: str) -> float:
-        """Height of the lowest point of a thing, however it leans in the hand, metres."""
-        perception = self._perception
-        solids = placed_solids(perception.spec(name), perception.pose(name), perception.joint_position(name))
-        return min(
-            pose.position[2]
-            - sum(abs(up) * extent / 2.0 for up, extent in zip(_up(pose.quaternion), solid.size, strict=True))
-            for solid, pose in solids
-        )
-
     def _require_hand_free(self, name: str, poses: list[Array]) -> None:
         """Raise where the hand, which may touch nothing but what it holds, would hit something on its way."""
         planner, opening = self._planner, self._planner.opening()
@@ -104,12 +93,6 @@ def _yaw(quaternion: Quaternion) -> float:
     """Of a body's own x axis about the world's z, radians."""
     x, y, z, w = quaternion
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-
-
-def _up(quaternion: Quaternion) -> Vector3:
-    """The world's z axis in a body's own frame."""
-    x, y, z, w = quaternion
-    return (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y))
 
 
 def _poses(tool: Array, centre: Array, way: Array, turn: float) -> list[Array]:
