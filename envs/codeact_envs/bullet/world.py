@@ -42,6 +42,8 @@ from codeact_envs.bullet.vehicles.drone import DroneController
 from codeact_envs.bullet.vehicles.simulated_base import SimulatedBase
 from codeact_envs.bullet.vehicles.simulated_drone import SimulatedDrone
 
+_STEPS_TO_FORGET = 2  # with everything apart, after which episodes with several arms were the same, measured
+
 
 class BulletWorld(BodyQueries):
     """A robot behind a table with bodies on it, several robots, or one that moves about on a floor.
@@ -279,6 +281,8 @@ class BulletWorld(BodyQueries):
         bullet, client = self.simulation.bullet, self.simulation.client
         bullet.restoreState(self._blank, physicsClientId=client)
         steps = self._sleepers.recall(sleep)
+        if len(self.arms) > 1:  # the order in which Bullet solves several arms depends on the steps before as well
+            steps = max(steps, _STEPS_TO_FORGET)
         if steps:
             for _ in range(steps):
                 bullet.stepSimulation(client)
