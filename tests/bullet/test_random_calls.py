@@ -12,7 +12,7 @@ from codeact_envs.bullet.arms.controller import ArmController
 
 @pytest.mark.parametrize(
     ("robot", "tier", "calls"),
-    [("panda", "high", 6), ("panda", "low", 12), ("two_pandas", "high", 14), ("husky_panda", "high", 8)],
+    [("panda", "high", 6), ("panda", "low", 12), ("two_pandas", "high", 14), ("husky_panda", "high", 16)],
 )
 def test_random_calls_break_no_rule_unseen_and_crash_nothing(robot: str, tier: str, calls: int) -> None:
     report = run(robot, tier, calls, seed=1)

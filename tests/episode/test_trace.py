@@ -47,7 +47,7 @@ def test_every_line_is_an_object_that_says_what_it_is_and_when(run: Path) -> Non
     lines = [json.loads(line) for line in (run / "trace.jsonl").read_text().splitlines()]
     assert lines[0]["event"] == "Trace"
     assert lines[0]["version"] == schema.VERSION
-    assert lines[0]["environment"] == {"id": "Line/Push-v0", "kwargs": {}, "lost": []}
+    assert lines[0]["environment"] == {"id": "Line/Push-v0", "kwargs": {}, "lost": [], "tools": {}}
     assert lines[0]["packages"]["gymnasium"] == gymnasium.__version__
     times = [line["at"] for line in lines]
     assert times == sorted(times)
