@@ -8,6 +8,7 @@ part before the colon of an id: `gymnasium.make("codeact_envs:CodeAct/Stack2-v0"
     tasks/        one YAML file a task, predicates, scenes, reference programs
     bullet/       the simulated robot and its table
     tool_use/     questions that take several tools to answer, generated from seeds
+    gym_tools/    any Gymnasium environment, driven from code
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def register_envs() -> None:
     """
     import gymnasium
 
+    from codeact_envs.gym_tools.making import register_references
     from codeact_envs.tasks.catalog import ENTRY_POINT, environment_name, task_names
     from codeact_envs.tool_use.catalog import register_tool_use
 
@@ -35,6 +37,7 @@ def register_envs() -> None:
         if environment not in gymnasium.registry:
             gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": name})
     register_tool_use()
+    register_references()
 
 
 def __getattr__(name: str) -> object:

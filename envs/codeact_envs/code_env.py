@@ -35,7 +35,8 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     `info` holds after a reset: `instruction`, `state_hash`; after a step: `success`, `success_strict`, `score`,
     `conditions` (progress of each), `execution`, `violations`, `state_hash`, `simulated_seconds`, `turns`, `calls`,
-    `answer`, `finished`, and `limit` (which limit cut the episode off, or None); after both: `perception`, the tier.
+    `answer`, `finished`, `limit` (which limit cut the episode off, or None), and what the world's `figures()` adds
+    where it has some; after both: `perception`, the tier.
 
     Args:
         task: the name of a task, the path of a task's YAML file, or any object with the protocol of
@@ -231,6 +232,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             "finished": execution.ended,
             "limit": limit if truncated else None,
             "perception": self.perception,
+            **getattr(world, "figures", dict)(),
         }
         return self._observation(execution, world), self._judgement.score - before.score, terminated, truncated, info
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codeact_envs.text_picture import text_picture
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -78,15 +80,7 @@ class ToolUseWorld:
 
     def render(self, width: int, height: int) -> NDArray[np.uint8]:
         """What is shown, as dark text on white."""
-        import textwrap
-
-        import numpy as np
-        from PIL import Image, ImageDraw
-
-        picture = Image.new("RGB", (width, height), "white")
-        lines = [line for text in self.observe().splitlines() for line in textwrap.wrap(text, max(8, width // 7))]
-        ImageDraw.Draw(picture).multiline_text((8, 8), "\n".join(lines), fill="black")
-        return np.asarray(picture, np.uint8)
+        return text_picture(self.observe(), width, height)
 
     def record(self, fps: int | None, width: int, height: int) -> None:
         """Nothing moves, so a film is what is shown whenever frames are taken."""
