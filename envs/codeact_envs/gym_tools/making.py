@@ -62,11 +62,13 @@ def register(
         namespace: of the id, which ends in the environment's own name: `CodeActGym/FrozenLake-v1`.
     """
     import gymnasium
+    from gymnasium.envs import registration
 
     name = f"{namespace}/{environment.rpartition(':')[2].rpartition('/')[2]}"
     kwargs = {"environment": environment, "steps": steps, "threshold": threshold, "program": program}
     gymnasium.registry.pop(name, None)
-    gymnasium.register(name, entry_point=ENTRY_POINT, kwargs={**kwargs, "options": options})
+    with registration.namespace(namespace):  # while Gymnasium loads a plug-in, it would take the plug-in's instead
+        gymnasium.register(name, entry_point=ENTRY_POINT, kwargs={**kwargs, "options": options})
     return name
 
 

@@ -41,7 +41,7 @@ class GymTask:
     threshold: float | None = None
     program: str | None = None
 
-    family = "G"
+    family = "Y"
     tier = "low"
 
     @property
