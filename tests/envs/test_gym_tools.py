@@ -204,10 +204,12 @@ def test_the_score_is_the_share_of_a_positive_threshold_and_only_of_an_episode_t
     env.close()
 
 
-# On how many of the first four seeds each reference program is seen to succeed: chance decides in some.
+# On how many of how many seeds each reference program succeeds at least, where chance decides: the best play wins 43 %
+# of the hands of Blackjack, and three standard deviations fewer of 50 are 11.
+SEEDS = {"Blackjack-v1": 50}
 SOLVED = {
     "Acrobot-v1": 2,
-    "Blackjack-v1": 0,
+    "Blackjack-v1": 11,
     "CliffWalkingSlippery-v1": 1,
     "FrozenLake-v1": 2,
     "FrozenLake8x8-v1": 2,
@@ -219,7 +221,7 @@ SOLVED = {
 def test_reference_programs_succeed_from_an_id(name: str) -> None:
     env = gymnasium.make(f"{NAMESPACE}/{name}")
     solved = 0
-    for seed in range(4):
+    for seed in range(SEEDS.get(name, 4)):
         env.reset(seed=seed)
         *_, info = env.step(env.unwrapped.oracle())  # type: ignore[attr-defined]
         assert info["execution"].error is None

@@ -20,6 +20,7 @@ from codeact_envs.bullet.engine.body_queries import BodyQueries
 from codeact_envs.bullet.engine.camera import FLOOR_CAMERA, Camera, Frame, render
 from codeact_envs.bullet.engine.display import show
 from codeact_envs.bullet.engine.film import Film
+from codeact_envs.bullet.engine.one_island import JOINING, join_islands
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
@@ -41,8 +42,6 @@ from codeact_envs.bullet.vehicles.base import BaseController
 from codeact_envs.bullet.vehicles.drone import DroneController
 from codeact_envs.bullet.vehicles.simulated_base import SimulatedBase
 from codeact_envs.bullet.vehicles.simulated_drone import SimulatedDrone
-
-_STEPS_TO_FORGET = 2  # with everything apart, after which episodes with several arms were the same, measured
 
 
 class BulletWorld(BodyQueries):
@@ -106,6 +105,8 @@ class BulletWorld(BodyQueries):
         try:
             with quiet():
                 self.table = build_scene(self.simulation, self.description.ground)
+                if isinstance(self.description, ArmsDescription) or any(spec.shape in JOINING for spec in self.specs):
+                    join_islands(self.simulation)
                 self._build_robot()
                 self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)
         except BaseException:
@@ -281,8 +282,6 @@ class BulletWorld(BodyQueries):
         bullet, client = self.simulation.bullet, self.simulation.client
         bullet.restoreState(self._blank, physicsClientId=client)
         steps = self._sleepers.recall(sleep)
-        if len(self.arms) > 1:  # the order in which Bullet solves several arms depends on the steps before as well
-            steps = max(steps, _STEPS_TO_FORGET)
         if steps:
             for _ in range(steps):
                 bullet.stepSimulation(client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveFloat
@@ -32,12 +33,13 @@ class _InOrder(Condition):
     def single_roles(self) -> tuple[str, ...]:
         return tuple(self.where)
 
+    @abstractmethod
     def _robot(self, scene: Snapshot) -> Vector3:
-        raise NotImplementedError
+        """Where the robot is, metres, world frame."""
 
+    @abstractmethod
     def _error(self, cast: Cast, role: Role, scene: Snapshot) -> float:
         """How far the robot is from its place at a body, metres."""
-        raise NotImplementedError
 
     def begin(self, cast: Cast, start: Snapshot) -> _Walked:
         return 0, True, self._robot(start), ()
