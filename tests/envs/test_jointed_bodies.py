@@ -10,9 +10,9 @@ from codeact_envs.code_env import CodeEnv
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["PutInDrawerAndClose", "Handover"])
+@pytest.mark.parametrize("task", ["PutInDrawerAndClose", "TurnKnob", "Handover"])
 def test_the_past_does_not_matter(task: str) -> None:
-    """A drawer beside an arm, and two arms. A held body joins the arm's island now and not then."""
+    """A drawer or a knob beside an arm, and two arms. A held body joins the arm's island now and not then."""
     env = gymnasium.make(f"CodeAct/{task}-v0").unwrapped
     assert isinstance(env, CodeEnv)
     seen: dict[int, str] = {}

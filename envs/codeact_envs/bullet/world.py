@@ -20,7 +20,7 @@ from codeact_envs.bullet.engine.body_queries import BodyQueries
 from codeact_envs.bullet.engine.camera import FLOOR_CAMERA, Camera, Frame, render
 from codeact_envs.bullet.engine.display import show
 from codeact_envs.bullet.engine.film import Film
-from codeact_envs.bullet.engine.one_island import JOINING, join_islands
+from codeact_envs.bullet.engine.one_island import join_islands
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
@@ -105,7 +105,7 @@ class BulletWorld(BodyQueries):
         try:
             with quiet():
                 self.table = build_scene(self.simulation, self.description.ground)
-                if isinstance(self.description, ArmsDescription) or any(spec.shape in JOINING for spec in self.specs):
+                if isinstance(self.description, ArmsDescription) or any(spec.assembly.joint for spec in self.specs):
                     join_islands(self.simulation)
                 self._build_robot()
                 self._bodies = WorldBodies(self.simulation, self.specs, self.description.ground)

@@ -3,17 +3,14 @@
 Bullet sorts the joints of all jointed bodies by island before it solves them, by a sort that does not keep the order of
 equals. An island is numbered after one of its bodies, and which one that is depends on which boxes overlapped in which
 order, and Bullet forgets pairs of boxes that have parted only little by little. So the order in which the joints of an
-arm are solved, and with it the last bits, would depend on the past as soon as there is a second jointed body. In one
-island all are equal, and their order is always the same.
+arm are solved, and with it the last bits, would depend on the past as soon as there is a second jointed body: another
+arm, a drawer, a knob, a peg. In one island all are equal, and their order is always the same.
 """
 
 from __future__ import annotations
 
 from codeact_envs.bullet.engine.simulation import Simulation
 
-JOINING = ("drawer", "door")
-"""Shapes of a world that needs it, as does one of several arms. Beside pegs, buttons and knobs no difference was seen
-without it, and with it a hammer drove a peg in less deep."""
 _FAR = 1e4  # metres from the middle of the world to where there is something to touch
 _RADIUS = 0.01
 
