@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 import gymnasium
@@ -383,7 +383,9 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     def _make_tools(self, world: World) -> Toolbox:
         extra = [self._extra_tools] if self._extra_tools is not None else []
-        return world.toolbox.with_tools(*extra, finish_tool())
+        shown: Callable[[Toolbox], Toolbox] | None = getattr(self.task, "shown", None)
+        own = world.toolbox if shown is None else shown(world.toolbox)
+        return own.with_tools(*extra, finish_tool())
 
     def _make_sandbox(self) -> Sandbox:
         if self._sandbox is None:

@@ -157,3 +157,36 @@ def test_tokens_are_estimated_or_counted(box: Toolbox) -> None:
         box.stubs(max_tokens=0)
     with pytest.raises(ToolError, match="max_tokens is -1, and must be above 0"):
         box.within_tokens(-1)
+
+
+def test_tools_that_are_not_shown_are_named_and_can_be_called(box: Toolbox) -> None:
+    shown = box.showing("git.*_issue", "log")
+    stubs = shown.stubs()
+    ast.parse(stubs)
+    assert stubs.count("def ") == 6
+    assert "More can be called: git.create_pull_request" in stubs
+    assert stubs.rstrip().endswith("help(git.create_pull_request) says all of one.")
+    assert list(shown.tools) == list(box.tools)
+    assert shown.stubs(whole=True) == box.stubs()
+
+    nested = Toolbox([Toolbox([shown], name="forge"), named("wait", "Wait.")]).stubs()
+    assert (nested.count("def "), "forge.person.ask" in nested) == (7, True)
+    assert shown.only("git.*").stubs().count("def ") == 5
+    assert words(shown.stubs(max_tokens=100, count_tokens=words)) <= 100
+    with pytest.raises(ToolError, match="'nothing' matches no tool"):
+        box.showing("nothing")
+
+
+def test_where_tools_are_not_shown_errors_are_shown_only_as_far_as_they_are_named() -> None:
+    class TooFar(ToolError):
+        """It is too far away."""
+
+    class TooLoud(ToolError):
+        """It is too loud."""
+
+    go = named("go", "Go there.\n\nRaises TooFar.")
+    box = Toolbox([go, named("shout", "Raises TooLoud.")], errors=[TooFar, TooLoud])
+    assert "too far away" in box.stubs()
+    stubs = box.showing("go").stubs()
+    assert "class ToolError(Exception): ...\nclass TooFar(ToolError): ...\n" in stubs
+    assert "TooLoud" not in stubs

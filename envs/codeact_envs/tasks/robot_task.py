@@ -16,12 +16,14 @@ from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.following import Followers, Setup
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
 from codeact_envs.tasks.scene import draw_scene
+from codeact_envs.tasks.shown_tools import showing
 from codeact_envs.tasks.snapshot import Snapshot
 from codeact_envs.tasks.specification import TaskSpec, read_task
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from codeact.tools import Toolbox
     from codeact_envs.tasks.robot_world import RobotWorld
 
 PERCEPTIONS = ("privileged", "noisy", "camera")
@@ -103,6 +105,10 @@ class RobotTask:
     def limits(self) -> EpisodeLimits:
         limits = self.spec.limits
         return EpisodeLimits(limits.turns, limits.simulated_seconds, limits.tool_calls)
+
+    def shown(self, toolbox: Toolbox) -> Toolbox:
+        """The tools of its world, with the stubs that a prompt of this task shows."""
+        return showing(toolbox, self.family, self.spec.shows) if self.tier == "high" else toolbox
 
     def make_world(self) -> World:
         """A simulated robot, and every body that some episode needs.

@@ -19,6 +19,7 @@ from codeact_envs.scenes.specification import Attribute, Region, RoleName, Scene
 from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.selection import Selection, check_selections, role_counts
+from codeact_envs.tasks.shown_tools import SOMETIMES
 
 _LEAST_TEMPLATES = 5
 
@@ -66,6 +67,7 @@ class TaskSpec(Part):
     oracle: str
     opposite: str
     low: LowSpec | None = None
+    shows: list[str] = Field(default=[])
 
     @field_validator("goal", "keep", mode="before")
     @classmethod
@@ -170,6 +172,7 @@ def parse_task(data: Any, source: str) -> TaskSpec:
         *_check_scene(spec),
         *_check_conditions(spec),
         *_check_attributes(spec),
+        *_check_shows(spec),
     ]
     if wrong:
         raise TaskError("\n".join(f"{source}: {line}" for line in wrong))
@@ -247,3 +250,9 @@ def _check_attributes(spec: TaskSpec) -> Iterator[str]:
         both = sorted(set(attribute.words("seen")) & set(attribute.words("unseen")))
         if both:
             yield f"attributes.{name}: {', '.join(map(repr, both))} is seen and unseen; a value is one or the other"
+
+
+def _check_shows(spec: TaskSpec) -> Iterator[str]:
+    for name in spec.shows:
+        if name not in SOMETIMES:
+            yield f"shows: {name!r} is always shown, or no tool; name one of {', '.join(sorted(SOMETIMES))}"

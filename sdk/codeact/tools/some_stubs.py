@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 
 from codeact.errors import ToolError
 from codeact.models.protocol import estimate_tokens
@@ -15,6 +17,9 @@ from codeact.tools.tool import Tool
 PROMPT_CHARACTERS = 60_000
 """How much of the tools a model is told at the beginning, at most: about 15,000 tokens."""
 _MORE_OF_EACH = "# Docstrings are cut to their first lines: help(name) says all of one."
+
+_WORD = re.compile(r"\w+")
+_LINE = 116
 
 CountTokens = Callable[[str], int]
 _Fits = Callable[[str], bool]
@@ -54,12 +59,14 @@ class Stubs:
 
     Attributes:
         tools, types, errors, docs: see `render_stubs`.
+        unshown: full names of tools that are only named.
     """
 
     tools: Mapping[str, Tool]
     types: Mapping[str, type]
     errors: Mapping[str, type[Exception]]
     docs: Mapping[str, str]
+    unshown: frozenset[str] = frozenset()
 
     def whole(self) -> str:
         return render_stubs(self.tools, self.types, self.errors, self.docs)
@@ -70,13 +77,14 @@ class Stubs:
         Of each: all of them; else all with the first lines of their docstrings; else as many of these as fit, the
         first ones of each group, with the types that they need.
         """
-        shown = dict.fromkeys(self.tools, True)
+        shown = dict.fromkeys((name for name in self.tools if name not in self.unshown), True)
         for budget in budgets:
             of_these = Stubs(
                 {name: tool for name, tool in self.tools.items() if name in budget.tools},
                 self.types,
                 self.errors,
                 self.docs,
+                self.unshown,
             )
             kept = of_these._narrowed({name: shown[name] for name in of_these.tools if name in shown}, budget.fits)
             shown = {
@@ -105,10 +113,17 @@ class Stubs:
         needed = {name for tool in tools.values() for name in tool.types}
         types = {name: declared for name, declared in self.types.items() if name in needed}
         cut = {name for name, whole in shown.items() if not whole}
-        stubs = render_stubs(tools, types, self.errors, self.docs, brief=cut) if tools or not self.tools else ""
-        if len(tools) < len(self.tools):
-            return f"{stubs}\n{_left_out(self.tools, tools)}\n".lstrip("\n")
-        return f"{stubs}\n{_MORE_OF_EACH}\n" if cut else stubs
+        only_named = [name for name in self.tools if name in self.unshown]
+        errors = _mentioned(self.errors, tools.values()) if only_named else self.errors
+        stubs = (
+            render_stubs(tools, types, errors, self.docs, brief=cut, brief_errors=bool(only_named))
+            if tools or not self.tools
+            else ""
+        )
+        left = [name for name in self.tools if name not in shown and name not in self.unshown]
+        notes = [_named(only_named)] if only_named else []
+        notes += [_left_out(left)] if left else [_MORE_OF_EACH] if cut else []
+        return "\n".join([stubs, *(f"{note}\n" for note in notes)]).lstrip("\n") if notes else stubs
 
 
 def _in_turns(names: Iterable[str]) -> list[str]:
@@ -122,8 +137,18 @@ def _in_turns(names: Iterable[str]) -> list[str]:
     return [name for *_, name in sorted(turns)]
 
 
-def _left_out(tools: Mapping[str, Tool], chosen: Mapping[str, Tool]) -> str:
-    left = [name for name in tools if name not in chosen]
+def _mentioned(errors: Mapping[str, type[Exception]], tools: Iterable[Tool]) -> dict[str, type[Exception]]:
+    """Those errors that the docstrings of some tools name."""
+    words = {word for tool in tools for word in _WORD.findall(tool.doc)}
+    return {name: error for name, error in errors.items() if name in words}
+
+
+def _named(names: list[str]) -> str:
+    lines = wrap(f"More can be called: {', '.join(names)}. help({names[0]}) says all of one.", _LINE)
+    return "\n".join(f"# {line}" for line in lines)
+
+
+def _left_out(left: list[str]) -> str:
     groups = Counter(name.partition(".")[0] for name in left if "." in name)
     counted = [f"{count} of {group}" for group, count in groups.items()]
     alone = len(left) - groups.total()

@@ -35,14 +35,15 @@ def render_stubs(
     docs: Mapping[str, str],
     *,
     brief: Collection[str] = (),
+    brief_errors: bool = False,
 ) -> str:
     """Imports, types, errors, functions and groups, in this order, a blank line between them.
 
-    The tools that `brief` names have the first line of their docstrings alone.
+    The tools that `brief` names have the first line of their docstrings alone; with `brief_errors`, the errors none.
     """
     renderer = Renderer()
     blocks = [_type_lines(declared, renderer) for declared in types.values()]
-    blocks += _error_blocks(errors)
+    blocks += _error_blocks(errors, brief_errors)
     functions = [tool.stub_lines(renderer, brief=name in brief) for name, tool in tools.items() if "." not in name]
     groups = [_group_lines(group, members, docs, renderer, brief) for group, members in _grouped(tools).items()]
     if renderer.image:
@@ -116,7 +117,7 @@ def _dataclass_lines(declared: Any, own: str, renderer: Renderer) -> list[str]:
     return lines if fields or text else [*lines, "    ..."]
 
 
-def _error_blocks(errors: Mapping[str, type[Exception]]) -> list[list[str]]:
+def _error_blocks(errors: Mapping[str, type[Exception]], brief: bool) -> list[list[str]]:
     """The errors of these tools, with the bases that they derive from; nothing if they have none of their own."""
     own = [error for error in errors.values() if error not in _BASES]
     if not own:
@@ -131,6 +132,6 @@ def _error_blocks(errors: Mapping[str, type[Exception]]) -> list[list[str]]:
         bases = [base.__name__ for base in error.__mro__[1:] if base in ordered][:1]
         bases = bases or [next(base.__name__ for base in error.__mro__[1:] if base.__module__ == "builtins")]
         line = f"class {error.__name__}({bases[0]}):"
-        text = inspect.cleandoc(error.__doc__ or "").split("\n\n")[0]
+        text = "" if brief else inspect.cleandoc(error.__doc__ or "").split("\n\n")[0]
         blocks.append([line, *docstring(text, "    ")] if text else [f"{line} ..."])
-    return blocks
+    return [[line for block in blocks for line in block]] if brief else blocks

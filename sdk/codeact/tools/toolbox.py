@@ -74,6 +74,7 @@ class Toolbox:
         self._closing = Closing(closing) if closing else None
         self._closings: list[Closing] = []
         self._budgets: list[Budget] = []
+        self._unshown: frozenset[str] = frozenset()
         if callable(tools):  # one tool or function; a toolbox cannot be called
             raise ToolError(f"a toolbox takes a list of tools, such as Toolbox([{getattr(tools, '__name__', 'tool')}])")
         for member in tools:
@@ -177,12 +178,12 @@ class Toolbox:
             max_characters: the most that it may be; None for no limit.
             max_tokens: the most tokens; None for no limit.
             count_tokens: counts the tokens of a text; None for an estimate that is high: three UTF-8 bytes a token.
-            whole: all of it, whatever `within_tokens` says.
+            whole: all of it, whatever `within_tokens` and `showing` say.
 
         Raises:
             ToolError: `max_characters` or `max_tokens` is not above 0.
         """
-        stubs = Stubs(self._tools, self._types, self._errors, self._docs)
+        stubs = Stubs(self._tools, self._types, self._errors, self._docs, self._unshown)
         if whole:
             return stubs.whole()
         limits: list[Callable[[str], bool]] = []
@@ -202,6 +203,18 @@ class Toolbox:
         """
         box = self._with(self._tools.values())
         box._budgets = [*self._budgets, Budget(frozenset(self._tools), max_tokens, count_tokens)]
+        return box
+
+    def showing(self, *patterns: str) -> Toolbox:
+        """This toolbox with stubs of those tools alone whose full names match a pattern, also as a part of others.
+
+        The others are named in a comment, and can be called and asked about with `help` as before.
+
+        Raises:
+            ToolError: a pattern matches no tool.
+        """
+        box = self._with(self._tools.values())
+        box._unshown = frozenset(self._tools) - frozenset(self._matches(patterns))
         return box
 
     def stop(self) -> Callable[[], str]:
@@ -346,6 +359,7 @@ class Toolbox:
             self._add_stop(stop)
         self._lingering += [stop for stop in box._lingering if stop not in self._lingering]
         self._budgets += [budget.within(self.name) if self.name else budget for budget in box._budgets]
+        self._unshown |= {prefix + name for name in box._unshown}
         self._closings += [closing for closing in box._closings if closing not in self._closings]
 
     def _add_tool(self, member: Tool) -> None:
