@@ -15,7 +15,7 @@ from codeact.errors import TaskError
 from codeact.events import EventSink, Executed
 from codeact.sandbox import Execution, Limits, Sandbox
 from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox, finish_tool
-from codeact_envs.outcomes import EnvState, Rehearsal
+from codeact_envs.outcomes import Checkpoint, EnvState, Rehearsal
 from codeact_envs.tasks import Judgement, Plan, Task, Values, World, environment_name, load_task
 from codeact_envs.tasks.protocol import VALUES
 from codeact_envs.text_space import UnicodeText
@@ -55,6 +55,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         extra_tools: tools that programs get beside the world's.
         width, height: of frames, pixels.
         without: layers of the sandbox's wall to do without; see `Sandbox`.
+        open_ended: for free play, as in a chat: success, `finish(...)` and broken constraints are told and end nothing,
+            and the task's limits do not hold.
 
     Raises:
         TaskError: an argument is wrong, or there is no such task.
@@ -76,6 +78,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         width: int = 320,
         height: int = 240,
         without: Collection[str] = (),
+        open_ended: bool = False,
     ) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise TaskError(f"render_mode must be None, 'rgb_array' or 'rgb_array_list', not {render_mode!r}")
@@ -95,6 +98,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._values = _check_values(values)
         self._extra_tools, self._without = extra_tools, tuple(without)
         self._width, self._height = width, height
+        self._open_ended = open_ended
         self._world: World | None = None
         self._tools: Toolbox | None = None
         self._sandbox: Sandbox | None = None
@@ -142,6 +146,11 @@ class CodeEnv(gymnasium.Env[str, str]):
         if self._tools is None:
             self._tools = self._make_tools(self._make_world())
         return self._tools
+
+    @property
+    def outside_tools(self) -> frozenset[str]:
+        """Names of the extra tools, whose effects lie outside the world: `return_to` does not undo them."""
+        return frozenset(self._extra_tools.tools) if self._extra_tools is not None else frozenset()
 
     # Reference programs
 
@@ -213,8 +222,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         violations = self.task.breaches(plan, start, now, world.violations)
         success = judgement.success and not violations
         self._judgement = judgement if success == judgement.success else _disqualified(judgement)
-        terminated = success or execution.ended or bool(violations)
-        limit = self._limit_reached(world)
+        terminated = not self._open_ended and (success or execution.ended or bool(violations))
+        limit = None if self._open_ended else self._limit_reached(world)
         truncated = limit is not None and not terminated
         self._over = terminated or truncated
         info = {
@@ -301,6 +310,27 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._plan, self._start, self._judgement = state.plan, state.start, state.judgement
         self._turns, self._calls, self._over = state.turns, state.calls, state.over
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """The session that this episode's programs run in. To look at its variables; `step` runs programs."""
+        return self._make_sandbox()
+
+    def checkpoint(self) -> Checkpoint:
+        """The episode as it stands, the programs' variables included, for `return_to`. Close what is not used."""
+        return Checkpoint(self.save_state(), self._make_sandbox().branch())
+
+    def return_to(self, checkpoint: Checkpoint) -> None:
+        """Go back to a checkpoint of this environment, which is used up by that.
+
+        Raises:
+            TaskError: it was used or closed before.
+        """
+        variables = checkpoint.take()
+        self.restore_state(checkpoint.state)
+        if self._sandbox is not None:
+            self._sandbox.close()
+        self._sandbox = variables
+
     def branch(self) -> CodeEnv:
         """Another environment in the same state, the programs' variables included, with a future of its own.
 
@@ -317,6 +347,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             width=self._width,
             height=self._height,
             without=self._without,
+            open_ended=self._open_ended,
         )
         other.spec = self.spec
         other.approve = self.approve
@@ -434,10 +465,10 @@ class CodeEnv(gymnasium.Env[str, str]):
         if call.tool == "finish":
             return None
         limits, world = self.task.limits, self._make_world()
-        if self._calls >= limits.tool_calls:
+        if not self._open_ended and self._calls >= limits.tool_calls:
             self._spent = "tool_calls"
             return Refusal(f"the episode's {limits.tool_calls} tool calls are used up")
-        if world.time_s >= limits.simulated_seconds:
+        if not self._open_ended and world.time_s >= limits.simulated_seconds:
             self._spent = "simulated_seconds"
             return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
         self._calls += 1
@@ -490,4 +521,4 @@ def _check_values(values: Any) -> Values:
     return found
 
 
-__all__ = ["CodeEnv", "EnvState", "Rehearsal"]
+__all__ = ["Checkpoint", "CodeEnv", "EnvState", "Rehearsal"]

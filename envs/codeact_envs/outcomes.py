@@ -1,11 +1,12 @@
-"""What `CodeEnv` saves, and what a rehearsal tells."""
+"""What `CodeEnv` saves and goes back to, and what a rehearsal tells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from codeact.sandbox import Execution
+from codeact.errors import TaskError
+from codeact.sandbox import Execution, Sandbox
 from codeact_envs.tasks import Judgement, Plan
 
 
@@ -20,6 +21,34 @@ class EnvState:
     turns: int
     calls: int
     over: bool
+
+
+class Checkpoint:
+    """Where an episode stood, with the variables of its programs. It belongs to the environment that made it.
+
+    Attributes:
+        state: the world and the counters.
+    """
+
+    def __init__(self, state: EnvState, variables: Sandbox) -> None:
+        self.state = state
+        self._variables: Sandbox | None = variables
+
+    def take(self) -> Sandbox:
+        """The session that holds the variables; the caller closes it from now on.
+
+        Raises:
+            TaskError: it was taken before, or the checkpoint was closed.
+        """
+        variables, self._variables = self._variables, None
+        if variables is None:
+            raise TaskError("this checkpoint was used or closed before; make another one")
+        return variables
+
+    def close(self) -> None:
+        """Give the variables up. May be called again."""
+        if self._variables is not None:
+            self.take().close()
 
 
 @dataclass(frozen=True)

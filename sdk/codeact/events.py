@@ -151,6 +151,14 @@ class Stepped:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The end of one task in a chat. `reason` is `finished`, `gave up`, `interrupted` or `budget: ...`."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class EpisodeEnded:
     """How it ended. `reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`,
     `interrupted` or `error: ...`.
@@ -178,6 +186,7 @@ Event = (
     | CallFinished
     | Executed
     | Stepped
+    | Answered
     | EpisodeEnded
 )
 EventSink = Callable[[Event], None]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from codeact import CodeActAgent, Toolbox, tool
-from codeact.errors import ModelError
-from codeact.events import ActionChosen, CallFinished, Event, Executed, Printed
+from codeact.agent.chat import NothingToUndo
+from codeact.errors import CodeActError, ModelError
+from codeact.events import ActionChosen, Answered, CallFinished, Event, Executed, Printed
 from codeact.models import ScriptedModel
 from codeact.sandbox import level
 
@@ -124,7 +125,7 @@ def test_a_failing_model_is_an_error_and_the_session_lives(chatting: Any) -> Non
     agent = chatting("<execute>x = 5</execute>")
     with pytest.raises(ModelError, match="has run out"):
         agent.chat("?")
-    assert agent._chat._sandbox.run("x").value == 5
+    assert agent._chat.place.sandbox.run("x").value == 5
 
 
 def test_a_running_program_can_be_interrupted_from_another_thread(chatting: Any) -> None:
@@ -164,3 +165,46 @@ def test_the_other_formats_chat_as_well(chatting: Any) -> None:
     assert agent._chat._conversation.memory.messages()[3].content == "Observation:\n8"
     agent = chatting("Action: double, 4", "Action: finish, 8", action_format="text")
     assert agent.chat("?", tools=BOX) == "8"
+
+
+def test_undo_goes_back_to_before_a_message(chatting: Any) -> None:
+    agent = chatting("<execute>x = 1\nfinish(x)</execute>", "<execute>x = x + 1\nfinish(double(x))</execute>")
+    session = agent.open_chat(BOX, undo=2)
+    assert [session.say(text, None, print) for text in ("a", "b")] == ["1", "4"]
+    assert session.undo().text == "b"
+    assert session.say("b", None, print) == "4"
+    assert session.place.sandbox.run("x").value == 2
+    assert session.undo().text == "b"
+    assert session.undo().text == "a"
+    with pytest.raises(NothingToUndo, match="there is nothing to undo"):
+        session.undo()
+    assert session.say("a", None, print) == "1"
+
+
+def test_only_so_many_messages_can_be_undone(chatting: Any) -> None:
+    session = chatting("one", "two", "three").open_chat(undo=2)
+    for text in "abc":
+        session.say(text, None, print)
+    assert [session.undo().text, session.undo().text] == ["c", "b"]
+    with pytest.raises(NothingToUndo):
+        session.undo()
+
+
+def test_after_a_failure_of_the_model_the_chat_goes_on(chatting: Any) -> None:
+    agent = chatting("<execute>x = 5</execute>")
+    session = agent.open_chat(undo=1)
+    with pytest.raises(ModelError, match="has run out"):
+        session.say("?", None, print)
+    agent.model._replies.append(("<execute>finish(x)</execute>", "stop"))
+    assert session.go_on(None, print) == "5"
+    with pytest.raises(CodeActError, match="there is nothing to go on with"):
+        session.go_on(None, print)
+
+
+def test_a_used_up_budget_can_be_renewed(chatting: Any) -> None:
+    session = chatting("<execute>x = 1</execute>", "<execute>finish(x)</execute>", max_turns=1).open_chat()
+    told: list[Event] = []
+    assert session.say("?", None, told.append) == "No answer (budget: 1 turns)."
+    assert told[-1] == Answered("No answer (budget: 1 turns).", "budget: 1 turns")
+    assert session.go_on(None, told.append) == "1"
+    assert told[-1] == Answered("1", "finished")

@@ -1,79 +1,196 @@
-"""A chat: free conversation with a model that may act, over one sandbox whose variables last."""
+"""A chat: free conversation with a model that may act, over a sandbox whose variables last, or an environment."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codeact.agent.conversation import Conversation
-from codeact.events import EventSink, Executed
-from codeact.tools import Approve, Toolbox, finish_tool
+from codeact.agent.conversation import Conversation, KeptConversation
+from codeact.agent.places import Kept, Place
+from codeact.agent.templates import say
+from codeact.errors import CodeActError
+from codeact.events import Answered, CallFinished, Event, EventSink
+from codeact.tools import Approve
 from codeact.tools.some_stubs import PROMPT_CHARACTERS
+from codeact.tools.wording import call_text
 
 if TYPE_CHECKING:
     from codeact.sandbox import Execution
 
 _AGAIN_S = 0.001
 
+Converse = Callable[[str, Collection[str]], Conversation]
 
-class ChatSession:
-    """One sandbox and one conversation.
 
-    Args:
-        tools: what programs may call; `finish` is added.
-        converse: makes the conversation from the stubs and the names of the libraries of a workspace.
-        options: of the sandbox: `limits`, `without`, `imports`, `workspace`, `readable`.
+class NothingToUndo(CodeActError):
+    """There is no message to undo, or what followed it cannot be undone."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What was undone.
+
+    Attributes:
+        text: the message that was said then.
+        outside: calls that did more than read since then, and are not undone, as a reader would write them.
     """
 
-    def __init__(
-        self, tools: Toolbox, converse: Callable[[str, Collection[str]], Conversation], **options: Any
-    ) -> None:
-        from codeact.sandbox import Sandbox
+    text: str
+    outside: tuple[str, ...]
 
-        self.tools = tools
-        box = tools if "finish" in tools.tools else tools.with_tools(finish_tool())
-        self._sandbox = Sandbox(box, **options)
-        self._conversation = converse(box.stubs(PROMPT_CHARACTERS), self._sandbox.libraries)
+
+@dataclass(frozen=True)
+class _Before:
+    """How everything stood before a message."""
+
+    text: str
+    conversation: KeptConversation
+    place: Kept | None
+    outside: int
+
+
+class ChatSession:
+    """One place where programs run, and one conversation about it.
+
+    Args:
+        place: where programs run. It is closed with the session.
+        converse: makes a conversation from the stubs and the names of the libraries of a workspace.
+        undo: how many messages can be undone. Each holds a copy of the session's variables.
+    """
+
+    def __init__(self, place: Place, converse: Converse, *, undo: int = 0) -> None:
+        self.place = place
+        self._converse = converse
+        self._undo = undo
+        self._befores: list[_Before] = []
+        self._outside: list[str] = []  # calls that did something, where that is not undone with the place
         self._acting = False  # whether a program runs, or is about to be sent
+        self._open = False  # whether the last task was not brought to its end
+        self._conversation = self._begin()
+
+    def _begin(self) -> Conversation:
+        self._unseen = self.place.observe()
+        return self._converse(self.place.toolbox.stubs(PROMPT_CHARACTERS), self.place.libraries)
 
     def say(self, text: str, approve: Approve | None, on_event: EventSink) -> str:
-        """One task: the model acts until it has an answer, which is returned."""
-        self._sandbox.approve = approve
+        """One task: the model acts until it has an answer, which is returned.
+
+        Raises:
+            ModelError: the model did not answer. Nothing is lost, and `go_on` asks it again.
+        """
+        if self._undo:
+            self._keep(text)
+        if self._unseen:
+            text = say("observed_task", observation=self._unseen, text=text)
+            self._unseen = ""
         self._conversation.ask(text)
+        return self._act(approve, on_event)
+
+    def go_on(self, approve: Approve | None, on_event: EventSink) -> str:
+        """Go on with the last task, with a new budget: after a failure of the model, an interrupt or a used-up budget.
+
+        Raises:
+            CodeActError: the last task has come to its end.
+            ModelError: the model did not answer.
+        """
+        if not self._open:
+            raise CodeActError("there is nothing to go on with: the last message was answered")
+        self._conversation.go_on()
+        return self._act(approve, on_event)
+
+    def _act(self, approve: Approve | None, on_event: EventSink) -> str:
+        self.place.approve = approve
+        self._open = True
+
+        def hear(event: Event) -> None:
+            if isinstance(event, CallFinished):
+                call = event.call
+                if call.effect != "read" and call.refused is None and not self.place.undoes(call.tool):
+                    self._outside.append(call_text(call.tool, call.arguments))
+            on_event(event)
+
+        answered = self._answer(hear)
+        on_event(answered)
+        self._open = answered.reason not in ("finished", "gave up")
+        return answered.text
+
+    def _answer(self, on_event: EventSink) -> Answered:
         while True:
             action = self._conversation.next_action(on_event)
             if action.code is None:
-                return _answer(action.answer) if action.answer is not None else f"No answer ({action.reason})."
+                if action.answer is not None:
+                    return Answered(_text(action.answer), action.reason)
+                return Answered(f"No answer ({action.reason}).", action.reason)
             self._acting = True
             try:
                 if self._conversation.interrupted:
                     continue
-                execution = self._sandbox.run(action.code, on_event=on_event)
+                execution, observation = self.place.run(action.code, on_event)
             finally:
                 self._acting = False
-            on_event(Executed(execution))
-            self._conversation.observe(execution.observation())
+            self._conversation.observe(observation)
             if execution.ended:
-                return _final(execution)
+                return Answered(_final(execution), "finished")
+
+    def undo(self) -> Undone:
+        """Go back to before the last message: conversation, variables and world.
+
+        Raises:
+            NothingToUndo: there is none, or what followed cannot be undone here.
+        """
+        if not self._befores:
+            raise NothingToUndo("there is nothing to undo")
+        before = self._befores[-1]
+        if before.place is None:
+            raise NothingToUndo("this cannot be undone here: files of a workspace, or a world that cannot branch")
+        self._befores.pop()
+        self.place.return_to(before.place)
+        self._conversation.return_to(before.conversation)
+        if not self._conversation.begun:
+            self._unseen = self.place.observe()
+        self._open = False
+        outside = tuple(self._outside[before.outside :])
+        del self._outside[before.outside :]
+        return Undone(before.text, outside)
+
+    def reset(self) -> None:
+        """Begin anew: conversation, variables and world."""
+        self._forget(len(self._befores))
+        self._outside.clear()
+        self._open = False
+        self.place.reset()
+        self._conversation = self._begin()
 
     def interrupt(self) -> None:
         """From another thread: end the reply that is being written and the program that is running."""
         self._conversation.interrupt()
-        while not self._sandbox.interrupt() and self._acting:
+        while not self.place.interrupt() and self._acting:
             time.sleep(_AGAIN_S)
 
     def close(self) -> None:
-        """End the sandbox; the variables are lost."""
-        self._sandbox.close()
+        """End the session; the variables are lost."""
+        self._forget(len(self._befores))
+        self.place.close()
+
+    def _keep(self, text: str) -> None:
+        self._befores.append(_Before(text, self._conversation.keep(), self.place.keep(), len(self._outside)))
+        self._forget(len(self._befores) - self._undo)
+
+    def _forget(self, count: int) -> None:
+        for before in self._befores[: max(0, count)]:
+            if before.place is not None:
+                before.place.close()
+        del self._befores[: max(0, count)]
 
 
 def _final(execution: Execution) -> str:
     """The answer of a program that ended by `finish`; without one, what it printed."""
     if execution.answer is not None:
-        return _answer(execution.answer)
+        return _text(execution.answer)
     return execution.stdout.strip() or "Done."
 
 
-def _answer(answer: object) -> str:
+def _text(answer: object) -> str:
     return answer if isinstance(answer, str) else repr(answer)

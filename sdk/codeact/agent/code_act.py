@@ -96,6 +96,7 @@ class CodeActAgent:
         }
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
+        self._chat_tools: Toolbox | None = None
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
@@ -134,19 +135,48 @@ class CodeActAgent:
             ModelError: the model did not answer.
             SandboxError: the sandbox cannot start here.
         """
-        from codeact.agent.chat import ChatSession
-
         if tools is not None and not isinstance(tools, Toolbox):
             raise CodeActError(f"tools is a Toolbox, such as Toolbox([my_tool]), not {type(tools).__name__}")
-        if self._chat is not None and tools is not None and tools is not self._chat.tools:
+        if self._chat is not None and tools is not None and tools is not self._chat_tools:
             self.close()
         if self._chat is None:
-            self._chat = ChatSession(
-                tools if tools is not None else Toolbox(),
-                lambda stubs, libraries: self._conversation(stubs, chat=True, libraries=libraries),
-                **self._sandbox,
-            )
+            self.open_chat(tools)
+        assert self._chat is not None
         return self._chat.say(text, self.approve, on_event or _ignore)
+
+    def open_chat(self, tools: Toolbox | None = None, *, env: Any = None, seed: int = 0, undo: int = 0) -> ChatSession:
+        """Begin a chat anew, for those who want more of it than `chat()`: `undo`, `go_on`, an environment.
+
+        Args:
+            tools: what programs may call. An environment has its own.
+            env: an environment of programs that the chat acts in, instead of a sandbox. It stays open; make it with
+                `gymnasium.make(id, open_ended=True)`, so that no success ends it.
+            seed: of the environment's reset.
+            undo: how many messages can be undone.
+
+        Raises:
+            CodeActError: both tools and an environment were given, or `env` takes no programs.
+            SandboxError: the sandbox cannot start here.
+        """
+        from codeact.agent.chat import ChatSession
+        from codeact.agent.places import EnvironmentPlace, Place, SandboxPlace
+
+        if env is not None and tools is not None:
+            raise CodeActError("an environment has tools of its own; give more with its extra_tools=...")
+        self.close()
+        place: Place
+        if env is None:
+            place = SandboxPlace(tools if tools is not None else Toolbox(), **self._sandbox)
+        else:
+            place = EnvironmentPlace(env, seed)
+        stage = env.unwrapped if env is not None and self.rehearse and isinstance(env.unwrapped, Rehearses) else None
+        self._chat_tools = tools
+        self._chat = ChatSession(
+            place,
+            lambda stubs, libraries: self._conversation(stubs, chat=True, libraries=libraries, stage=stage),
+            undo=undo,
+        )
+        return self._chat
 
     def stream(self, env: Any, seed: int = 0, options: dict[str, Any] | None = None) -> Iterator[Event]:
         """Play an episode and yield its events as they happen.
@@ -172,7 +202,7 @@ class CodeActAgent:
         """End the chat session and its sandbox. The agent can be used again."""
         if self._chat is not None:
             self._chat.close()
-            self._chat = None
+            self._chat = self._chat_tools = None
 
     def __enter__(self) -> CodeActAgent:
         return self

@@ -28,6 +28,15 @@ class Settings:
     max_observation_chars: int
 
 
+@dataclass(frozen=True)
+class KeptConversation:
+    """How a conversation stood at one moment."""
+
+    memory: Memory
+    note_for_model: str
+    actions: int
+
+
 class Conversation:
     """Keeps the memory and finds the next action. In a chat plain words are the answer; in an episode they are not.
 
@@ -62,6 +71,25 @@ class Conversation:
         self.spending = Spending(self._settings.budget)
         self._interrupt.clear()
         self.memory.add("user", task, pinned=True)
+
+    def go_on(self) -> None:
+        """Take the task up again, with a new budget."""
+        self.spending = Spending(self._settings.budget)
+        self._interrupt.clear()
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said."""
+        return len(self.memory) > 0
+
+    def keep(self) -> KeptConversation:
+        """How it stands now, for `return_to`."""
+        return KeptConversation(self.memory.fork(), self._note_for_model, self._actions)
+
+    def return_to(self, kept: KeptConversation) -> None:
+        """Go back to how it stood."""
+        self.memory = kept.memory.fork()
+        self._note_for_model, self._actions = kept.note_for_model, kept.actions
 
     def observe(self, observation: str) -> None:
         """What the last program led to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,12 @@ class Memory:
         self._system_tokens = count(system) + MESSAGE_MARKS
         self._dropped = 0
         self._note_tokens = count(say("left_out", count=10**6)) + MESSAGE_MARKS
+
+    def fork(self) -> Memory:
+        """A memory of the same, which goes its own way from here."""
+        other = copy.copy(self)
+        other._entries = [copy.copy(entry) for entry in self._entries]
+        return other
 
     def __len__(self) -> int:
         return len(self._entries)
