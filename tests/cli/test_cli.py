@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from codeact.cli.running import policy
+from codeact.cli.approving import policy_of
 from codeact.episode import read_trace
 from codeact.errors import CodeActError
 
@@ -117,8 +117,8 @@ def test_approval(tmp_path: Path, option: str, refused: bool) -> None:
 
 
 def test_an_approval_that_is_not_known_lets_nothing_pass() -> None:
-    with pytest.raises(CodeActError, match="no approval policy 'Always'"):
-        policy("Always")
+    with pytest.raises(CodeActError, match=r"there is no such approval; did you mean 'always'\?"):
+        policy_of(["Always"], print)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from codeact.tools import (
     PendingCall,
     Refusal,
     Toolbox,
+    approval,
     approve_all,
     ask_about_all,
     ask_in_terminal,
@@ -133,3 +134,47 @@ def test_a_tool_with_a_policy_of_its_own_needs_both_to_agree() -> None:
 def test_about_all_means_reads_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     assert ask(ask_about_all, effect="read") == "the person at the terminal said no"
+
+
+def test_rules_by_name_stand_before_rules_by_effect_and_the_last_pattern_decides() -> None:
+    asked: list[str] = []
+
+    def person(call: PendingCall) -> str | None:
+        asked.append(call.tool)
+        return None if call.arguments else "say where"
+
+    policy = approval(
+        tools={"arm.*": "ask", "arm.stop": "always", "arm.throw": lambda call: f"{call.tool} is for nobody"},
+        effects={"physical": "never", "write": "ask"},
+        ask=person,
+    )
+
+    def judged(tool: str, effect: Any, **arguments: Any) -> str | None:
+        return review(policy, tool, arguments, effect)
+
+    assert judged("arm.move", "physical", x=1) is None
+    assert judged("arm.move", "physical") == "say where"
+    assert asked == ["arm.move", "arm.move"]
+    assert judged("arm.stop", "physical") is None
+    assert judged("arm.throw", "physical") == "arm.throw is for nobody"
+    assert judged("belt.start", "physical") == "calls of belt.start are not allowed here"
+    assert judged("shop.order", "write", item=2) is None
+    assert judged("shop.prices", "read") is None
+    assert asked == ["arm.move", "arm.move", "shop.order"]
+    assert review(approval(otherwise="never"), "look", {}, "read") == "calls of look are not allowed here"
+
+
+def test_a_rule_that_is_none_is_an_error() -> None:
+    with pytest.raises(ToolError, match=r"'allways' is no rule of approval; did you mean 'always'\?"):
+        approval(otherwise="allways")  # type: ignore[arg-type]
+    with pytest.raises(ToolError, match="'moving' is no effect; an effect is one of read, write and physical"):
+        approval(effects={"moving": "never"})  # type: ignore[dict-item]
+
+
+def test_a_refused_call_raises_refused_inside_the_program() -> None:
+    def move(x: float) -> float:
+        return x
+
+    program = "try:\n    move(1.0)\nexcept Refused as reason:\n    print('so:', reason)\nprint('on')"
+    with Sandbox(Toolbox([move]), approve=approval(tools={"mo*": "never"})) as sandbox:
+        assert sandbox.run(program).stdout == "so: calls of move are not allowed here\non\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -37,15 +36,6 @@ tools_app = typer.Typer(help="Look at tools.", pretty_exceptions_enable=False, n
 app.add_typer(tools_app, name="tools")
 
 
-class Approval(StrEnum):
-    """Who decides about a tool call before it runs."""
-
-    always = "always"
-    ask = "ask"
-    never_physical = "never-physical"
-    read_only = "read-only"
-
-
 Agent = Annotated[
     str | None,
     typer.Option(
@@ -65,6 +55,14 @@ MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model 
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in one reply of the model.")]
 Tier = Annotated[str | None, typer.Option(help="Of the tools: high or low; by default the task's own.")]
 Perception = Annotated[str | None, typer.Option(help="privileged, noisy or camera; by default the task's own.")]
+Approve = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Before a tool call: `always` go on, `ask` you about what writes or moves, `never-physical`, `read-only`; "
+        "or by effect or name `physical=ask`, `shop.*=never`, `arm.*=FILE.py:FUNCTION`. May be given more than once.",
+    ),
+]
 Rehearse = Annotated[
     bool,
     typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
@@ -102,9 +100,7 @@ def run(
         ),
     ] = None,
     video: Annotated[bool, typer.Option(help="Film the episode.")] = True,
-    approve: Annotated[
-        Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
-    ] = Approval.always,
+    approve: Approve = None,
     stop_key: Annotated[bool, typer.Option(help="At a terminal, any key is an emergency stop.")] = True,
 ) -> None:
     """Play one episode and show it as it happens.
@@ -140,8 +136,8 @@ def run(
             rehearse=rehearse,
             tools=tools,
             video=video,
-            approve=approve.value,
-            stop_key=stop_key and approve is not Approval.ask,
+            approve=tuple(approve or ()),
+            stop_key=stop_key,
         )
 
 
@@ -337,9 +333,7 @@ def open_sandbox(
         list[str] | None,
         typer.Option(metavar="LAYER", help="A layer of the wall to go without; may be given more than once."),
     ] = None,
-    approve: Annotated[
-        Approval, typer.Option(help="Before a tool call: go on, ask you, or refuse what moves or writes.")
-    ] = Approval.always,
+    approve: Approve = None,
     imports: Annotated[
         list[str] | None,
         typer.Option(metavar="MODULE", help="What programs may import, and no more; may be given more than once."),
@@ -379,7 +373,7 @@ def open_sandbox(
             tools,
             tuple(limit or ()),
             tuple(without or ()),
-            approve.value,
+            tuple(approve or ()),
             tuple(name for part in imports for name in part.split(",") if name) if imports else None,
             workspace,
             tuple(readable or ()),

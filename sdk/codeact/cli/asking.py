@@ -9,37 +9,54 @@ import sys
 from codeact.tools.approval import Approval, PendingCall, Refusal, question, verdict
 
 _INPUT = 0
+_ALWAYS = ("a", "always")
 
 
 class Asking:
-    """The policies `ask_in_terminal` and `ask_about_all`, for a session that goes on after Ctrl-C.
+    """The policy `ask_about_all`, for a session that goes on after Ctrl-C: nothing may still wait for a line then.
 
-    Nothing may still wait for a line then.
+    The answer `a` lets all later calls of that tool go on.
+
+    Attributes:
+        nobody: the reason of a refusal without asking, where nobody can answer; empty where somebody can.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, nobody: str = "") -> None:
         self._cancelled, self._cancel = os.pipe()
         os.set_blocking(self._cancelled, False)
+        self._always: set[str] = set()
+        self._agreed: str | None = None  # the call to which the session's policy got a yes just now
+        self.nobody = nobody
 
     def __call__(self, call: PendingCall) -> Approval:
-        """Let a mere read go on; ask about any other call, and refuse it where nobody answers."""
-        return None if call.effect == "read" else self.about_all(call)
+        """Ask about a call for the policy of a session, which is asked first."""
+        answer = self._ask(call)
+        self._agreed = str(call) if answer is None else None
+        return answer
 
-    def about_reads(self, call: PendingCall) -> Approval:
-        """Ask about a mere read alone."""
-        return self.about_all(call) if call.effect == "read" else None
+    def of_tools(self, call: PendingCall) -> Approval:
+        """Ask about a call because its tool wants that, after the session's policy. Nobody is asked twice."""
+        agreed, self._agreed = self._agreed, None
+        return None if agreed == str(call) else self._ask(call)
 
-    def about_all(self, call: PendingCall) -> Approval:
-        """Ask about any call, and refuse it where nobody answers."""
+    def _ask(self, call: PendingCall) -> Approval:
+        if call.tool in self._always:
+            return None
+        if self.nobody:
+            return Refusal(self.nobody)
         self._forget()
-        sys.stderr.write(question(call))  # standard output is the program's, or one JSON object
+        sys.stdout.flush()
+        sys.stderr.write(question(call, always=True))  # standard output is the program's, or one JSON object
         sys.stderr.flush()
         ready = select.select([_INPUT, self._cancelled], [], [])[0]
         if self._cancelled in ready:
             self._forget()
             return Refusal("the person at the terminal interrupted the program")
-        answer = os.read(_INPUT, 4_096)
-        return verdict(answer.decode(errors="replace")) if answer else Refusal("nobody was there to approve the call")
+        answer = os.read(_INPUT, 4_096).decode(errors="replace")
+        if answer.strip().lower() in _ALWAYS:
+            self._always.add(call.tool)
+            return None
+        return verdict(answer) if answer else Refusal("nobody was there to approve the call")
 
     def cancel(self) -> None:
         """From any thread: end a question that waits."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codeact.cli.asking import Asking
-    from codeact.sandbox import Sandbox
 
 _AGAIN_S = 0.005
 
 
 @contextmanager
-def interrupts(sandbox: Sandbox, asking: Asking) -> Iterator[None]:
-    """Ctrl-C ends the program that runs, softly, so that the session's variables live where they can.
+def interrupts(interrupt: Callable[[], bool], asking: Asking) -> Iterator[None]:
+    """Ctrl-C calls `interrupt` again and again, until it says that there was something to end.
 
-    A question that `asking` has put is ended with it.
+    With `Sandbox.interrupt` that ends the program that runs, softly, so that the session's variables live where they
+    can. A question that `asking` has put is ended with it.
 
     A second Ctrl-C raises KeyboardInterrupt: for a tool that does not return. Only for the main thread.
     """
@@ -42,7 +42,7 @@ def interrupts(sandbox: Sandbox, asking: Asking) -> Iterator[None]:
         # and then Python calls no handler before that wait ends. The descriptor is written to at once.
         while byte := os.read(reader, 1):
             if byte[0] == signal.SIGINT:
-                while not sandbox.interrupt():  # the program is still to be sent, or has ended
+                while not interrupt():  # the program is still to be sent, or has ended
                     if over.wait(_AGAIN_S):
                         return
                 asking.cancel()

@@ -19,8 +19,6 @@ from codeact.evaluation.errors import SelectionError
 if TYPE_CHECKING:
     import gymnasium
 
-    from codeact.tools import Approve
-
 
 def run_episode(
     task: str,
@@ -35,19 +33,22 @@ def run_episode(
     rehearse: bool,
     tools: str | None = None,
     video: bool,
-    approve: str,
+    approve: tuple[str, ...],
     stop_key: bool,
 ) -> None:
     """Play, print and say where the files are.
 
     `tools` names tools that programs get beside the task's own, which are closed at the end.
 
-    With `stop_key`, a key pressed at the terminal is an emergency stop, and ends the episode as Ctrl-C does.
+    With `stop_key`, and where nobody is asked about calls, a key pressed at the terminal is an emergency stop, and ends
+    the episode as Ctrl-C does.
 
     Raises:
         CodeActError: with the message that the user should read.
         KeyboardInterrupt: after the summary was printed.
     """
+    from codeact.cli.approving import asks, policy_of
+    from codeact.cli.asking import Asking
     from codeact.cli.toolboxes import load_toolbox
     from codeact.episode import EpisodeInterrupted, emergency_stop_on_key, play
     from codeact.evaluation.agents import make_agent
@@ -57,15 +58,21 @@ def run_episode(
     found = find_tasks([task])
     if len(found) != 1:
         raise SelectionError(f"{task!r} matches {len(found)} tasks; `codeact eval` plays many, `codeact run` one")
+    asking = Asking()
+    stop_key = stop_key and not asks(approve)
     with ExitStack() as opened:
-        box = load_toolbox(tools) if tools is not None else None
+        box = load_toolbox(tools, asking.of_tools) if tools is not None else None
         if box is not None:
             opened.callback(box.close)
             stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
         env = make_environment(found[0], video=video, tier=tier, perception=perception, extra_tools=box)
         opened.callback(env.close)
         player = make_agent(
-            agent, max_turns=max_turns, max_tokens=max_tokens, rehearse=rehearse, approve=policy(approve)
+            agent,
+            max_turns=max_turns,
+            max_tokens=max_tokens,
+            rehearse=rehearse,
+            approve=policy_of(approve, asking),
         )
         printer = EpisodePrinter(console)
         try:
@@ -120,26 +127,6 @@ def _render_modes(task: str) -> list[str]:
 
     creator, _ = environment_class(task)
     return list(getattr(creator, "metadata", {}).get("render_modes", ()))
-
-
-def policy(name: str) -> Approve | None:
-    """The approval policy that `--approve` names; None for `always`.
-
-    Raises:
-        CodeActError: there is none of that name.
-    """
-    from codeact.tools import ask_in_terminal, refuse_effects
-
-    match name:
-        case "always":
-            return None
-        case "ask":
-            return ask_in_terminal
-        case "never-physical":
-            return refuse_effects("physical")
-        case "read-only":
-            return refuse_effects("physical", "write")
-    raise CodeActError(f"there is no approval policy {name!r}")
 
 
 def _print_files(console: Console, directory: Path | None) -> None:

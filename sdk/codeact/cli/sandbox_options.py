@@ -27,7 +27,7 @@ class SandboxOptions:
         tools: `MODULE:NAME`, `FILE.py:NAME` or a file such as `tools.yaml`; None for a session without tools.
         limits: as `NAME=VALUE`.
         without: layers of the wall to go without.
-        approve: the approval policy's name.
+        approve: who decides about calls, as `--approve` says it.
         imports: what programs may import; None for the sandbox's own choice.
         workspace: a folder that programs may write to.
         readable: what programs may read beside it.
@@ -36,7 +36,7 @@ class SandboxOptions:
     tools: str | None = None
     limits: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    approve: str = "always"
+    approve: tuple[str, ...] = ()
     imports: tuple[str, ...] | None = None
     workspace: Path | None = None
     readable: tuple[Path, ...] = ()
@@ -55,9 +55,7 @@ class SandboxOptions:
         """
         from codeact.cli.toolboxes import load_toolbox
 
-        # What the session's own policy asks about is not asked twice.
-        ask = self.asking.about_reads if self.approve == "ask" else self.asking.about_all
-        return load_toolbox(self.tools, ask) if self.tools is not None else None
+        return load_toolbox(self.tools, self.asking.of_tools) if self.tools is not None else None
 
     def close(self) -> None:
         """Give back what the tools use, once no session needs them any more."""
@@ -79,7 +77,7 @@ class SandboxOptions:
             UsageError: an option is wrong.
             CodeActError: the sandbox cannot be opened.
         """
-        from codeact.cli.running import policy
+        from codeact.cli.approving import policy_of
 
         for name in self.without:
             if name not in LAYERS:
@@ -96,7 +94,7 @@ class SandboxOptions:
         return Sandbox(
             self.toolbox,
             limits=limits,
-            approve=self.asking if self.approve == "ask" else policy(self.approve),
+            approve=policy_of(self.approve, self.asking),
             without=self.without,
             imports=self.imports,
             workspace=self.workspace,

@@ -45,7 +45,7 @@ def run_script(code: str, arguments: list[str], options: SandboxOptions, *, as_j
         told = sandbox.run(f"argv = {arguments!r}\n{_AS_SYS_ARGV}", on_event=_nobody)
         if told.error is not None:
             raise CodeActError(f"the program's arguments do not fit: {told.error.message}")
-        with interrupts(sandbox, options.asking):
+        with interrupts(sandbox.interrupt, options.asking):
             execution = sandbox.run(code, on_event=_nobody if as_json else _print)
     if as_json:
         from codeact.episode.schema import execution_data

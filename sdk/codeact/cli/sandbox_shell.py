@@ -101,7 +101,7 @@ class SandboxShell:
 
     def _run(self, code: str) -> Execution:
         self._in_line = False
-        with interrupts(self._sandbox, self._options.asking):
+        with interrupts(self._sandbox.interrupt, self._options.asking):
             execution = self._sandbox.run(code, on_event=self._hear)
         if self._in_line:
             sys.stdout.write("\n")

@@ -17,6 +17,7 @@ from codeact.tools.approval import (
     refuse_effects,
     review,
 )
+from codeact.tools.approval_rules import Rule, approval
 from codeact.tools.finish import finish_tool
 from codeact.tools.tool import Tool, tool
 from codeact.tools.toolbox import Toolbox
@@ -27,8 +28,10 @@ __all__ = [
     "Effect",
     "PendingCall",
     "Refusal",
+    "Rule",
     "Tool",
     "Toolbox",
+    "approval",
     "approve_all",
     "ask_about_all",
     "ask_in_terminal",

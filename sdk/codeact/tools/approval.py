@@ -111,9 +111,10 @@ def ask_about_all(call: PendingCall) -> Approval:
         return Refusal("nobody was there to approve the call")
 
 
-def question(call: PendingCall) -> str:
-    """What a person is asked about a call."""
-    return f"{call}  [{call.effect}]  Run it? [y]es, [n]o, or a reason to refuse: "
+def question(call: PendingCall, *, always: bool = False) -> str:
+    """What a person is asked about a call. `always`: whether they may let all later calls of the tool go on."""
+    choices = "[y]es, [n]o, [a]lways for this tool" if always else "[y]es, [n]o"
+    return f"{call}  [{call.effect}]  Run it? {choices}, or a reason to refuse: "
 
 
 def verdict(answer: str) -> Approval:
