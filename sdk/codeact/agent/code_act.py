@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeact.agent.budget import Budget
@@ -11,10 +11,10 @@ from codeact.agent.conversation import Conversation, Settings
 from codeact.agent.formats import find_format
 from codeact.agent.protocol import Action, Brief
 from codeact.agent.rehearsing import Rehearses
-from codeact.agent.templates import say, system_prompt
+from codeact.agent.templates import say, system_prompt, worked_examples
 from codeact.errors import CodeActError
 from codeact.events import Event, EventSink
-from codeact.models.protocol import Model
+from codeact.models.protocol import Message, Model
 from codeact.tools import Approve, Toolbox
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class CodeActAgent:
         action_format: `code`, or for comparison `json` or `text` (one call a turn).
         approve: policy that is asked about each tool call before it runs; None lets all run.
         system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
+        examples: how many worked examples the prompt shows, or texts of your own in place of them.
         name: how traces and reports call the agent; None takes the model's name, and the format if it is not `code`.
         temperature: 0 is greedy.
         seed: makes sampling repeatable; the turn is added to it. None: different each time.
@@ -63,6 +64,7 @@ class CodeActAgent:
         action_format: str = "code",
         approve: Approve | None = None,
         system_prompt: str | None = None,
+        examples: int | Sequence[str] = 1,
         name: str | None = None,
         temperature: float = 0.0,
         seed: int | None = 0,
@@ -84,6 +86,7 @@ class CodeActAgent:
         self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
         self.rehearse = rehearse
         self._system_prompt = system_prompt
+        self._examples = _chosen(examples, self.action_format)
         self._settings = Settings(
             Budget(max_turns, max_total_tokens, max_seconds), max_tokens, temperature, seed, max_observation_chars
         )
@@ -100,11 +103,11 @@ class CodeActAgent:
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
-        stage = brief.environment if self.rehearse and isinstance(brief.environment, Rehearses) else None
-        self._episode = self._conversation(brief.stubs, chat=False, stage=stage)
-        message = "task" if brief.observation.strip() else "task_alone"
-        how = find_format(self.action_format).how
-        self._episode.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
+        self._episode = self._begun(brief)
+
+    def prompt(self, brief: Brief) -> list[Message]:
+        """What the model would read first in an episode with this brief."""
+        return self._begun(brief).memory.messages()
 
     def act(self, observation: str | None, on_event: EventSink) -> Action:
         """The next program, or the end of the episode.
@@ -210,11 +213,38 @@ class CodeActAgent:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def _begun(self, brief: Brief) -> Conversation:
+        stage = brief.environment if self.rehearse and isinstance(brief.environment, Rehearses) else None
+        conversation = self._conversation(brief.stubs, chat=False, stage=stage)
+        message = "task" if brief.observation.strip() else "task_alone"
+        how = find_format(self.action_format).how
+        conversation.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
+        return conversation
+
     def _conversation(
         self, stubs: str, *, chat: bool, libraries: Collection[str] = (), stage: Rehearses | None = None
     ) -> Conversation:
-        system = system_prompt(self.action_format, stubs, chat=chat, own=self._system_prompt, libraries=libraries)
+        system = system_prompt(
+            self.action_format,
+            stubs,
+            chat=chat,
+            own=self._system_prompt,
+            libraries=libraries,
+            examples=self._examples,
+        )
         return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat, stage=stage)
+
+
+def _chosen(examples: int | Sequence[str], action_format: str) -> tuple[str, ...]:
+    """The worked examples that a prompt shows."""
+    if isinstance(examples, str):
+        raise CodeActError("examples is a number, or a list of texts")
+    if not isinstance(examples, int):
+        return tuple(examples)
+    there = worked_examples(action_format)
+    if not 0 <= examples <= len(there):
+        raise CodeActError(f"examples is {examples}; there are {len(there)} worked examples, or give texts of your own")
+    return there[:examples]
 
 
 def _ignore(event: Event) -> None:

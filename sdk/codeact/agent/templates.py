@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -12,17 +13,24 @@ from codeact.errors import CodeActError
 
 
 def system_prompt(
-    action_format: str, stubs: str, *, chat: bool, own: str | None = None, libraries: Collection[str] = ()
+    action_format: str,
+    stubs: str,
+    *,
+    chat: bool,
+    own: str | None = None,
+    libraries: Collection[str] = (),
+    examples: Sequence[str] = (),
 ) -> str:
-    """The system message: how to act, the functions, the rules, one worked example.
+    """The system message: how to act, the functions, the rules, worked examples.
 
     Args:
         action_format: `code`, `json` or `text`.
         stubs: the functions, as Python stubs.
         chat: in a chat, plain words are an answer; in an episode they are not.
         libraries: what programs may import in a workspace; none: there is no workspace.
-        own: a Jinja template to use instead. It may use `stubs`, `chat`, `action_format` and `libraries`, and
-            `{% include "system_code.md.j2" %}` puts in the usual text.
+        examples: worked examples, as `worked_examples` gives them.
+        own: a Jinja template to use instead. It may use `stubs`, `chat`, `action_format`, `libraries` and `examples`,
+            and `{% include "system_code.md.j2" %}` puts in the usual text.
 
     Raises:
         CodeActError: the own template is wrong.
@@ -43,7 +51,11 @@ def system_prompt(
         else:
             template = environment.from_string(own)
         return template.render(
-            stubs=stubs.strip(), chat=chat, action_format=action_format, libraries=list(libraries)
+            stubs=stubs.strip(),
+            chat=chat,
+            action_format=action_format,
+            libraries=list(libraries),
+            examples=list(examples),
         ).strip()
     except TemplateError as error:
         raise CodeActError(f"the system prompt's template is wrong: {error}") from error
@@ -64,6 +76,24 @@ def shorten(text: str, limit: int) -> str:
 
 
 @cache
+def worked_examples(action_format: str) -> tuple[str, ...]:
+    """All worked examples of `prompts/examples.yaml`, as one format writes them."""
+    return tuple(
+        "\n\n".join(
+            [
+                say("example", task=example["task"]),
+                *(say("example_turn", **turn) if "observation" in turn else turn["reply"] for turn in turns),
+            ]
+        )
+        for example in _read("examples.yaml")
+        if (turns := example[action_format])
+    )
+
+
+@cache
 def _messages() -> dict[str, str]:
-    loaded = yaml.safe_load((files("codeact.agent") / "prompts" / "messages.yaml").read_text(encoding="utf-8"))
-    return {str(name): str(text) for name, text in loaded.items()}
+    return {str(name): str(text) for name, text in _read("messages.yaml").items()}
+
+
+def _read(file: str) -> Any:
+    return yaml.safe_load((files("codeact.agent") / "prompts" / file).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,14 @@ tools_app = typer.Typer(help="Look at tools.", pretty_exceptions_enable=False, n
 app.add_typer(tools_app, name="tools")
 
 
+class ActionFormat(StrEnum):
+    """How a model writes its actions."""
+
+    code = "code"
+    json = "json"
+    text = "text"
+
+
 Agent = Annotated[
     str | None,
     typer.Option(
@@ -67,6 +76,14 @@ Rehearse = Annotated[
     bool,
     typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
 ]
+Format = Annotated[
+    ActionFormat, typer.Option("--format", help="How the model acts: programs, or one call a turn, for comparison.")
+]
+Examples = Annotated[int, typer.Option(min=0, help="Worked examples in the prompt.")]
+Prompt = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A Jinja template in place of the built-in prompt, which it may include."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -92,6 +109,9 @@ def run(
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
+    action_format: Format = ActionFormat.code,
+    examples: Examples = 1,
+    prompt: Prompt = None,
     tools: Annotated[
         str | None,
         typer.Option(
@@ -134,6 +154,9 @@ def run(
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
+            action_format=action_format.value,
+            examples=examples,
+            prompt=prompt,
             tools=tools,
             video=video,
             approve=tuple(approve or ()),
@@ -190,6 +213,9 @@ def evaluate(
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
+    action_format: Format = ActionFormat.code,
+    examples: Examples = 1,
+    prompt: Prompt = None,
     traces: Annotated[bool, typer.Option(help="Keep the trace of each episode.")] = True,
 ) -> None:
     """Play many episodes and say how often they succeed.
@@ -220,7 +246,52 @@ def evaluate(
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
+            action_format=action_format.value,
+            examples=examples,
+            prompt=prompt,
             traces=traces,
+        )
+
+
+@app.command("prompt")
+def show_prompt(
+    task: Annotated[str, typer.Argument(help="A Gymnasium id, such as CodeAct/Stack2-v0.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
+    action_format: Format = ActionFormat.code,
+    examples: Examples = 1,
+    prompt: Prompt = None,
+    tier: Tier = None,
+    perception: Perception = None,
+    tools: Annotated[
+        str | None,
+        typer.Option(metavar="TOOLS", help="Tools beside the task's own, as `codeact run` takes them."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Count tokens as this model does; else they are estimated.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the messages as one JSON array.")] = False,
+) -> None:
+    """Show what a model reads at the beginning of an episode, and how long that is.
+
+    Examples:
+
+        codeact prompt CodeAct/Stack2-v0
+
+        codeact prompt CodeAct/Lift-v0 --format json --examples 3 --model embedded
+    """
+    with reported():
+        from codeact.cli.prompting import show_prompt as show
+
+        show(
+            task,
+            seed,
+            model,
+            as_json=json,
+            tools=tools,
+            options={"tier": tier, "perception": perception},
+            action_format=action_format.value,
+            examples=examples,
+            prompt=prompt,
         )
 
 

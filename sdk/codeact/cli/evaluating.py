@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console, Group
@@ -54,12 +54,12 @@ def evaluate_agent(
     out: Path,
     workers: int,
     resume: bool,
-    max_turns: int | None,
-    max_tokens: int | None,
-    rehearse: bool,
     traces: bool,
+    **settings: Any,
 ) -> None:
     """Evaluate, with a live table on a terminal and a line an episode elsewhere. Exits with 1 when an episode broke.
+
+    `settings` are those of `settings_of`.
 
     Raises:
         CodeActError: with the message that the user should read.
@@ -80,13 +80,11 @@ def evaluate_agent(
                 workers=workers,
                 out=out,
                 resume=resume,
-                max_turns=max_turns,
-                max_tokens=max_tokens,
-                rehearse=rehearse,
                 tier=suite.tier,
                 perception=suite.perception,
                 traces=traces,
                 on_progress=view.show,
+                **settings,
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(

@@ -28,15 +28,13 @@ def run_episode(
     out: Path,
     tier: str | None = None,
     perception: str | None = None,
-    max_turns: int | None,
-    max_tokens: int | None,
-    rehearse: bool,
     tools: str | None = None,
     video: bool,
     approve: tuple[str, ...],
     stop_key: bool,
+    **settings: Any,
 ) -> None:
-    """Play, print and say where the files are.
+    """Play, print and say where the files are. `settings` are those of `settings_of`.
 
     `tools` names tools that programs get beside the task's own, which are closed at the end.
 
@@ -51,7 +49,7 @@ def run_episode(
     from codeact.cli.asking import Asking
     from codeact.cli.toolboxes import load_toolbox
     from codeact.episode import EpisodeInterrupted, emergency_stop_on_key, play
-    from codeact.evaluation.agents import make_agent
+    from codeact.evaluation.agents import make_agent, settings_of
     from codeact.evaluation.selection import find_tasks
 
     console = Console(highlight=False, soft_wrap=True)
@@ -67,13 +65,7 @@ def run_episode(
             stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
         env = make_environment(found[0], video=video, tier=tier, perception=perception, extra_tools=box)
         opened.callback(env.close)
-        player = make_agent(
-            agent,
-            max_turns=max_turns,
-            max_tokens=max_tokens,
-            rehearse=rehearse,
-            approve=policy_of(approve, asking),
-        )
+        player = make_agent(agent, approve=policy_of(approve, asking), **settings_of(**settings))
         printer = EpisodePrinter(console)
         try:
             with emergency_stop_on_key(lambda: _stop(env)) if stop_key else nullcontext(False) as listens:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeact.evaluation.errors import EvaluationError, SelectionError
@@ -20,44 +23,69 @@ def has_model(name: str) -> bool:
     return name != "oracle" and name not in CONTROLS
 
 
-def require_budget(name: str, max_turns: int | None, max_tokens: int | None, rehearse: bool = False) -> None:
-    """Refuse a budget, or a rehearsal, that means nothing.
-
-    Raises:
-        EvaluationError: one was given to an agent that has no model.
-    """
-    if not has_model(name) and rehearse:
-        raise EvaluationError(f"rehearse is for a model's programs, and the agent {name!r} has no model")
-    if not has_model(name) and (max_turns is not None or max_tokens is not None):
-        raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
-
-
-def make_agent(
-    name: str,
+def settings_of(
     *,
     max_turns: int | None = None,
     max_tokens: int | None = None,
     rehearse: bool = False,
-    approve: Approve | None = None,
-) -> Agent:
+    action_format: str = "code",
+    examples: int = 1,
+    prompt: Path | None = None,
+) -> dict[str, Any]:
+    """What `make_agent` takes beside the name, of what was asked for: as a result names it.
+
+    Args:
+        prompt: a file with a template in place of the built-in prompt.
+
+    Raises:
+        EvaluationError: the file cannot be read.
+    """
+    settings: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
+    if rehearse:
+        settings["rehearse"] = True
+    if action_format != "code":
+        settings["action_format"] = action_format
+    if examples != 1:
+        settings["examples"] = examples
+    if prompt is not None:
+        settings["prompt"] = str(prompt.resolve())
+        settings["prompt_sha256"] = hashlib.sha256(_text(settings["prompt"]).encode()).hexdigest()
+    return settings
+
+
+def require_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that mean nothing.
+
+    Raises:
+        EvaluationError: one was given to an agent that has no model.
+    """
+    if has_model(name):
+        return
+    if settings.get("rehearse"):
+        raise EvaluationError(f"rehearse is for a model's programs, and the agent {name!r} has no model")
+    if settings.get("max_turns") is not None or settings.get("max_tokens") is not None:
+        raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
+    if given := [setting for setting in ("action_format", "examples", "prompt") if setting in settings]:
+        raise EvaluationError(f"{' and '.join(given)} are for a model, and the agent {name!r} has none")
+
+
+def make_agent(name: str, *, approve: Approve | None = None, **settings: Any) -> Agent:
     """The agent that `name` names.
 
     Args:
         name: `oracle` plays the task's reference program; `nothing` and `opposite` are the controls; anything else is a
             model, as `codeact.load_model` takes it.
-        max_turns: replies of a model in one episode; None: as `CodeActAgent` has it.
-        max_tokens: tokens of one reply; None: as `CodeActAgent` has it.
-        rehearse: whether a model's programs are tried in the environment, and undone, before they are run.
         approve: policy that is asked about each call.
+        settings: of a model's agent, as `settings_of` gives them.
 
     Raises:
         SelectionError: no agent or model has that name.
-        EvaluationError: a budget or `rehearse` was given to an agent that has no model.
+        EvaluationError: settings were given to an agent that has no model, or the file of a prompt has changed.
         ModelError: the model cannot be loaded.
     """
     from codeact.agent import CodeActAgent, ProgramAgent
 
-    require_budget(name, max_turns, max_tokens, rehearse)
+    require_settings(name, settings)
     if not has_model(name):
         return _Control(name, approve) if name in CONTROLS else ProgramAgent("oracle", approve=approve)
     from codeact.models import load_model
@@ -65,9 +93,20 @@ def make_agent(
 
     if name != "embedded" and ":" not in name:
         raise SelectionError(f"no agent is called {name!r}: it is oracle, {', '.join(CONTROLS)} or a model, {FORMS}")
-    budget: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
-    budget = {key: value for key, value in budget.items() if value is not None}
-    return CodeActAgent(load_model(name), approve=approve, rehearse=rehearse, **budget)
+    given = {key: value for key, value in settings.items() if value is not None}
+    sha256 = given.pop("prompt_sha256", None)
+    if (file := given.pop("prompt", None)) is not None:
+        given["system_prompt"] = _text(file)
+        if sha256 is not None and hashlib.sha256(given["system_prompt"].encode()).hexdigest() != sha256:
+            raise EvaluationError(f"the prompt {file} has changed since the evaluation began")
+    return CodeActAgent(load_model(name), approve=approve, **given)
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"the prompt {file} cannot be read: {error}") from error
 
 
 class _Control:

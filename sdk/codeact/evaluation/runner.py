@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from codeact.evaluation.agents import require_budget
+from codeact.evaluation.agents import require_settings, settings_of
 from codeact.evaluation.errors import EvaluationError
 from codeact.evaluation.pool import Worker, WorkerDied
 from codeact.evaluation.results import EpisodeResult, ResultsFile, Times
@@ -87,6 +87,9 @@ def evaluate(
     max_turns: int | None = None,
     max_tokens: int | None = None,
     rehearse: bool = False,
+    action_format: str = "code",
+    examples: int = 1,
+    prompt: Path | None = None,
     tier: str | None = None,
     perception: str | None = None,
     traces: bool = True,
@@ -107,6 +110,9 @@ def evaluate(
         resume: go on with what `out` holds; finished episodes are not played again.
         max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
         rehearse: try each program of a model in its environment, and undo it, before it is run.
+        action_format: how a model writes its actions: `code`, `json` or `text`.
+        examples: worked examples in its prompt.
+        prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
@@ -123,9 +129,16 @@ def evaluate(
         raise EvaluationError(f"workers is {workers}; it must be at least 1")
     if resume and out is None:
         raise EvaluationError("to resume, say with out=... where the results are")
-    settings = {"max_turns": max_turns, "max_tokens": max_tokens, **({"rehearse": True} if rehearse else {})}
+    settings = settings_of(
+        max_turns=max_turns,
+        max_tokens=max_tokens,
+        rehearse=rehearse,
+        action_format=action_format,
+        examples=examples,
+        prompt=prompt,
+    )
     options = {name: value for name, value in (("tier", tier), ("perception", perception)) if value is not None}
-    require_budget(agent, max_turns, max_tokens, rehearse)
+    require_settings(agent, settings)
     folder = Path(out) if out is not None else None
     file = (
         ResultsFile(folder, agent=agent, settings={**settings, **options}, resume=resume)
