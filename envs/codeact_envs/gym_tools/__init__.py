@@ -7,6 +7,9 @@
     spaces.py        spaces in words and as data; actions on their way in, observations on their way out
     world.py         an environment as a `World` of `CodeEnv`
     task.py          to earn a return in it, as a `Task` of `CodeEnv`
+    packages.py      packages of environments beside Gymnasium, and what they need
+    mini_wob.py      MiniWoB++ without its clock
+    science_world.py ScienceWorld's tasks as Gymnasium environments
     references.py    reference programs, one YAML file an environment, in references/
     making.py        `wrap`, `register`, and what Gymnasium calls for a registered environment
 

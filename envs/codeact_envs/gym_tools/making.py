@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from codeact.errors import TaskError
 from codeact_envs.gym_tools.references import reference, referenced
@@ -10,6 +11,9 @@ from codeact_envs.gym_tools.references import reference, referenced
 if TYPE_CHECKING:
     from codeact_envs.code_env import CodeEnv
     from codeact_envs.gym_tools.task import GymTask
+    from codeact_envs.gym_tools.world import Source
+
+Success = Literal["return", "info"]
 
 NAMESPACE = "CodeActGym"
 ENTRY_POINT = "codeact_envs.gym_tools.making:make_env"
@@ -21,16 +25,22 @@ def wrap(
     steps: int | None = None,
     threshold: float | None = None,
     program: str | None = None,
+    success: Success | None = None,
+    anew: bool | None = None,
     code_env: dict[str, Any] | None = None,
     **options: Any,
 ) -> CodeEnv:
     """A `CodeEnv` whose programs play one episode of a Gymnasium environment.
 
     Args:
-        environment: its Gymnasium id, such as `FrozenLake-v1`; `package:Id-v0` imports the package first.
+        environment: its Gymnasium id, such as `FrozenLake-v1`; `package:Id-v0` imports the package first, which the
+            packages of `docs/any-environment.md` do not need.
         steps: after how many steps an episode is cut off; None for the environment's own limit, else 1,000.
         threshold: the return that is a success; None for what is known of the environment (see `GymTask`).
         program: a reference program; None for the one of this package, if it has one.
+        success: `return`: at the threshold; `info`: where the info of the last step says so (`is_success` or
+            `success`); None for `info` where the observation has a goal and no threshold is known, else `return`.
+        anew: see `Source`.
         code_env: keywords of `CodeEnv`, such as `{"render_mode": "rgb_array"}`.
         **options: keywords of `gymnasium.make`, for the environment itself.
 
@@ -39,11 +49,24 @@ def wrap(
     """
     from codeact.sandbox import Limits
     from codeact_envs.code_env import CodeEnv
+    from codeact_envs.gym_tools.world import Source
 
-    task = _task(environment, steps, threshold, program, options)
-    task.make_world().close()  # what is wrong is said here, not at the first reset
+    if steps is not None and steps < 1:
+        raise TaskError(f"steps must be at least 1, not {steps}")
+    if success not in (None, "return", "info"):
+        raise TaskError(f"success must be 'return', 'info' or None, not {success!r}")
+    task = _task(Source(environment, options, steps, anew), threshold, program)
+    world = task.make_world()  # what is wrong is said here, not at the first reset
+    told = world.goal_based and task.needed is None if success is None else success == "info"
+    task = replace(task, told=told)
     limits = Limits(tool_s=600.0, calls=task.limits.tool_calls + 1)  # one program may play the whole episode
-    return CodeEnv(task, **{"limits": limits, **(code_env or {})})
+    try:
+        env = CodeEnv(task, **{"limits": limits, **(code_env or {})})
+    except BaseException:
+        world.close()
+        raise
+    env._world = world  # some take seconds to make
+    return env
 
 
 def register(
@@ -53,22 +76,25 @@ def register(
     steps: int | None = None,
     threshold: float | None = None,
     program: str | None = None,
+    success: Success | None = None,
+    anew: bool | None = None,
     **options: Any,
 ) -> str:
     """Register an environment for `gymnasium.make`, suites and the command line; returns the id. May be called again.
 
     Args:
-        environment, steps, threshold, program, **options: see `wrap`.
+        environment, steps, threshold, program, success, anew, **options: see `wrap`.
         namespace: of the id, which ends in the environment's own name: `CodeActGym/FrozenLake-v1`.
     """
     import gymnasium
     from gymnasium.envs import registration
 
-    name = f"{namespace}/{environment.rpartition(':')[2].rpartition('/')[2]}"
-    kwargs = {"environment": environment, "steps": steps, "threshold": threshold, "program": program}
+    name = _id(namespace, environment)
+    kwargs: dict[str, Any] = {"environment": environment, "steps": steps, "threshold": threshold, "program": program}
+    kwargs |= {"success": success, "anew": anew, "options": options}
     gymnasium.registry.pop(name, None)
     with registration.namespace(namespace):  # while Gymnasium loads a plug-in, it would take the plug-in's instead
-        gymnasium.register(name, entry_point=ENTRY_POINT, kwargs={**kwargs, "options": options})
+        gymnasium.register(name, entry_point=ENTRY_POINT, kwargs=kwargs)
     return name
 
 
@@ -77,7 +103,7 @@ def register_references() -> None:
     import gymnasium
 
     for environment in referenced():
-        if f"{NAMESPACE}/{environment}" not in gymnasium.registry:
+        if _id(NAMESPACE, environment) not in gymnasium.registry:
             register(environment)
 
 
@@ -92,31 +118,43 @@ class EnvMaker:
         steps: int | None,
         threshold: float | None,
         program: str | None,
+        success: Success | None,
+        anew: bool | None,
         options: dict[str, Any],
         **code_env: Any,
     ) -> CodeEnv:
-        return wrap(environment, steps=steps, threshold=threshold, program=program, code_env=code_env, **options)
+        return wrap(
+            environment,
+            steps=steps,
+            threshold=threshold,
+            program=program,
+            success=success,
+            anew=anew,
+            code_env=code_env,
+            **options,
+        )
 
     @staticmethod
     def describe(environment: str, **_: Any) -> dict[str, str]:
         """See `CodeEnv.describe`."""
-        task = _task(environment, None, None, None, {})
+        from codeact_envs.gym_tools.world import Source
+
+        task = _task(Source(environment), None, None)
         return {"name": task.name, "title": task.title, "family": task.family, "tier": task.tier}
 
 
 make_env = EnvMaker()
 
 
-def _task(
-    environment: str, steps: int | None, threshold: float | None, program: str | None, options: dict[str, Any]
-) -> GymTask:
-    from codeact_envs.gym_tools.task import GymTask
-    from codeact_envs.gym_tools.world import Source
+def _id(namespace: str, environment: str) -> str:
+    return f"{namespace}/{environment.rpartition(':')[2].rpartition('/')[2]}"
 
-    if steps is not None and steps < 1:
-        raise TaskError(f"steps must be at least 1, not {steps}")
-    known = reference(environment.rpartition(":")[2])
+
+def _task(source: Source, threshold: float | None, program: str | None) -> GymTask:
+    from codeact_envs.gym_tools.task import GymTask
+
+    known = reference(source.environment.rpartition(":")[2])
     if known is not None:
         threshold = known.threshold if threshold is None else threshold
         program = known.program if program is None else program
-    return GymTask(Source(environment, options, steps), threshold, program)
+    return GymTask(source, threshold, program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,11 @@ from gymnasium import spaces
 
 from codeact.errors import CodeActError
 
+LONGEST_SHOWN = 6_000
+"""Characters of an observation that are shown without being asked for."""
+_GOAL_PARTS = {"observation", "achieved_goal", "desired_goal"}
 _SHOWN = 8  # bounds written out for each entry of a Box, at most
+_PICTURE = 1_000  # numbers from which an array of uint8 is a picture, not a small grid
 _MORE_THAN_ENOUGH = 200  # characters of a wrong value that an error shows
 
 
@@ -31,7 +36,7 @@ def words(space: spaces.Space[Any]) -> str:
     if isinstance(space, spaces.MultiBinary):
         return f"MultiBinary: an array of shape {space.shape} whose entries are 0 or 1"
     if isinstance(space, spaces.Text):
-        return f"Text: a str of {space.min_length} to {space.max_length} characters of {_characters(space)}"
+        return f"Text: a str of {space.min_length} to {space.max_length} characters{_characters(space)}"
     if isinstance(space, spaces.Dict):
         return "Dict: a dict with " + "; ".join(f"{key!r}: {words(part)}" for key, part in space.spaces.items())
     if isinstance(space, spaces.Tuple):
@@ -49,7 +54,7 @@ def words(space: spaces.Space[Any]) -> str:
             "'edge_links', an array of shape (edges, 2) of node numbers, or None. "
             f"A node is {words(space.node_space)}; an edge is {edges}"
         )
-    return f"{type(space).__name__}: {space!r:.{_MORE_THAN_ENOUGH}}"
+    return f"{type(space).__name__}: such as {_example(space)!r:.{_MORE_THAN_ENOUGH}}"
 
 
 def description(space: spaces.Space[Any]) -> dict[str, Any]:
@@ -114,6 +119,29 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def shown(value: Any) -> str:
+    """An observation as text; pictures are named rather than written out, and what is too long is cut."""
+    text = str(_without_pictures(plain(value)))
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[:LONGEST_SHOWN]} ... ({len(text):,} characters; observe() gives it all)"
+
+
+def is_goal_based(space: spaces.Space[Any]) -> bool:
+    """Whether it is a Dict with `observation`, `achieved_goal` and `desired_goal`."""
+    return isinstance(space, spaces.Dict) and set(space.spaces) >= _GOAL_PARTS
+
+
+def _without_pictures(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3 and value.size > _PICTURE:
+        return f"picture of shape {value.shape}"
+    if isinstance(value, dict):
+        return {key: _without_pictures(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_without_pictures, value))
+    return value
+
+
 def _converted(space: spaces.Space[Any], value: Any) -> Any:
     if isinstance(space, spaces.Discrete):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
@@ -176,5 +204,14 @@ def _numbers(array: Any) -> str:
 
 
 def _characters(space: spaces.Text) -> str:
+    if space.contains("\N{SNOWMAN}" * max(space.min_length, 1)) and "\N{SNOWMAN}" not in space.characters:
+        return ""  # some packages have a class of their own, which takes any
     found = "".join(sorted(space.characters))
-    return repr(found if len(found) <= _MORE_THAN_ENOUGH else found[:_MORE_THAN_ENOUGH] + "...")
+    return f" of {found if len(found) <= _MORE_THAN_ENOUGH else found[:_MORE_THAN_ENOUGH] + '...'!r}"
+
+
+def _example(space: spaces.Space[Any]) -> Any:
+    """A value of a space of a class that is not Gymnasium's, the same each time; what it prints may have addresses."""
+    chosen = copy.deepcopy(space)
+    chosen.seed(0)
+    return plain(chosen.sample())

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import gymnasium
-
-from codeact_envs.gym_tools.world import DEFAULT_STEPS, GymWorld, Snapshot, Source, creator_of
+from codeact_envs.gym_tools.packages import creator_of
+from codeact_envs.gym_tools.world import DEFAULT_STEPS, SUCCESS_KEYS, GymWorld, Snapshot, Source
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 TURNS = 10
 LONGEST_DESCRIPTION = 6_000  # characters of an environment's own words in an instruction
 _LEFT_OUT = re.compile(r"^#+ *(arguments|version history|references|information|vectorized)\b", re.IGNORECASE)
+_ARGUMENTS = re.compile(r"^Arg(ument)?s:\n(?:[ \t]+.*\n|\n)*", re.MULTILINE)
 _HEADING = re.compile(r"^#+ ")
 _NO_PROGRAM = "raise NotImplementedError('there is no reference program for this environment')"
 
@@ -28,18 +28,21 @@ class GymTask:
     """One episode of an environment, played from code. Implements `codeact_envs.tasks.Task`.
 
     An episode counts once the environment itself has ended it. It is a success at a return of at least `threshold`;
-    below a positive threshold the score is the share of it that was earned, else 0.
+    below a positive threshold the score is the share of it that was earned, else 0. Where `told`, it is a success if
+    the info of its last step says so, and the return does not matter.
 
     Attributes:
         source: which environment.
         threshold: the return that is a success; None for the environment's own `reward_threshold`, and where it has
             none, any return above 0.
         program: the reference program; None: there is none.
+        told: whether success is what the environment tells in `info`.
     """
 
     source: Source
     threshold: float | None = None
     program: str | None = None
+    told: bool = False
 
     family = "Y"
     tier = "low"
@@ -52,9 +55,9 @@ class GymTask:
     def title(self) -> str:
         return f"Earn a return in {self.source.environment}"
 
-    @cached_property
+    @property
     def spec(self) -> Any:
-        return gymnasium.spec(self.source.environment)
+        return self.source.spec
 
     @cached_property
     def needed(self) -> float | None:
@@ -83,7 +86,10 @@ class GymTask:
     def judge(self, plan: Plan, start: Any, now: Any, answer: Any) -> Judgement:
         state: Snapshot = now
         earned, needed = state.episode_return, plan.goal
-        success = state.over and (earned > 0 if needed is None else earned >= needed)
+        enough = earned > 0 if needed is None else earned >= needed
+        if self.told and state.reached is not None:
+            enough, needed = state.reached, None
+        success = state.over and enough
         share = earned / needed if needed is not None and needed > 0 and state.over else 0.0
         return Judgement(
             success=success,
@@ -97,18 +103,22 @@ class GymTask:
 
     @cached_property
     def _instruction(self) -> str:
-        aim = "above 0" if self.needed is None else f"of at least {self.needed:g}"
+        least = "above 0" if self.needed is None else f"of at least {self.needed:g}"
+        aim = f"with a return (the sum of the rewards) {least}"
+        if self.told:
+            aim = f"so that its goal is reached at the last step, as info tells ({' or '.join(SUCCESS_KEYS)})"
         return (
             f"Play one episode of the Gymnasium environment {self.source.environment} to its end by calling "
-            f"step(action), with a return (the sum of the rewards) {aim}. It is cut off after {self.steps} steps, and "
-            f"cannot be reset.{self._description}"
+            f"step(action), {aim}. It is cut off after at most {self.steps} steps, "
+            f"and cannot be reset.{self._description}"
         )
 
     @cached_property
     def _description(self) -> str:
         """What the environment's class says of itself, without how it is made and was changed."""
         kept, keeps = [], True
-        for line in (inspect.getdoc(creator_of(self.spec)) or "").splitlines():
+        said = inspect.getdoc(creator_of(self.spec)) or ""
+        for line in _ARGUMENTS.sub("", f"{said}\n").splitlines():
             if _HEADING.match(line):
                 keeps = not _LEFT_OUT.match(line)
             if keeps:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -17,7 +18,8 @@ import gymnasium
 from codeact.errors import CodeActError, TaskError
 from codeact.tools import Tool, Toolbox
 from codeact.values import encode
-from codeact_envs.gym_tools.spaces import WrongAction, action_of, description, plain, words
+from codeact_envs.gym_tools.packages import creator_of, maker_of, package_of, spec_of
+from codeact_envs.gym_tools.spaces import WrongAction, action_of, description, is_goal_based, plain, shown, words
 from codeact_envs.text_picture import text_picture
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = 1000
 """Steps of an episode where the environment names no limit of its own."""
+SUCCESS_KEYS = ("is_success", "success")
+"""What environments call it in `info` that their goal is reached."""
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -41,11 +45,24 @@ class Source:
         environment: its Gymnasium id; `package:Id-v0` imports the package first.
         options: keywords of `gymnasium.make`.
         steps: after how many steps an episode is cut off; None for the environment's own limit, else 1,000.
+        anew: make the environment anew for each episode, since its reset leaves something of the one before; None
+            for what is known of its package.
     """
 
     environment: str
     options: Mapping[str, Any] = field(default_factory=dict)
     steps: int | None = None
+    anew: bool | None = None
+
+    @cached_property
+    def spec(self) -> Any:
+        """Gymnasium's spec of it; see `spec_of`."""
+        return spec_of(self.environment)
+
+    @property
+    def made_anew(self) -> bool:
+        package = package_of(self.environment.rpartition(":")[2])
+        return self.anew if self.anew is not None else package is not None and package.anew
 
     def make(self) -> gymnasium.Env[Any, Any]:
         """The environment. It draws text where it can, else pictures where it can, unless `options` say otherwise.
@@ -54,23 +71,29 @@ class Source:
             TaskError: there is no such environment, or it cannot be made here; the message has the reason.
         """
         try:
-            spec = gymnasium.spec(self.environment)
-            mode = _render_mode(spec)
+            mode = _render_mode(self.spec)
             options = {**({"render_mode": mode} if mode else {}), **self.options}
-            steps = self.steps or spec.max_episode_steps or DEFAULT_STEPS
-            return gymnasium.make(spec, max_episode_steps=steps, disable_env_checker=True, **options)
-        except (gymnasium.error.Error, ImportError, TypeError) as error:
-            raise TaskError(f"the Gymnasium environment {self.environment!r} cannot be made: {error}") from error
+            steps = self.steps or self.spec.max_episode_steps or DEFAULT_STEPS
+            return maker_of(self.spec)(self.spec, max_episode_steps=steps, disable_env_checker=True, **options)
+        except TaskError:
+            raise
+        except Exception as error:  # whatever its simulator raises
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise TaskError(f"the Gymnasium environment {self.environment!r} cannot be made: {reason}") from error
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How an episode stands: steps taken, the return so far, and whether the environment has ended it."""
+    """How an episode stands: steps taken, the return so far, and whether the environment has ended it.
+
+    `reached` is what the info of the last step says of success, by the names that environments use; None: nothing.
+    """
 
     steps: int
     episode_return: float
     terminated: bool
     truncated: bool
+    reached: bool | None = None
 
     @property
     def over(self) -> bool:
@@ -102,9 +125,10 @@ class GymWorld:
         self._seed = 0
         self._actions: list[Any] = []
         self._observation: Any = None
+        self._information: dict[str, Any] = {}
         self._now = Snapshot(0, 0.0, False, False)
         self._digest = ""
-        self._stopped = False
+        self._stopped = self._used = False
         self._film: tuple[int, int] | None = None  # width and height
         self.toolbox = Toolbox(self._tools(), errors=[WrongAction, EpisodeOver])
 
@@ -112,16 +136,20 @@ class GymWorld:
 
     def _tools(self) -> list[Tool]:
         acted, seen = words(self._env.action_space), words(self._env.observation_space)
+        named = self._env.has_wrapper_attr("action_notes")
+        notes = f"{self._env.get_wrapper_attr('action_notes')}\n\n" if named else ""
         step = Tool(self._step, name="step", effect="write")
         step.doc = (
             "Act once. Returns (observation, reward, terminated, truncated, info), as Gymnasium's step() does.\n\n"
             f"The action is of the action space, {acted}.\n\n"
+            f"{notes}"
             "Raises WrongAction when it is not, and nothing has moved then; EpisodeOver when the episode has ended."
         )
         observe = Tool(self._observe, name="observe", effect="read")
         observe.doc = f"The observation now, without acting. It is of the observation space, {seen}."
         tools: list[Tool] = [observe, step, Tool(self._action_space, name="action_space", effect="read")]
         tools.append(Tool(self._observation_space, name="observation_space", effect="read"))
+        tools.append(Tool(self._info, name="last_info", effect="read"))
         if self._env.render_mode == "ansi":
             tools.append(Tool(self._drawing, name="drawing", effect="read"))
         return tools
@@ -145,6 +173,10 @@ class GymWorld:
         """The observation space as data: `kind` is its class in Gymnasium, the rest what that class is made with."""
         return description(self._env.observation_space)
 
+    def _info(self) -> dict[str, Any]:
+        """What the environment told beside the observation, at the last step or, before the first, at the reset."""
+        return plain(self._information)  # type: ignore[no-any-return]
+
     def _drawing(self) -> str:
         """What the environment draws, as text, without its colours."""
         return _COLOUR.sub("", str(self._env.render()))
@@ -152,7 +184,11 @@ class GymWorld:
     # The episode
 
     def reset(self, setup: int) -> None:
-        self._observation, _ = self._env.reset(seed=setup)
+        if self._used and self._source.made_anew:
+            self._env.close()
+            self._env = self._source.make()
+        self._used = True
+        self._observation, self._information = self._env.reset(seed=setup)
         self._seed, self._actions, self._stopped = setup, [], False
         self._now = Snapshot(0, 0.0, False, False)
         self._digest = _digest(self._source.environment, setup, self._observation)
@@ -161,7 +197,14 @@ class GymWorld:
         self._actions.append(action)
         self._observation, reward, terminated, truncated, info = self._env.step(action)
         before = self._now
-        self._now = Snapshot(before.steps + 1, before.episode_return + float(reward), bool(terminated), bool(truncated))
+        self._information = info
+        self._now = Snapshot(
+            steps=before.steps + 1,
+            episode_return=before.episode_return + float(reward),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            reached=next((bool(info[key]) for key in SUCCESS_KEYS if key in info), None),
+        )
         self._digest = _digest(self._digest, action, self._observation, float(reward))
         return plain(self._observation), float(reward), bool(terminated), bool(truncated), plain(info)
 
@@ -170,7 +213,7 @@ class GymWorld:
         ending = "; it is over, call finish()" if now.over else ""
         lines = [
             f"Step {now.steps}, return {now.episode_return:g}{ending}.",
-            f"Observation: {plain(self._observation)}",
+            f"Observation: {shown(self._observation)}",
         ]
         if self._env.render_mode == "ansi":
             lines.append(self._drawing().strip("\n"))
@@ -178,6 +221,11 @@ class GymWorld:
 
     def snapshot(self) -> Snapshot:
         return self._now
+
+    @property
+    def goal_based(self) -> bool:
+        """Whether its observations have a goal that is to be reached, as the arms and mazes of several packages do."""
+        return is_goal_based(self._env.observation_space)
 
     def figures(self) -> dict[str, Any]:
         """For `info`: the raw return, the steps taken, and whether the environment has ended the episode."""
@@ -212,7 +260,8 @@ class GymWorld:
         if self._digest != state.digest:
             raise TaskError(
                 f"{self._source.environment} cannot be restored: the same seed and actions led to another state. "
-                "Play it without branch(), rehearse() and restore_state()"
+                "Wrap it with anew=True if its reset leaves something behind, or play it without branch(), rehearse() "
+                "and restore_state()"
             )
 
     def branch(self) -> GymWorld:
@@ -230,7 +279,7 @@ class GymWorld:
         if self._env.render_mode == "rgb_array":
             try:
                 frame = np.asarray(self._env.render(), np.uint8)
-            except (gymnasium.error.DependencyNotInstalled, ImportError):  # most draw with a library that is an extra
+            except Exception:  # most draw with a library that is an extra, or with a screen
                 pass
             else:
                 return np.asarray(Image.fromarray(frame).convert("RGB").resize((width, height)), np.uint8)
@@ -245,12 +294,6 @@ class GymWorld:
 
     def close(self) -> None:
         self._env.close()
-
-
-def creator_of(spec: Any) -> Any:
-    """The class, or the function, that makes an environment."""
-    entry = spec.entry_point
-    return gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
 
 
 def _render_mode(spec: Any) -> str | None:
