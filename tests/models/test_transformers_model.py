@@ -45,7 +45,7 @@ def test_temperature_zero_is_greedy_as_in_transformers_itself(tiny_model: Any) -
     import torch
 
     ids = torch.tensor([tiny_model._prompt.encode(TALK)])
-    expected = tiny_model._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=30, do_sample=False)
+    expected = tiny_model.network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=30, do_sample=False)
     text = tiny_model._tokenizer.decode(expected[0, ids.shape[1] :], skip_special_tokens=True)
     assert tiny_model.generate(TALK, GenerationOptions(max_tokens=30)).text == text
 
@@ -71,16 +71,16 @@ def test_a_stop_string_ends_the_reply_and_is_not_part_of_it(tiny_model: Any) -> 
 def test_the_end_token_ends_the_reply(tiny_model: Any) -> None:
     import torch
 
-    bias = torch.nn.Linear(32, tiny_model._model.config.vocab_size, bias=True)
+    bias = torch.nn.Linear(32, tiny_model.network.config.vocab_size, bias=True)
     torch.nn.init.zeros_(bias.weight)
     torch.nn.init.zeros_(bias.bias)
     with torch.no_grad():
         bias.bias[tiny_model._tokenizer.eos_token_id] = 1.0
-    usual, tiny_model._model.lm_head = tiny_model._model.lm_head, bias
+    usual, tiny_model.network.lm_head = tiny_model.network.lm_head, bias
     try:
         completion = tiny_model.generate(TALK, GenerationOptions(max_tokens=40))
     finally:
-        tiny_model._model.lm_head = usual
+        tiny_model.network.lm_head = usual
         tiny_model._forget()
     assert (completion.text, completion.completion_tokens, completion.finish_reason) == ("", 0, "stop")
 

@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from codeact.models.batching import BatchingModel as BatchingModel
     from codeact.models.embedded import ensure_embedded_model as ensure_embedded_model
     from codeact.models.loading import load_model as load_model
+    from codeact.models.many import generate_many as generate_many
     from codeact.models.openai_compatible import OpenAICompatibleModel as OpenAICompatibleModel
     from codeact.models.protocol import Completion as Completion
     from codeact.models.protocol import ContextOverflow as ContextOverflow
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from codeact.models.transformers_model import TransformersModel as TransformersModel
 
 _HOME = {
+    "BatchingModel": "codeact.models.batching",
     "Completion": "codeact.models.protocol",
     "ContextOverflow": "codeact.models.protocol",
     "GenerationOptions": "codeact.models.protocol",
@@ -36,6 +39,7 @@ _HOME = {
     "StopGeneration": "codeact.models.protocol",
     "TransformersModel": "codeact.models.transformers_model",
     "ensure_embedded_model": "codeact.models.embedded",
+    "generate_many": "codeact.models.many",
     "load_model": "codeact.models.loading",
 }
 

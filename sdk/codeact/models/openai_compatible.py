@@ -144,4 +144,8 @@ def _request(model: str, messages: Sequence[Message], options: GenerationOptions
         body["stop"] = list(options.stop)
     if options.seed is not None:
         body["seed"] = options.seed
+    # Not every server knows these, and some refuse what they do not know: only what was asked for is sent.
+    for name, usual in (("top_p", 1.0), ("top_k", 0), ("min_p", 0.0), ("repetition_penalty", 1.0)):
+        if (value := getattr(options, name)) != usual:
+            body[name] = value
     return body

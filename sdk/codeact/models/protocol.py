@@ -38,6 +38,11 @@ class GenerationOptions:
         temperature: 0 takes the likeliest token each time; above 0 samples.
         stop: strings that end the reply. The string itself is not part of the text given back.
         seed: makes sampling repeatable; None takes a new one each time. No effect at temperature 0.
+        top_p: sample from the likeliest tokens only, those that together have this probability; 1 takes all.
+        top_k: sample from so many of the likeliest tokens; 0 takes all.
+        min_p: sample from tokens at least so likely, as a share of the likeliest one's probability; 0 takes all.
+        repetition_penalty: above 1, tokens that the conversation holds already become less likely, at temperature 0
+            too; 1 changes nothing. As in Keskar et al., CTRL (2019), and transformers.
         interrupt: asked often while generating, also before the first token; True ends the reply at once.
     """
 
@@ -45,6 +50,10 @@ class GenerationOptions:
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
     interrupt: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +63,14 @@ class GenerationOptions:
             raise ModelError(f"temperature is {self.temperature}; it must lie between 0 and 10")
         if not isinstance(self.stop, tuple) or not all(isinstance(text, str) and text for text in self.stop):
             raise ModelError(f"stop is {self.stop!r}; it must be a tuple of non-empty strings")
+        if not 0.0 < self.top_p <= 1.0:
+            raise ModelError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
+        if self.top_k < 0:
+            raise ModelError(f"top_k is {self.top_k}; it must be 0, for all tokens, or more")
+        if not 0.0 <= self.min_p < 1.0:
+            raise ModelError(f"min_p is {self.min_p}; it must be at least 0 and below 1")
+        if not 0.0 < self.repetition_penalty <= 10.0:
+            raise ModelError(f"repetition_penalty is {self.repetition_penalty}; it must be above 0 and at most 10")
 
     def interrupted(self) -> bool:
         """Whether the reply is to end now."""

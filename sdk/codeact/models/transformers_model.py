@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from codeact.errors import ModelError
 from codeact.models.chat_prompt import ChatPrompt
-from codeact.models.device import choose_device, choose_weight_type, limit_threads
+from codeact.models.device import WeightType, choose_device, choose_weight_type, limit_threads
+from codeact.models.local_weights import Quantization, first_lines, load_weights
 from codeact.models.protocol import (
     Completion,
     ContextOverflow,
@@ -22,6 +23,7 @@ from codeact.models.protocol import (
     OnText,
     StopGeneration,
 )
+from codeact.models.sampling import chooser
 from codeact.models.text_stream import Detokenizer, StopStrings
 
 CHUNK = 512  # prompt tokens read at once: between chunks an interrupt is heeded, and memory stays bounded
@@ -40,10 +42,12 @@ class TransformersModel:
         dtype: `bfloat16`, `float16` or `float32`; None takes what the device is fastest with.
         name: how traces and reports call the model; None makes it from `name_or_path`.
         threads: CPU threads for the whole process; None: `OMP_NUM_THREADS`, or all CPUs but one.
+        adapter: a LoRA adapter over the model, a folder or repository as peft writes it.
+        quantization: `4bit` or `8bit` weights, by bitsandbytes or torchao.
 
     Raises:
-        ModelError: torch or transformers is missing, the model is not found or cannot be loaded, or the device is not
-            here.
+        ModelError: torch, transformers or another library is missing, the model or its adapter is not found or cannot
+            be loaded, or the device is not here.
     """
 
     def __init__(
@@ -54,37 +58,23 @@ class TransformersModel:
         *,
         name: str | None = None,
         threads: int | None = None,
+        adapter: str | Path | None = None,
+        quantization: Quantization | None = None,
     ) -> None:
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ModelError(
-                f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
-            ) from error
         self.device = choose_device(device)
-        self.dtype = dtype or choose_weight_type(self.device)
-        if self.dtype not in ("bfloat16", "float16", "float32"):
-            raise ModelError(f"unknown dtype {dtype!r}; one of bfloat16, float16, float32")
+        self.dtype: WeightType = _weight_type(dtype) if dtype else choose_weight_type(self.device)
         if self.device == "cpu":
             limit_threads(threads)
-        self.name = name or f"hf:{Path(name_or_path).name if Path(name_or_path).is_dir() else name_or_path}"
-        try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(str(name_or_path))
-            with _no_progress_bars():
-                loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                    str(name_or_path), dtype=getattr(torch, self.dtype)
-                )
-            self._model = loaded.to(self.device).eval()
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-            raise ModelError(
-                f"cannot load the model {str(name_or_path)!r}: {_first_lines(error)} "
-                "(give a folder that save_pretrained wrote, or a repository of the hub)"
-            ) from error
+        self.name = name or _name(name_or_path, adapter, quantization)
+        self.network, self._tokenizer = load_weights(
+            str(name_or_path), self.device, self.dtype, None if adapter is None else str(adapter), quantization
+        )
         self._prompt = ChatPrompt(self._tokenizer)
-        self._ends = _end_tokens(self._model, self._tokenizer)
-        self._keeps_last_only = "logits_to_keep" in inspect.signature(self._model.forward).parameters
-        self.context_tokens: int | None = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        self.end_tokens = _end_tokens(self.network, self._tokenizer)
+        self._keeps_last_only = "logits_to_keep" in inspect.signature(self.network.forward).parameters
+        self.context_tokens: int | None = getattr(
+            self.network.config.get_text_config(), "max_position_embeddings", None
+        )
         self._busy = threading.Lock()
         self._forget()
 
@@ -104,6 +94,44 @@ class TransformersModel:
         import torch
 
         started = time.perf_counter()
+        ids, limit = self.prepare(messages, options)
+        reply = self.reply(options, on_text)
+        finish_reason: FinishReason = "interrupted"
+        count = 0
+        try:
+            with self._alone(options), torch.inference_mode():
+                logits = self._read(tuple(messages), ids, options)
+                choose = chooser(options)
+                tokens = list(ids)
+                finish_reason = "length"
+                for step in range(limit):
+                    if options.interrupted():
+                        raise StopGeneration
+                    if step:
+                        logits = self._forward(tokens[-1:])
+                    token = choose(logits, tokens)
+                    if token in self.end_tokens:
+                        finish_reason = "stop"
+                        break
+                    count += 1
+                    tokens.append(token)
+                    if reply.add(token):
+                        finish_reason = "stop"
+                        break
+                reply.finish()
+        except StopGeneration:
+            finish_reason = "interrupted"
+        except torch.OutOfMemoryError as error:
+            raise self.explain(error) from error
+        return Completion(reply.text, len(ids), count, time.perf_counter() - started, finish_reason)
+
+    def prepare(self, messages: Sequence[Message], options: GenerationOptions) -> tuple[list[int], int]:
+        """Token ids of the conversation, and how many tokens its reply may have.
+
+        Raises:
+            ContextOverflow: prompt and one token of reply do not fit `context_tokens`.
+            ModelError: the chat template refuses the messages.
+        """
         ids = self._prompt.encode(messages)
         limit = options.max_tokens
         if self.context_tokens is not None:
@@ -113,33 +141,27 @@ class TransformersModel:
                     f"the conversation has {len(ids)} tokens, and {self.name} reads at most {self.context_tokens - 1}; "
                     "leave out old messages or shorten them"
                 )
-        reply = _Reply(self._decode, (*options.stop, *self._prompt.stop), on_text)
-        finish_reason: FinishReason = "interrupted"
-        count = token = 0
-        try:
-            with self._alone(options), torch.inference_mode():
-                logits = self._read(tuple(messages), ids, options)
-                choose = _chooser(options)
-                finish_reason = "length"
-                for step in range(limit):
-                    if options.interrupted():
-                        raise StopGeneration
-                    if step:
-                        logits = self._forward([token])
-                    token = choose(logits)
-                    if token in self._ends:
-                        finish_reason = "stop"
-                        break
-                    count += 1
-                    if reply.add(token):
-                        finish_reason = "stop"
-                        break
-                reply.finish()
-        except StopGeneration:
-            finish_reason = "interrupted"
-        except torch.OutOfMemoryError as error:
-            raise ModelError(f"{self.device} is out of memory for {len(ids)} tokens: {_first_lines(error)}") from error
-        return Completion(reply.text, len(ids), count, time.perf_counter() - started, finish_reason)
+        return ids, limit
+
+    def reply(self, options: GenerationOptions, on_text: OnText | None = None) -> Reply:
+        """What turns the tokens of one reply into text, up to a stop string."""
+        return Reply(self._decode, (*options.stop, *self._prompt.stop), on_text)
+
+    def read(self, tokens: Sequence[int], state: Any) -> Any:
+        """Read `tokens` into `state`, a cache of transformers for one row; return the logits after the last."""
+        import torch
+
+        extra = {"logits_to_keep": 1} if self._keeps_last_only else {}
+        given = torch.tensor([list(tokens)], device=self.device)
+        return self.network(input_ids=given, past_key_values=state, use_cache=True, **extra).logits[0, -1]
+
+    def explain(self, error: BaseException) -> ModelError:
+        """The error of another library as one of ours."""
+        import torch
+
+        if isinstance(error, torch.OutOfMemoryError):
+            return ModelError(f"{self.device} is out of memory: {first_lines(error)}")
+        return ModelError(f"{self.name} failed: {type(error).__name__}: {first_lines(error)}")
 
     def _decode(self, tokens: list[int]) -> str:
         text = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -178,12 +200,12 @@ class TransformersModel:
         earlier = self._read_messages
         continues = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
         if continues and getattr(self._state, "is_croppable", False):
-            known = _common(self._read_tokens, ids[:-1])
+            known = common_beginning(self._read_tokens, ids[:-1])
             self._state.crop(known - len(self._read_tokens))
             del self._read_tokens[known:]
         else:
             self._forget()
-            self._state = DynamicCache(config=self._model.config)
+            self._state = DynamicCache(config=self.network.config)
         self._read_messages = messages
         logits = None
         for begin in range(known, len(ids), CHUNK):
@@ -193,17 +215,13 @@ class TransformersModel:
         return logits
 
     def _forward(self, tokens: list[int]) -> Any:
-        import torch
-
-        extra = {"logits_to_keep": 1} if self._keeps_last_only else {}
-        given = torch.tensor([tokens], device=self.device)
-        output = self._model(input_ids=given, past_key_values=self._state, use_cache=True, **extra)
+        logits = self.read(tokens, self._state)
         self._read_tokens += tokens
-        return output.logits[0, -1]
+        return logits
 
 
-class _Reply:
-    """The text so far, told piece by piece. `add` says whether a stop string has come."""
+class Reply:
+    """The text so far, told piece by piece."""
 
     def __init__(self, decode: Any, stop: tuple[str, ...], on_text: OnText | None) -> None:
         self._detokenizer = Detokenizer(decode)
@@ -212,10 +230,12 @@ class _Reply:
         self.text = ""
 
     def add(self, token: int) -> bool:
+        """Take one more token in. Whether a stop string has come, which ends the reply."""
         self._tell(self._stop.add(self._detokenizer.add(token)))
         return self._stop.found is not None
 
     def finish(self) -> None:
+        """Tell what was held back."""
         self._tell(self._stop.add(self._detokenizer.finish()))
         self._tell(self._stop.finish())
 
@@ -226,25 +246,6 @@ class _Reply:
                 self._on_text(piece)
 
 
-def _chooser(options: GenerationOptions) -> Any:
-    """From logits to a token. Sampling is done on the CPU in float32, so that a seed means the same on every device."""
-    import torch
-
-    if options.temperature == 0.0:
-        return lambda logits: int(logits.argmax())
-    generator = torch.Generator()
-    if options.seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(options.seed)
-
-    def sample(logits: Any) -> int:
-        probabilities = torch.softmax(logits.float().cpu() / options.temperature, dim=-1)
-        return int(torch.multinomial(probabilities, 1, generator=generator))
-
-    return sample
-
-
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     """Tokens that end a reply. A model's generation settings name one, several or none."""
     named = getattr(model.generation_config, "eos_token_id", None)
@@ -252,7 +253,14 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset(end for end in (*ends, tokenizer.eos_token_id) if end is not None)
 
 
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
+def _weight_type(name: str) -> WeightType:
+    for known in get_args(WeightType):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise ModelError(f"unknown dtype {name!r}; one of {', '.join(get_args(WeightType))}")
+
+
+def common_beginning(first: Sequence[int], second: Sequence[int]) -> int:
     """Length of the common beginning."""
     for place, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
@@ -260,19 +268,6 @@ def _common(first: Sequence[int], second: Sequence[int]) -> int:
     return min(len(first), len(second))
 
 
-def _first_lines(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500]
-
-
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    from transformers.utils import logging as typed_in_part
-
-    logging: Any = typed_in_part
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+def _name(name_or_path: str | Path, adapter: str | Path | None, quantization: str | None) -> str:
+    parts = [Path(part).name if Path(part).is_dir() else str(part) for part in (name_or_path, adapter) if part]
+    return f"hf:{'+'.join(parts)}{f'@{quantization}' if quantization else ''}"
