@@ -286,6 +286,36 @@ def test_broken_calls_are_answered_with_what_is_wrong() -> None:
     assert "Nothing was run" in model.asked[1][-1].content
 
 
+def test_the_same_action_that_leads_to_the_same_is_noticed_and_said() -> None:
+    model = Recorder("<execute>a()</execute>")
+    play(CodeActAgent(model), "Refused: no", "Refused: no", "Refused: no", "Refused: now", "Refused: no")
+    said = [asked[-1].content for asked in model.asked]
+    assert [("in a row" in text) for text in said] == [False, False, True, True, False, False]
+    assert "it was made 3 times in a row, and it led to the same: do something else" in said[3]
+    assert said[3].endswith("Observation:\nRefused: no")
+
+
+def test_the_same_reply_that_cannot_be_run_is_noticed_and_said() -> None:
+    model = Recorder("<execute></execute>")
+    play(CodeActAgent(model, max_turns=3))
+    assert "in a row" not in model.asked[1][-1].content
+    assert model.asked[2][-1].content.endswith("You have written the same reply 2 times in a row. Write another one.")
+
+
+def test_a_program_without_marks_is_told_of() -> None:
+    model = Recorder("pick('red cube')", "<execute>pick('red cube')</execute>")
+    (action,), _ = play(CodeActAgent(model))
+    assert action.code == "pick('red cube')"
+    assert "looks like a program, but was not marked as one" in model.asked[1][-1].content
+
+
+def test_words_that_are_cut_at_the_limit_are_said_to_be_cut() -> None:
+    model = Recorder(("First I would think about", "length"), "<execute>a()</execute>")
+    (action,), _ = play(CodeActAgent(model))
+    assert action.code == "a()"
+    assert "was cut at its limit" in model.asked[1][-1].content
+
+
 def test_ones_own_prompt_replaces_or_extends() -> None:
     model = Recorder("<answer>x</answer>")
     play(CodeActAgent(model, system_prompt="Only these: {{ stubs }}"))

@@ -7,41 +7,52 @@ import json
 import keyword
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from codeact.agent.formats import Broken, Program, Prose, Reply, find_answer, without_thoughts
+from codeact.agent.call_checks import objection, takes_text
+from codeact.agent.formats import Broken, Program, Prose, Reply, find_answer, visible
+
+if TYPE_CHECKING:
+    from codeact.tools import Toolbox
 
 _ACTION = re.compile(r"^[ \t]*Action:[ \t]*(?P<call>.*)$", re.MULTILINE | re.IGNORECASE)
 _OBJECT = re.compile(r"\{\s*(?:[\"']|\Z)")  # meant as JSON, unlike other words in braces
 _NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.*)\Z", re.DOTALL)
+_AS_PYTHON = re.compile(r"\s*(?P<tool>[A-Za-z_][\w.]*)\((?P<arguments>.*)\)\s*\Z")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
 class JsonFormat:
-    """`{"tool": "name", "args": {...}}`, anywhere in the reply. `args` may also be a list: arguments by position."""
+    """`{"tool": "name", "args": {...}}`, anywhere in the reply. `args` may also be a list: arguments by position.
+
+    With `tools`, names and arguments are held against their signatures before anything is run.
+    """
 
     name = "json"
     stop: tuple[str, ...] = ()
     how = 'Write one call as JSON: {"tool": "name", "args": {"argument": value}}.'
 
+    def __init__(self, tools: Toolbox | None = None) -> None:
+        self._tools = tools
+
     def parse(self, text: str, *, cut: bool = False) -> Reply:
-        visible = without_thoughts(text)
-        answer = find_answer(visible)
-        begin = visible.find("{")
+        said = visible(text)
+        answer = find_answer(said)
+        begin = said.find("{")
         if answer is not None and not 0 <= begin < answer.start:
             return answer.answer
         while begin >= 0:
             end = begin + 1
             try:
-                value, end = _DECODER.raw_decode(visible, begin)
+                value, end = _DECODER.raw_decode(said, begin)
             except (ValueError, RecursionError) as error:
-                if _OBJECT.match(visible, begin):
+                if _OBJECT.match(said, begin):
                     return Broken(f"The JSON cannot be read: {error}.", cut=cut)
             else:
                 if "tool" in value:
-                    return _json_call(value, visible[:end], visible[end:])
-            begin = visible.find("{", end)
-        return Prose(visible.strip())
+                    return _json_call(self._tools, value, said[:end], said[end:])
+            begin = said.find("{", end)
+        return Prose(said.strip())
 
     def is_complete(self, text: str) -> bool:
         return "}" in text and isinstance(self.parse(text, cut=True), Program)
@@ -51,36 +62,47 @@ class TextFormat:
     """`Action: name, argument, argument`, on a line of its own.
 
     An argument is a Python literal (`0.5`, `True`, `[1, 2]`, `"a, b"`) or else plain text; `name=value` names it.
-    Commas inside quotes and brackets do not separate.
+    Commas inside quotes and brackets do not separate. `Action: name(argument, argument)` is read as well.
+
+    With `tools`, an argument that takes text alone is text whatever it looks like, and calls are held against the
+    signatures before anything is run.
     """
 
     name = "text"
     stop: tuple[str, ...] = ()
-    how = "Write one call on a line: Action: name, argument, argument."
+    how = "Write one call on a line: Action: name, argument, argument. Put quotes around text that holds a comma."
+
+    def __init__(self, tools: Toolbox | None = None) -> None:
+        self._tools = tools
 
     def parse(self, text: str, *, cut: bool = False) -> Reply:
-        visible = without_thoughts(text)
-        answer = find_answer(visible)
-        found = _ACTION.search(visible)
+        said = visible(text)
+        answer = find_answer(said)
+        found = _ACTION.search(said)
         if answer is not None and not (found and found.start() < answer.start):
             return answer.answer
         if found is None:
-            return Prose(visible.strip())
-        if cut and found.end() == len(visible):
+            return Prose(said.strip())
+        if cut and found.end() == len(said):
             return Broken("The call was not complete.", cut=True)
+        call = found.group("call")
+        if as_python := _AS_PYTHON.match(call):
+            inner = as_python.group("arguments").strip().removesuffix(",")
+            call = f"{as_python.group('tool')}, {inner}" if inner else as_python.group("tool")
         try:
-            tool, *parts = [part.strip() for part in _split(found.group("call"))]
+            tool, *parts = [part.strip() for part in _split(call)]
         except ValueError as error:
             return Broken(f"The call cannot be read: {error}.")
         positional, named = [], {}
-        for part in parts:
+        for place, part in enumerate(parts):
             if match := _NAMED.match(part):
-                named[match.group("name")] = _value(match.group("value"))
+                name = match.group("name")
+                named[name] = _value(match.group("value"), takes_text(self._tools, tool, name))
             elif named:
                 return Broken(f"The argument {part!r} has no name and comes after one that has.")
             else:
-                positional.append(_value(part))
-        return _call(tool, positional, named, visible[: found.end()], visible[found.end() :])
+                positional.append(_value(part, takes_text(self._tools, tool, place)))
+        return _call(self._tools, tool, positional, named, said[: found.end()], said[found.end() :])
 
     def is_complete(self, text: str) -> bool:
         return "\n" in text and isinstance(self.parse(text, cut=True), Program)
@@ -93,20 +115,22 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity would become unknown names in the program
 
 
-def _json_call(value: dict[str, Any], kept: str, rest: str) -> Reply:
+def _json_call(tools: Toolbox | None, value: dict[str, Any], kept: str, rest: str) -> Reply:
     if extra := sorted(set(value) - {"tool", "args"}):
         return Broken(f'The call has unknown keys {", ".join(extra)}; it has "tool" and "args" only.')
     args = value.get("args", {})
     if not isinstance(value["tool"], str):
         return Broken('"tool" must be the name of a function.')
     if isinstance(args, list):
-        return _call(value["tool"], args, {}, kept, rest)
+        return _call(tools, value["tool"], args, {}, kept, rest)
     if isinstance(args, dict):
-        return _call(value["tool"], [], args, kept, rest)
+        return _call(tools, value["tool"], [], args, kept, rest)
     return Broken(f'"args" must be an object of named arguments, not {type(args).__name__}.')
 
 
-def _call(tool: str, positional: list[Any], named: dict[str, Any], kept: str, rest: str) -> Reply:
+def _call(
+    tools: Toolbox | None, tool: str, positional: list[Any], named: dict[str, Any], kept: str, rest: str
+) -> Reply:
     """The program for one call. Names are checked and values written as literals, so nothing else can get into it."""
     if not all(_is_name(part) for part in tool.split(".")):
         return Broken(f"{tool!r} is not the name of a function.")
@@ -116,6 +140,8 @@ def _call(tool: str, positional: list[Any], named: dict[str, Any], kept: str, re
         arguments = [*map(_literal, positional), *(f"{name}={_literal(value)}" for name, value in named.items())]
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return Broken("The arguments must be finite numbers, text, true, false, null, lists and objects.")
+    if wrong_call := objection(tools, tool, positional, named):
+        return wrong_call
     dropped = bool(rest.strip(" \n`"))
     note = "only the first call of the reply was made, and the rest was dropped" if dropped else ""
     return Program(f"print({tool}({', '.join(arguments)}))", kept, note, dropped)
@@ -161,10 +187,12 @@ def _odd_backslashes(text: str) -> bool:
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
-def _value(text: str) -> Any:
+def _value(text: str, takes_text: bool) -> Any:
     """A literal, or the text itself."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return {"true": True, "false": False, "null": None}.get(text, text)
+        value = {"true": True, "false": False, "null": None}.get(text, text)
+    if takes_text and value is not None and not isinstance(value, str):
+        return text
     return text if isinstance(value, complex) else value

@@ -176,7 +176,9 @@ class CodeActAgent:
         self._chat_tools = tools
         self._chat = ChatSession(
             place,
-            lambda stubs, libraries: self._conversation(stubs, chat=True, libraries=libraries, stage=stage),
+            lambda stubs, libraries: self._conversation(
+                stubs, place.toolbox, chat=True, libraries=libraries, stage=stage
+            ),
             undo=undo,
         )
         return self._chat
@@ -215,14 +217,20 @@ class CodeActAgent:
 
     def _begun(self, brief: Brief) -> Conversation:
         stage = brief.environment if self.rehearse and isinstance(brief.environment, Rehearses) else None
-        conversation = self._conversation(brief.stubs, chat=False, stage=stage)
+        conversation = self._conversation(brief.stubs, brief.tools, chat=False, stage=stage)
         message = "task" if brief.observation.strip() else "task_alone"
         how = find_format(self.action_format).how
         conversation.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
         return conversation
 
     def _conversation(
-        self, stubs: str, *, chat: bool, libraries: Collection[str] = (), stage: Rehearses | None = None
+        self,
+        stubs: str,
+        tools: Toolbox | None,
+        *,
+        chat: bool,
+        libraries: Collection[str] = (),
+        stage: Rehearses | None = None,
     ) -> Conversation:
         system = system_prompt(
             self.action_format,
@@ -232,7 +240,8 @@ class CodeActAgent:
             libraries=libraries,
             examples=self._examples,
         )
-        return Conversation(self.model, find_format(self.action_format), self._settings, system, chat=chat, stage=stage)
+        action_format = find_format(self.action_format, tools)
+        return Conversation(self.model, action_format, self._settings, system, chat=chat, stage=stage)
 
 
 def _chosen(examples: int | Sequence[str], action_format: str) -> tuple[str, ...]:

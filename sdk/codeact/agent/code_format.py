@@ -8,14 +8,22 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codeact.agent.formats import Answer, Broken, Program, Prose, Reply, find_answer, without_thoughts
+from codeact.agent.formats import Answer, Broken, Program, Prose, Reply, find_answer, visible
 
-_OPENING = re.compile(r"<execute>|```[ \t]*(?P<language>\w*)[^\n`]*\n", re.IGNORECASE)
-_TAG_END = re.compile(r"</execute>|<execute>", re.IGNORECASE)
-_FENCE_END = re.compile(r"```")
-_INNER_TAGS = re.compile(r"\A\s*<execute>(?P<code>.*?)(?:</execute>\s*)?\Z", re.DOTALL | re.IGNORECASE)
-_INNER_FENCE = re.compile(r"\A\s*```[ \t]*\w*[ \t]*\n(?P<code>.*?)\n?[ \t]*(?:```\s*)?\Z", re.DOTALL)
-_PYTHON = frozenset({"python", "python3", "py", "tool_code", "execute"})
+_TAG = r"<[ \t]*execute[ \t]*>"
+_END_TAG = r"<[ \t]*/[ \t]*execute[ \t]*>"
+_OPENING = re.compile(rf"{_TAG}|(?P<fence>`{{3,}}|~{{3,}})[ \t]*(?P<language>\w*)[^\n`]*\n", re.IGNORECASE)
+_TAG_END = re.compile(rf"{_END_TAG}|{_TAG}", re.IGNORECASE)
+_CLOSING = re.compile(_END_TAG, re.IGNORECASE)
+_HALF = r"(?:e(?:x(?:e(?:c(?:u(?:te?)?)?)?)?)?)?[ \t]*\Z"
+_HALF_A_TAG = re.compile(rf"<[ \t]*{_HALF}", re.IGNORECASE)
+_HALF_AN_END = re.compile(rf"<[ \t]*/[ \t]*{_HALF}", re.IGNORECASE)
+_INNER_TAGS = re.compile(rf"\A\s*{_TAG}(?P<code>.*?)(?:{_END_TAG}\s*)?\Z", re.DOTALL | re.IGNORECASE)
+_INNER_FENCE = re.compile(
+    r"\A\s*(?P<fence>`{3,}|~{3,})[ \t]*\w*[ \t]*\n(?P<code>.*?)\n?[ \t]*(?:(?P=fence)\s*)?\Z", re.DOTALL
+)
+_PYTHON = frozenset({"python", "python3", "py", "py3", "ipython", "tool_code", "execute"})
+_MARKS = ("```", "~~~", "</", "< ")
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,10 @@ class CodeFormat:
     how = "Write one Python program between <execute> and </execute>."
 
     def parse(self, text: str, *, cut: bool = False) -> Reply:
-        visible = without_thoughts(text)
-        answer = find_answer(visible)
+        said = visible(text)
+        answer = find_answer(said)
         begun = False
-        for block in _blocks(visible):
+        for block in _blocks(said):
             if answer is not None and answer.start < block.start:
                 break
             begun = True
@@ -50,13 +58,19 @@ class CodeFormat:
                 continue
             if not block.closed and cut:
                 return Broken("The program was not complete.", cut=True)
-            return _program(visible, block)
+            return _program(said, block)
         if answer is not None:
             return answer.answer if answer.closed or not cut else Broken("The answer was not complete.", cut=True)
-        return Broken("The program was empty.", cut=cut) if begun else Prose(visible.strip())
+        if begun:
+            return Broken("The program was empty.", cut=cut)
+        if closing := _CLOSING.search(said):
+            return _without_a_beginning(said, closing)
+        if cut and (half := _HALF_A_TAG.search(said)) and len(half.group()) > 1:
+            return Broken("The program was not complete.", cut=True)
+        return Prose(said.strip(), unmarked=_acts(said))
 
     def is_complete(self, text: str) -> bool:
-        if "```" not in text and "</" not in text:
+        if not any(mark in text for mark in _MARKS):
             return False
         return isinstance(self.parse(text, cut=True), Program | Answer)
 
@@ -64,15 +78,42 @@ class CodeFormat:
 def _blocks(text: str) -> Iterator[_Block]:
     place = 0
     while (opening := _OPENING.search(text, place)) is not None:
-        fenced = not opening.group().lower().startswith("<execute")
+        fence = opening.group("fence")
         begin = opening.end()
-        end = (_FENCE_END if fenced else _TAG_END).search(text, begin)
+        end = (_fence_end(fence) if fence else _TAG_END).search(text, begin)
         content = text[begin : end.start() if end else len(text)]
-        # A second <execute> ends the first, and does not begin another: the slash was forgotten.
-        place = after = end.end() if end else len(text)
-        if fenced and not _is_python(opening.group("language"), content):
+        if end and not fence and not content.strip() and not _CLOSING.fullmatch(end.group()):
+            place = end.start()  # the tag was doubled: the program begins after the second one
             continue
-        yield _Block(_tidy(content), opening.start(), after, end is not None, fenced)
+        # Else a second <execute> ends the first, and does not begin another: the slash was forgotten.
+        place = after = end.end() if end else len(text)
+        if fence and not _is_python(opening.group("language"), content):
+            continue
+        if end is None and not fence:
+            content = _HALF_AN_END.sub("", content)
+        yield _Block(_tidy(content), opening.start(), after, end is not None, bool(fence))
+
+
+def _fence_end(fence: str) -> re.Pattern[str]:
+    """As many marks or more, at the end of a line: others belong to the program."""
+    return re.compile(rf"{fence[0]}{{{len(fence)},}}(?=[ \t]*(?:\n|\Z))")
+
+
+def _without_a_beginning(text: str, closing: re.Match[str]) -> Reply:
+    """What stands before an end tag, if all of it is Python."""
+    code = textwrap.dedent(text[: closing.start()]).strip()
+    if not _acts(code):
+        return Broken("There is </execute> without <execute> before it.")
+    return Program(code, f"<execute>\n{code}\n</execute>", "the start of the program was not marked")
+
+
+def _acts(text: str) -> bool:
+    """Whether the text can be read as a program that does something: it calls, or binds a name."""
+    try:
+        tree = ast.parse(textwrap.dedent(text).strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(isinstance(node, (ast.Call, ast.Assign, ast.FunctionDef)) for node in ast.walk(tree))
 
 
 def _is_python(language: str, content: str) -> bool:
@@ -98,7 +139,7 @@ def _program(text: str, block: _Block) -> Program:
         kept = f"{text.rstrip()}\n" + ("```" if block.fenced else "</execute>")
         if block.fenced:  # an <execute> without its end is what a stop string leaves
             notes.append("the end of the program was not marked")
-    rest = text[block.end :]
+    rest = _CLOSING.sub("", text[block.end :])
     dropped = next(_blocks(rest), None) is not None or find_answer(rest) is not None
     if dropped:
         notes.append("only the first program of the reply was run, and the rest was dropped")

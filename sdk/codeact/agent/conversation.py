@@ -10,6 +10,7 @@ from codeact.agent.formats import Answer, Broken, Format, Program, Prose
 from codeact.agent.memory import Memory
 from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Rehearses, objection
+from codeact.agent.repeats import Repeats
 from codeact.agent.templates import say, shorten
 from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed
 from codeact.models.protocol import Completion, ContextOverflow, GenerationOptions, Model, StopGeneration, count_tokens
@@ -60,6 +61,7 @@ class Conversation:
         self._stage = stage
         self._interrupt = threading.Event()
         self._note_for_model = ""
+        self._repeats = Repeats()
         self.memory = Memory(system, lambda text: count_tokens(model, text))
         self.spending = Spending(settings.budget)
         self._limit = settings.max_tokens
@@ -94,8 +96,10 @@ class Conversation:
     def observe(self, observation: str) -> None:
         """What the last program led to."""
         text = shorten(observation, self._observation_limit()) if observation.strip() else say("no_output")
-        if self._note_for_model:
-            self.memory.add("user", say("noted_observation", note=self._note_for_model, text=text))
+        count = self._repeats.observed(observation)
+        notes = [self._note_for_model, say("repeated", count=count) if count > 1 else ""]
+        if note := "; ".join(each for each in notes if each):
+            self.memory.add("user", say("noted_observation", note=note, text=text))
         else:
             self.memory.add("user", say("observation", text=text))
         self._note_for_model = ""
@@ -142,7 +146,9 @@ class Conversation:
                     if completion.finish_reason == "length":
                         answer = say("answer_cut", answer=answer, tokens=completion.completion_tokens)
                     return _end("finished", text, answer)
-                case Prose(answer):
+                case Prose(answer) as prose:
+                    if completion.finish_reason == "length" and not prose.unmarked:
+                        reply = Broken("There was no action.", cut=True)
                     without_action += 1
                     if without_action == 2:
                         self.memory.add("assistant", text)
@@ -166,6 +172,7 @@ class Conversation:
 
     def _act(self, program: Program, text: str, on_event: EventSink) -> Action:
         self._actions += 1
+        self._repeats.acted(program.code)
         self.memory.add("assistant", program.kept)
         self._note_for_model = program.note if program.dropped else ""
         on_event(ActionChosen(self._actions, program.code, program.note))
@@ -178,11 +185,15 @@ class Conversation:
         match reply:
             case Broken(cut=True):
                 what = "the program" if self._format.name == "code" else "the call"
-                self.memory.add("user", say("cut", tokens=self._limit, what=what))
+                told = say("cut", tokens=self._limit, what=what)
             case Broken(why):
-                self.memory.add("user", say("broken", why=why, how=how))
+                told = say("broken", why=why, how=how)
+            case Prose(unmarked=True):
+                told = say("nudge_unmarked", how=how)
             case _:
-                self.memory.add("user", say("nudge_chat" if self._chat else "nudge", how=how))
+                told = say("nudge_chat" if self._chat else "nudge", how=how)
+        count = self._repeats.replied(text)
+        self.memory.add("user", f"{told} {say('repeated_reply', count=count)}" if count > 1 else told)
 
     def _generate(self, on_event: EventSink) -> Completion:
         options = self._options()

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from codeact.errors import CodeActError
 
+if TYPE_CHECKING:
+    from codeact.tools import Toolbox
+
+NAMES = ("code", "json", "text")
 _ANSWER = re.compile(r"<(answer|solution)>(.*?)(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
@@ -49,9 +53,10 @@ class Broken:
 
 @dataclass(frozen=True)
 class Prose:
-    """Words, and nothing to run. May be empty."""
+    """Words, and nothing to run. May be empty. `unmarked`: they can be read as an action whose marks were forgotten."""
 
     text: str
+    unmarked: bool = False
 
 
 Reply = Program | Answer | Broken | Prose
@@ -79,8 +84,12 @@ class Format(Protocol):
         ...
 
 
-def find_format(name: str) -> Format:
+def find_format(name: str, tools: Toolbox | None = None) -> Format:
     """The format of this name.
+
+    Args:
+        name: `code`, `json` or `text`.
+        tools: what single calls are held against before they are made; None: they are only read.
 
     Raises:
         CodeActError: there is none.
@@ -88,15 +97,23 @@ def find_format(name: str) -> Format:
     from codeact.agent.call_formats import JsonFormat, TextFormat
     from codeact.agent.code_format import CodeFormat
 
-    formats: dict[str, type[Format]] = {"code": CodeFormat, "json": JsonFormat, "text": TextFormat}
-    if name not in formats:
-        raise CodeActError(f"unknown action format {name!r}; one of {', '.join(formats)}")
-    return formats[name]()
+    match name:
+        case "code":
+            return CodeFormat()
+        case "json":
+            return JsonFormat(tools)
+        case "text":
+            return TextFormat(tools)
+    raise CodeActError(f"unknown action format {name!r}; one of {', '.join(NAMES)}")
 
 
-def without_thoughts(text: str) -> str:
-    """The reply after a reasoning model's `<think>...</think>`: programs in there were only considered."""
-    return text.rpartition("</think>")[2]
+def visible(text: str) -> str:
+    """The reply after a reasoning model's `<think>...</think>`, with newlines alone between its lines.
+
+    Programs among the thoughts were only considered. Thoughts without an end are still going on.
+    """
+    said = text.rpartition("</think>")[2] if "</think>" in text else text.partition("<think>")[0]
+    return said.replace("\r\n", "\n").replace("\r", "\n") if "\r" in said else said
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from codeact.events import EventSink
-from codeact.tools import Approve
+from codeact.tools import Approve, Toolbox
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Brief:
         instruction: the task in words.
         stubs: the functions that programs may call, as Python stubs.
         observation: what the world shows at the start.
+        tools: the functions themselves, for agents that hold calls against them before they are made.
         environment: the unwrapped environment, for agents that play its reference program; models never see it.
     """
 
@@ -24,6 +25,7 @@ class Brief:
     stubs: str
     observation: str
     environment: Any = None
+    tools: Toolbox | None = None
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,7 @@ class _Run:
                 options=self.options or {},
             )
         )
-        self.agent.begin(Brief(instruction, stubs, observation, self.world), self.tell)
+        self.agent.begin(Brief(instruction, stubs, observation, self.world, self.world.tools), self.tell)
         last: str | None = None
         while True:
             if self.stop is not None and self.stop.is_set():
