@@ -6,8 +6,9 @@ policy, `begin(brief, on_event)` and `act(observation, on_event)`.
 
 from __future__ import annotations
 
+from codeact.agent.budget import Spent
 from codeact.agent.code_act import CodeActAgent
 from codeact.agent.program_agent import ProgramAgent
 from codeact.agent.protocol import Action, Agent, Brief
 
-__all__ = ["Action", "Agent", "Brief", "CodeActAgent", "ProgramAgent"]
+__all__ = ["Action", "Agent", "Brief", "CodeActAgent", "ProgramAgent", "Spent"]

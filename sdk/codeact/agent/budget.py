@@ -1,11 +1,29 @@
-"""Budgets of turns, tokens and time, and what has been spent of them."""
+"""Budgets of turns, tokens, time, calls and money, and what has been spent of them."""
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 from codeact.errors import CodeActError
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a million tokens cost, in any currency: of what the model reads, and of what it writes."""
+
+    read: float
+    written: float
+
+    def __post_init__(self) -> None:
+        if not all(0 <= price < math.inf for price in (self.read, self.written)):
+            raise CodeActError(f"prices are ({self.read}, {self.written}); a price of a million tokens is 0 or more")
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        return (prompt_tokens * self.read + completion_tokens * self.written) / MILLION
 
 
 @dataclass(frozen=True)
@@ -16,20 +34,42 @@ class Budget:
         turns: replies of the model.
         tokens: read and written, summed over all replies; a long history counts again each time it is read.
         seconds: wall time from the start of the task, time in tools included.
+        calls: of tools, `finish` not counted, refused ones included; one more is refused, and ends the task.
+        cost: by `prices`, in their currency.
+        prices: of tokens.
     """
 
     turns: int = 10
     tokens: int | None = None
     seconds: float | None = None
+    calls: int | None = None
+    cost: float | None = None
+    prices: Prices | None = None
 
     def __post_init__(self) -> None:
         for name, value in (
             ("max_turns", self.turns),
             ("max_total_tokens", self.tokens),
             ("max_seconds", self.seconds),
+            ("max_calls", self.calls),
+            ("max_cost", self.cost),
         ):
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:
                 raise CodeActError(f"{name} is {value}; it must be positive")
+        if self.cost is not None and self.prices is None:
+            raise CodeActError("max_cost needs prices=(read, written): what a million tokens cost")
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a task has cost so far, as `Budget` counts it. `cost`: None without prices."""
+
+    turns: int
+    prompt_tokens: int
+    completion_tokens: int
+    calls: int
+    seconds: float
+    cost: float | None
 
 
 class Spending:
@@ -38,13 +78,41 @@ class Spending:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._started = time.monotonic()
-        self.turns = 0
-        self.tokens = 0
+        self.turns = self.calls = 0
+        self.prompt_tokens = self.completion_tokens = 0
+        self.rehearsing = False  # what is tried and undone does not count as calls
 
-    def add(self, tokens: int) -> None:
-        """A reply that cost `tokens`, read and written."""
+    def add(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """A reply that cost so many tokens, read and written."""
         self.turns += 1
-        self.tokens += tokens
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def cost(self) -> float | None:
+        prices = self._budget.prices
+        return None if prices is None else prices.of(self.prompt_tokens, self.completion_tokens)
+
+    def call(self) -> str | None:
+        """A tool is about to be called. Returns why it may not, if the budget of calls is used up."""
+        if self._budget.calls is None or self.rehearsing:
+            return None
+        self.calls += 1
+        return f"the budget of {self._budget.calls} calls is used up" if self.calls > self._budget.calls else None
+
+    def spent(self) -> Spent:
+        return Spent(
+            self.turns,
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.calls,
+            time.monotonic() - self._started,
+            self.cost,
+        )
 
     def out_of_time(self) -> bool:
         """Whether the budget of time is used up."""
@@ -53,14 +121,23 @@ class Spending:
 
     def exhausted(self) -> str:
         """Which budget is used up, in words such as `budget: 10 turns`; empty while there is some left."""
-        if self.turns >= self._budget.turns:
-            return f"budget: {self._budget.turns} turns"
-        if self._budget.tokens is not None and self.tokens >= self._budget.tokens:
-            return f"budget: {self._budget.tokens} tokens"
+        budget = self._budget
+        if self.turns >= budget.turns:
+            return f"budget: {budget.turns} turns"
+        if budget.tokens is not None and self.tokens >= budget.tokens:
+            return f"budget: {budget.tokens} tokens"
+        if budget.calls is not None and self.calls > budget.calls:
+            return f"budget: {budget.calls} calls"
+        if budget.cost is not None and self.cost is not None and self.cost >= budget.cost:
+            return f"budget: a cost of {budget.cost:g}"
         if self.out_of_time():
-            return f"budget: {self._budget.seconds:g} seconds"
+            return f"budget: {budget.seconds:g} seconds"
         return ""
 
     def tokens_left(self) -> int | None:
-        """How many tokens the budget still has; None without a limit."""
-        return None if self._budget.tokens is None else max(0, self._budget.tokens - self.tokens)
+        """How many tokens may still be written, by the budgets of tokens and of cost; None without a limit."""
+        budget = self._budget
+        left = [] if budget.tokens is None else [budget.tokens - self.tokens]
+        if budget.cost is not None and budget.prices is not None and self.cost is not None and budget.prices.written:
+            left.append(int((budget.cost - self.cost) * MILLION / budget.prices.written))
+        return max(0, min(left)) if left else None

@@ -70,6 +70,11 @@ class ChatSession:
         self._open = False  # whether the last task was not brought to its end
         self._conversation = self._begin()
 
+    @property
+    def conversation(self) -> Conversation:
+        """What was said so far."""
+        return self._conversation
+
     def _begin(self) -> Conversation:
         self._unseen = self.place.observe()
         return self._converse(self.place.toolbox.stubs(PROMPT_CHARACTERS), self.place.libraries)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from codeact.agent.budget import Budget
+from codeact.agent.budget import Budget, Prices, Spent
 from codeact.agent.conversation import Conversation, Settings
 from codeact.agent.formats import find_format
 from codeact.agent.protocol import Action, Brief
@@ -15,7 +15,7 @@ from codeact.agent.templates import say, system_prompt, worked_examples
 from codeact.errors import CodeActError
 from codeact.events import Event, EventSink
 from codeact.models.protocol import Message, Model
-from codeact.tools import Approve, Toolbox
+from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox
 
 if TYPE_CHECKING:
     from codeact.agent.chat import ChatSession
@@ -31,6 +31,9 @@ class CodeActAgent:
         max_tokens: tokens of one reply.
         max_total_tokens: tokens read and written for one task. None: no limit.
         max_seconds: wall time for one task. None: no limit.
+        max_calls: tool calls for one task. None: no limit. One more is refused, and the task ends.
+        max_cost: for one task, in the currency of `prices`. None: no limit.
+        prices: what a million tokens cost that the model reads, and that it writes.
         action_format: `code`, or for comparison `json` or `text` (one call a turn).
         approve: policy that is asked about each tool call before it runs; None lets all run.
         system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
@@ -61,6 +64,9 @@ class CodeActAgent:
         max_tokens: int = 512,
         max_total_tokens: int | None = None,
         max_seconds: float | None = None,
+        max_calls: int | None = None,
+        max_cost: float | None = None,
+        prices: tuple[float, float] | None = None,
         action_format: str = "code",
         approve: Approve | None = None,
         system_prompt: str | None = None,
@@ -81,14 +87,19 @@ class CodeActAgent:
         if max_tokens < 1 or max_observation_chars < 100:
             raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
         self.model = model
-        self.approve = approve
+        self._approve = approve
+        self._max_calls = max_calls
         self.action_format = find_format(action_format).name
         self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
         self.rehearse = rehearse
         self._system_prompt = system_prompt
         self._examples = _chosen(examples, self.action_format)
         self._settings = Settings(
-            Budget(max_turns, max_total_tokens, max_seconds), max_tokens, temperature, seed, max_observation_chars
+            Budget(max_turns, max_total_tokens, max_seconds, max_calls, max_cost, Prices(*prices) if prices else None),
+            max_tokens,
+            temperature,
+            seed,
+            max_observation_chars,
         )
         self._sandbox: dict[str, Any] = {
             "limits": limits,
@@ -100,10 +111,38 @@ class CodeActAgent:
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
         self._chat_tools: Toolbox | None = None
+        self._chatting = False  # whether the last task was one of the chat
+
+    @property
+    def approve(self) -> Approve | None:
+        """The policy that is asked about each tool call; with `max_calls`, one that counts them first."""
+        return self._approve if self._max_calls is None else self._count_call
+
+    @approve.setter
+    def approve(self, approve: Approve | None) -> None:
+        self._approve = approve
+
+    @property
+    def spent(self) -> Spent | None:
+        """What the latest task has cost so far; None before the first."""
+        conversation = self._latest()
+        return None if conversation is None else conversation.spending.spent()
+
+    def _latest(self) -> Conversation | None:
+        if self._chatting and self._chat is not None:
+            return self._chat.conversation
+        return self._episode
+
+    def _count_call(self, call: PendingCall) -> Approval:
+        conversation = self._latest()
+        if call.tool != "finish" and conversation is not None and (why := conversation.spending.call()):
+            return Refusal(why)
+        return None if self._approve is None else self._approve(call)
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
         self._episode = self._begun(brief)
+        self._chatting = False
 
     def prompt(self, brief: Brief) -> list[Message]:
         """What the model would read first in an episode with this brief."""
@@ -145,6 +184,7 @@ class CodeActAgent:
         if self._chat is None:
             self.open_chat(tools)
         assert self._chat is not None
+        self._chatting = True
         return self._chat.say(text, self.approve, on_event or _ignore)
 
     def open_chat(self, tools: Toolbox | None = None, *, env: Any = None, seed: int = 0, undo: int = 0) -> ChatSession:
@@ -174,6 +214,7 @@ class CodeActAgent:
             place = EnvironmentPlace(env, seed)
         stage = env.unwrapped if env is not None and self.rehearse and isinstance(env.unwrapped, Rehearses) else None
         self._chat_tools = tools
+        self._chatting = True
         self._chat = ChatSession(
             place,
             lambda stubs, libraries: self._conversation(

@@ -159,7 +159,11 @@ class Conversation:
         """Rehearse the program. The model is told why one does not pass."""
         if self._stage is None:
             return True
-        outcome = self._stage.rehearse(program.code)
+        self.spending.rehearsing = True
+        try:
+            outcome = self._stage.rehearse(program.code)
+        finally:
+            self.spending.rehearsing = False
         error = outcome.execution.error
         if error is not None and error.type == "Interrupted":
             self._interrupt.set()
@@ -217,7 +221,7 @@ class Conversation:
                 if not self.memory.drop_half():
                     raise
         self._replies += 1
-        self.spending.add(completion.prompt_tokens + completion.completion_tokens)
+        self.spending.add(completion.prompt_tokens, completion.completion_tokens)
         on_event(
             ModelReplied(
                 completion.text,
