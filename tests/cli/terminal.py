@@ -17,9 +17,9 @@ PATIENCE_S = 60.0
 
 
 class Terminal:
-    """Starts `codeact sandbox` on a pseudo-terminal."""
+    """Starts `codeact sandbox`, or another command, on a pseudo-terminal."""
 
-    def __init__(self, *arguments: object, state: Path, cwd: Path, **more: str) -> None:
+    def __init__(self, *arguments: object, state: Path, cwd: Path, command: str = "sandbox", **more: str) -> None:
         self.raw = ""
         self._seen = 0
         self._master, child = pty.openpty()
@@ -28,7 +28,7 @@ class Terminal:
         if "NO_COLOR" not in more:
             environment.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "codeact.cli", "sandbox", *map(str, arguments)],
+            [sys.executable, "-m", "codeact.cli", command, *map(str, arguments)],
             stdin=child,
             stdout=child,
             stderr=child,

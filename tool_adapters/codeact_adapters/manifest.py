@@ -32,26 +32,33 @@ class ToolsFileError(ToolError):
 
 
 def load_tools(
-    file: str | os.PathLike[str], *, ask: Approve = ask_about_all, environment: Mapping[str, str] | None = None
+    file: str | os.PathLike[str],
+    *,
+    ask: Approve = ask_about_all,
+    environment: Mapping[str, str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Toolbox:
     """Make the toolbox that a YAML file describes. `docs/tools-file.md` explains every key.
 
     Args:
-        file: the file. Relative paths in it are taken from its folder.
+        file: the file.
         ask: asks a person about a call of a tool whose approval is `ask`; by default, the one at the terminal.
         environment: where `${NAME}` comes from; the environment of this process, if None.
+        folder: what relative paths in the file are taken from; the file's own folder, if None.
 
     Raises:
         ToolsFileError: names file, line, column and key, and says what would be right. What was opened is closed again.
             No value that came from the environment is in the message.
     """
-    return _Manifest(Path(file), ask, os.environ if environment is None else environment).toolbox()
+    path = Path(file)
+    within = path.resolve().parent if folder is None else Path(folder)
+    return _Manifest(path, within, ask, os.environ if environment is None else environment).toolbox()
 
 
 class _Manifest:
-    def __init__(self, path: Path, ask: Approve, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, folder: Path, ask: Approve, environment: Mapping[str, str]) -> None:
         self._file = YamlFile(path, ToolsFileError)
-        self._folder = path.resolve().parent
+        self._folder = folder
         self._ask = ask
         self._secrets = Secrets(environment)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from codeact.cli.chat_command import chat
 from codeact.cli.failures import reported
 from codeact.cli.plugged import PluggedGroup, PluggedTaskGroup
 
@@ -162,6 +163,9 @@ def run(
             approve=tuple(approve or ()),
             stop_key=stop_key,
         )
+
+
+app.command()(chat)
 
 
 @app.command()

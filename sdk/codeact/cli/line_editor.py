@@ -1,10 +1,12 @@
-"""The prompt of `codeact sandbox`: blocks of several lines, history, completion and colours, by prompt_toolkit."""
+"""The prompt of a session: blocks of several lines, history, completion and colours, by prompt_toolkit."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,6 @@ from pygments.lexers.python import PythonLexer
 from codeact.cli.blocks import INDENT, goes_on, indentation
 
 HISTORY_BLOCKS = 1_000
-PROMPT, MORE = ">>> ", "... "
 _COLOURS = {
     "pygments.keyword": "ansibrightblue",
     "pygments.operator.word": "ansibrightblue",
@@ -37,35 +38,60 @@ _COLOURS = {
 Complete = Callable[[str], tuple[str, list[str]]]
 
 
-def history_file() -> Path:
+def python_goes_on(text: str) -> bool:
+    """Whether more lines belong to a block of Python, or to a command of `codeact sandbox`."""
+    return goes_on(command_code(text))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What is typed at a prompt.
+
+    Attributes:
+        name: of the history's file.
+        prompt: before the first line; more: before the others.
+        goes_on: whether more lines belong to a text when Enter is pressed at its end.
+        python: whether it is Python: coloured, and indented.
+    """
+
+    name: str = "sandbox"
+    prompt: str = ">>> "
+    more: str = "... "
+    goes_on: Callable[[str], bool] = python_goes_on
+    python: bool = True
+
+
+def history_file(name: str = "sandbox") -> Path:
     """`codeact/sandbox_history` in `XDG_STATE_HOME`, else in `~/.local/state`."""
     base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base).expanduser() if base else Path.home() / ".local" / "state") / "codeact" / "sandbox_history"
+    return (Path(base).expanduser() if base else Path.home() / ".local" / "state") / "codeact" / f"{name}_history"
 
 
 class LineEditor:
-    """Reads one block of code after another."""
+    """Reads one block after another."""
 
-    def __init__(self, complete: Complete, *, colours: bool) -> None:
+    def __init__(self, complete: Complete, *, colours: bool, manner: Manner | None = None) -> None:
         """Args:
         complete: from the line up to the cursor to what was typed of a name, and what it could become.
-        colours: whether the code is coloured as it is typed.
+        colours: whether code is coloured as it is typed.
+        manner: what is typed; Python by default.
         """
+        manner = manner or Manner()
         self._session: PromptSession[str] = PromptSession(
-            PROMPT,
+            manner.prompt,
             multiline=True,
-            prompt_continuation=MORE,
-            lexer=PygmentsLexer(PythonLexer) if colours else None,
-            history=_history(),
+            prompt_continuation=manner.more,
+            lexer=PygmentsLexer(PythonLexer) if colours and manner.python else None,
+            history=_history(manner.name),
             enable_history_search=True,
             style=Style.from_dict(_COLOURS),
             include_default_pygments_style=False,
             complete_while_typing=False,
             completer=_Names(complete),
-            key_bindings=_bindings(),
+            key_bindings=_bindings(manner),
             enable_suspend=True,
             enable_open_in_editor=True,
-            tempfile_suffix=".py",
+            tempfile_suffix=".py" if manner.python else ".txt",
             output=create_output(always_prefer_tty=True),
         )
 
@@ -90,9 +116,9 @@ class _Names(Completer):
             yield Completion(name, start_position=-len(typed))
 
 
-def _history() -> History:
+def _history(name: str = "sandbox") -> History:
     """Kept for the next time, where that can be; cut when it is twice as long as it should be."""
-    file = history_file()
+    file = history_file(name)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
@@ -111,27 +137,29 @@ def _history() -> History:
     return FileHistory(file)
 
 
-def _bindings() -> KeyBindings:
+def _bindings(manner: Manner) -> KeyBindings:
     bindings = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
-    bindings.add("enter", filter=typing & ~completion_is_selected)(_enter)
+    bindings.add("enter", filter=typing & ~completion_is_selected)(partial(_enter, manner))
     bindings.add("enter", filter=typing & completion_is_selected)(_take_completion)
+    if not manner.python:
+        return bindings
     bindings.add("tab", filter=typing & Condition(_in_indentation))(_indent)
     bindings.add("backspace", filter=typing & Condition(_after_indentation))(_dedent)
     return bindings
 
 
-def _enter(event: Any) -> None:
+def _enter(manner: Manner, event: Any) -> None:
     buffer = event.current_buffer
     text, below = buffer.document.text, buffer.document.text_after_cursor
-    if ("\n" not in text or not below.strip()) and not goes_on(command_code(text)):
+    if ("\n" not in text or not below.strip()) and not manner.goes_on(text):
         buffer.text = text.rstrip()  # so it is kept, without the empty line that ended it
         buffer.cursor_position = len(buffer.text)
         buffer.validate_and_handle()
         return
     # What a terminal pastes key by key brings its own indentation.
-    pasted = bool(event.app.key_processor.input_queue)
-    buffer.insert_text("\n" + ("" if pasted else indentation(buffer.document.text_before_cursor)))
+    bare = not manner.python or bool(event.app.key_processor.input_queue)
+    buffer.insert_text("\n" + ("" if bare else indentation(buffer.document.text_before_cursor)))
 
 
 def command_code(text: str) -> str:

@@ -79,18 +79,9 @@ class SandboxOptions:
         """
         from codeact.cli.approving import policy_of
 
-        for name in self.without:
-            if name not in LAYERS:
-                known = ", ".join(LAYERS)
-                raise UsageError(f"--without {name} names no layer; the layers are {known}{did_you_mean(name, LAYERS)}")
         if limits is None:
-            limits = changed_limits(self._default_limits(), self.limits)
-        for layer in level(self.workspace is not None).missing:
-            if layer.name not in self.without:
-                way = (
-                    "" if layer.name == "process" else f" To go on without it, at your own risk: --without {layer.name}"
-                )
-                raise SandboxError(f"the layer {layer.name} is missing: {layer.detail}. Mend it: {layer.remedy}.{way}")
+            limits = changed_limits(self.default_limits(), self.limits)
+        self.require_wall()
         return Sandbox(
             self.toolbox,
             limits=limits,
@@ -101,7 +92,26 @@ class SandboxOptions:
             readable=self.readable,
         )
 
-    def _default_limits(self) -> Limits:
+    def require_wall(self) -> None:
+        """Raise an error where a layer is missing that was not named as one to go without.
+
+        Raises:
+            UsageError: there is no layer of a name.
+            SandboxError: a layer is missing; it says how to mend it.
+        """
+        for name in self.without:
+            if name not in LAYERS:
+                known = ", ".join(LAYERS)
+                raise UsageError(f"--without {name} names no layer; the layers are {known}{did_you_mean(name, LAYERS)}")
+        for layer in level(self.workspace is not None).missing:
+            if layer.name not in self.without:
+                way = (
+                    "" if layer.name == "process" else f" To go on without it, at your own risk: --without {layer.name}"
+                )
+                raise SandboxError(f"the layer {layer.name} is missing: {layer.detail}. Mend it: {layer.remedy}.{way}")
+
+    def default_limits(self) -> Limits:
+        """The limits of a run where none are asked for."""
         if self.workspace is None:
             return Limits()
         from codeact.sandbox.workspaces.workspace import LIMITS

@@ -6,8 +6,13 @@ path and a policy `ask`, which asks a person about a call where the file wants t
 
 from __future__ import annotations
 
+import re
+import shlex
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import yaml
 
 from codeact.cli.failures import UsageError
 from codeact.errors import ToolError
@@ -66,13 +71,47 @@ def load_toolbox(place: str, ask: Approve = ask_about_all) -> Toolbox:
     return next(iter(boxes.values()))
 
 
+def load_adapter(text: str, ask: Approve = ask_about_all) -> Toolbox:
+    """The toolbox of one adapter, as `--adapter` names it: what stands in a `tools.yaml` under one key.
+
+    Args:
+        text: the adapter, and its options as `KEY=VALUE`, as a shell splits them: `openapi document=shop.json`.
+            `as=NAME` names the group of its tools; by default that is the adapter's name.
+        ask: asks a person about a call.
+
+    Raises:
+        UsageError: the text or an option is wrong, or no package that reads files of tools is installed.
+        ToolError: what it names cannot be reached.
+    """
+    try:
+        adapter, *options = shlex.split(text)
+        pairs = [option.partition("=") for option in options]
+        entry = {"adapter": adapter, **{key: yaml.safe_load(value) for key, _, value in pairs}}
+    except (ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"--adapter {text}: cannot be read: {error}") from None
+    if wrong := [key for key, equals, _ in pairs if not equals or not key]:
+        raise UsageError(f"--adapter {text}: {wrong[0]!r} is no option; write KEY=VALUE, such as path=notes")
+    name = entry.pop("as", None) or re.sub(r"\W", "_", adapter.rpartition(":")[2].rpartition(".")[2]).lower()
+    reader = _reader("yaml")
+    if reader is None:
+        raise UsageError(f"--adapter {text}: no installed package reads files of tools")
+    with tempfile.TemporaryDirectory(prefix="codeact-") as folder:
+        file = Path(folder) / "adapter.yaml"
+        file.write_text(yaml.safe_dump({"tools": {str(name): entry}}))
+        try:
+            return _read(reader, file, ask, folder=Path.cwd())
+        except UsageError as error:
+            where = re.compile(rf"{re.escape(str(file))}(:\d+:\d+)?: (tools\.[^:]*: )?")
+            raise UsageError(f"--adapter {text}: {where.sub('', str(error))}") from error
+
+
 def _reader(ending: str) -> EntryPoint | None:
     from importlib.metadata import entry_points
 
     return next(iter(entry_points(group=GROUP, name=ending)), None) if ending not in ("", "py") else None
 
 
-def _read(reader: EntryPoint, file: Path, ask: Approve) -> Toolbox:
+def _read(reader: EntryPoint, file: Path, ask: Approve, **options: Path) -> Toolbox:
     if not file.is_file():
         raise UsageError(f"--tools {file}: there is no such file")
     try:
@@ -80,7 +119,7 @@ def _read(reader: EntryPoint, file: Path, ask: Approve) -> Toolbox:
     except Exception as error:
         raise ToolError(f"--tools {file}: its reader {reader.value} cannot be loaded: {where(error)}") from error
     try:
-        box: Toolbox = read(file, ask=ask)
+        box: Toolbox = read(file, ask=ask, **options)
     except ToolError as error:
         if isinstance(error.__cause__, OSError):  # the file is right, and what it names cannot be reached
             raise

@@ -1,0 +1,134 @@
+"""`codeact chat`: its options and its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codeact.cli.failures import reported
+
+
+def chat(
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`.",
+        ),
+    ] = "embedded",
+    env: Annotated[
+        str | None, typer.Option(metavar="ID", help="Drive this environment's robot, such as CodeAct/Stack2-v0.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
+    tools: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOOLS",
+            help="Tools that programs may call: a `tools.yaml`, or a Toolbox as `MODULE:NAME` or `FILE.py:NAME`.",
+        ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADAPTER",
+            help="Tools of an adapter with its options, such as `directory path=notes`; may be given more than once.",
+        ),
+    ] = None,
+    approve: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="Before a tool call: `always` go on, `ask` you about what writes or moves, `never-physical`, "
+            "`read-only`; or by effect or name `physical=ask`, `shop.*=never`, `arm.*=FILE.py:FUNCTION`.",
+        ),
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder that programs may write to, with full libraries and no filter."),
+    ] = None,
+    readable: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="What programs may read beside the workspace; may be given more than once."),
+    ] = None,
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="What programs may import, and no more; may be given more than once."),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A limit of each run, such as wall_s=5; may be given more than once."),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAYER", help="A layer of the wall to go without; may be given more than once."),
+    ] = None,
+    max_turns: Annotated[int, typer.Option(min=1, help="Replies of the model to one message.")] = 10,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens in one reply of the model.")] = 1024,
+    temperature: Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest words.")] = 0.0,
+    tier: Annotated[str | None, typer.Option(help="Of the environment's tools: high or low.")] = None,
+    perception: Annotated[str | None, typer.Option(help="privileged, noisy or camera.")] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Try each program in the environment, and undo it, before it is run.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for pictures and /save; `chats/<time>` by default.")
+    ] = None,
+) -> None:
+    """Talk to a model that acts by writing Python.
+
+    Its programs run in the sandbox, with your tools or with an environment's robot. You see its words, its code, what
+    that prints and each call as they come. Variables last. Ctrl-C ends the reply, the program, and what moves; the chat
+    goes on. Commands begin with `/`; `/help` lists them. Messages may also come from a pipe, one a line: then the exit
+    code is 1 when one was not answered.
+
+    Examples:
+
+        codeact chat
+
+        codeact chat --env CodeAct/Stack2-v0 --approve physical=ask
+
+        codeact chat --model openai:http://localhost:8000/v1#my-model --tools tools.yaml --workspace work
+
+        echo "What is the mean of 3, 5 and 10?" | codeact chat --adapter "directory path=notes"
+    """
+    with reported():
+        from codeact.cli.chat_options import ChatOptions
+        from codeact.cli.chat_shell import open_chat
+        from codeact.cli.sandbox_options import SandboxOptions
+
+        given = {"tier": tier, "perception": perception}
+        if env is None and (wrong := [f"--{name}" for name, value in given.items() if value is not None]):
+            raise typer.BadParameter("this is for an environment; give --env, too", param_hint=wrong[0])
+        open_chat(
+            ChatOptions(
+                model,
+                env,
+                seed,
+                tuple(adapter or ()),
+                agent={
+                    "max_turns": max_turns,
+                    "max_tokens": max_tokens,
+                    "temperature": temperature,
+                    "rehearse": rehearse,
+                },
+                environment={name: value for name, value in given.items() if value is not None},
+                sandbox=SandboxOptions(
+                    tools,
+                    tuple(limit or ()),
+                    tuple(without or ()),
+                    tuple(approve or ()),
+                    tuple(name for part in imports for name in part.split(",") if name) if imports else None,
+                    workspace,
+                    tuple(readable or ()),
+                ),
+                out=out or _new_folder(),
+            )
+        )
+
+
+def _new_folder() -> Path:
+    from datetime import datetime
+
+    return Path("chats") / datetime.now().strftime("%Y%m%d-%H%M%S")
