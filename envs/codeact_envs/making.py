@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
@@ -9,7 +10,7 @@ from codeact.errors import TaskError
 if TYPE_CHECKING:
     from codeact_envs.code_env import CodeEnv
     from codeact_envs.control_env import ControlEnv
-    from codeact_envs.tasks import Task
+    from codeact_envs.tasks import RobotTask, Task
 
 ACTIONS = ("code", "cartesian", "joint")
 
@@ -20,18 +21,31 @@ class EnvMaker:
     metadata = {"render_modes": ["rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
 
     def __call__(
-        self, task: str | Task, *, action: str = "code", robot: str | None = None, **options: Any
+        self,
+        task: str | Task,
+        *,
+        action: str = "code",
+        robot: str | None = None,
+        perturb: str | Sequence[str] | None = None,
+        **options: Any,
     ) -> CodeEnv | ControlEnv:
         """A `CodeEnv`, whose action is a program; for `cartesian` and `joint` a `ControlEnv`, whose action is an array.
 
         Args:
             robot: another one of those that the task is made for, such as `kuka_iiwa`; None for the task's own.
+            perturb: what goes otherwise than planned in each episode, as names or as text such as `push,dynamics`: see
+                `docs/tasks.md`.
 
         Raises:
-            TaskError: there is no such action, the task is not made for that robot, or an option is wrong.
+            TaskError: there is no such action, the task is not made for that robot or cannot be perturbed so, or an
+                option is wrong.
         """
         if robot is not None:
-            task = _equipped(task, robot)
+            task = _robot_task(task, f"robot={robot!r}").equipped(robot)
+        if perturb is not None:
+            task = _robot_task(task, f"perturb={perturb!r}").perturbed(perturb)
+            if action != "code" and "failed_grasp" in task.perturbations:
+                raise TaskError("the fingers follow every action: perturb without failed_grasp, or act by code")
         if action == "code":
             from codeact_envs.code_env import CodeEnv
 
@@ -50,13 +64,13 @@ class EnvMaker:
         return CodeEnv.describe(task)
 
 
-def _equipped(task: str | Task, robot: str) -> Task:
+def _robot_task(task: str | Task, option: str) -> RobotTask:
     from codeact_envs.tasks import RobotTask, load_task
 
     found = load_task(task) if isinstance(task, str) else task
     if not isinstance(found, RobotTask):
-        raise TaskError(f"the task {found.name!r} has no robot; leave out robot={robot!r}")
-    return found.equipped(robot)
+        raise TaskError(f"the task {found.name!r} has no robot; leave out {option}")
+    return found
 
 
 make_env = EnvMaker()

@@ -21,6 +21,7 @@ from codeact_envs.bullet.engine.camera import FLOOR_CAMERA, Camera, Frame, rende
 from codeact_envs.bullet.engine.display import show
 from codeact_envs.bullet.engine.film import Film
 from codeact_envs.bullet.engine.one_island import join_islands
+from codeact_envs.bullet.engine.perturbing import UNPERTURBED, Perturbation, Perturbing
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
@@ -114,6 +115,9 @@ class BulletWorld(BodyQueries):
             raise
         self._sleepers = Sleepers(
             self.simulation, self._bodies.loaded(), dict.fromkeys(part.body for part in self._parts)
+        )
+        self.perturbing = Perturbing(
+            self.simulation, {spec.key: number for number, spec in self._bodies.loaded()}, self._sleepers.wake
         )
         self._move_to_limbo()
         self._blank: int = bullet.saveState(**on)
@@ -235,11 +239,17 @@ class BulletWorld(BodyQueries):
 
     # Episodes
 
-    def reset(self, layout: Sequence[Placement], start: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
+    def reset(
+        self,
+        layout: Sequence[Placement],
+        start: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        perturbation: Perturbation = UNPERTURBED,
+    ) -> None:
         """Begin an episode: robot at home and at rest, bodies as `layout` says, everything else out of the way.
 
         Args:
             start: where a robot that moves about begins: (x, y, yaw), metres and radians, world frame.
+            perturbation: what goes otherwise than planned, of bodies by their keys.
 
         Raises:
             TaskError: a placement names an unknown or repeated body, a repeated name or an unknown colour, or is not
@@ -247,14 +257,18 @@ class BulletWorld(BodyQueries):
         """
         placed = self._bodies.checked(layout)
         with self.simulation.alone():
-            self._begin(placed, start)
+            self._begin(placed, start, perturbation)
 
-    def _begin(self, placed: dict[str, Placement], start: tuple[float, float, float]) -> None:
+    def _begin(
+        self, placed: dict[str, Placement], start: tuple[float, float, float], perturbation: Perturbation
+    ) -> None:
         self._forget_contacts()
         self._bodies.place(placed)
+        self.perturbing.adopt(perturbation)
         self._emergency = False
         for arm in self.arms.values():
             arm.reset()
+            arm.failing = perturbation.failing_grasps
         if self.base is not None:
             self.base.reset(*start)
             self.stand_arms()
@@ -388,11 +402,13 @@ class BulletWorld(BodyQueries):
             self._bodies.layout(),
             self._bodies.presses.memory(),
             self._sleepers.memory(),
+            self.perturbing.now,
         )
 
     def _recall(self, saved: Memory) -> None:
         self._bodies.adopt(saved.layout)
         self._bodies.presses.recall(saved.presses)
+        self.perturbing.adopt(saved.perturbation)
         for part, memory in zip(self._parts, saved.parts, strict=True):
             part.recall(memory)
         if self._emergency:  # it may have come meanwhile, or after that state was saved
@@ -434,6 +450,8 @@ class BulletWorld(BodyQueries):
         sleep = self._sleepers.memory()
         if sleep != AWAKE:
             digest.update(repr(sleep).encode())
+        if self.perturbing.now != UNPERTURBED:
+            digest.update(repr(self.perturbing.now).encode())
         return digest.hexdigest()
 
     # Pictures

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from codeact_envs.bullet.engine.perturbing import UNPERTURBED, Perturbation
 from codeact_envs.scenes.drawing import Placed
 from codeact_envs.tasks.conditions.base import Cast, Condition
 from codeact_envs.tasks.snapshot import Snapshot
@@ -29,7 +30,8 @@ class Followers:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a robot's world begins an episode with: what stands where, and who follows it."""
+    """What a robot's world begins an episode with: what stands where, who follows it, and what perturbs it."""
 
     bodies: tuple[Placed, ...]
     followers: Followers | None = None
+    perturbation: Perturbation = UNPERTURBED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.tasks.conditions import Cast, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.following import Followers, Setup
+from codeact_envs.tasks.perturbations import draw_perturbation, read_perturbations
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
 from codeact_envs.tasks.scene import draw_scene
 from codeact_envs.tasks.shown_tools import showing
@@ -39,12 +41,14 @@ class RobotTask:
         spec: what the file says.
         perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
         tools: the tier of the tools that programs get, `high` or `low`; None for the task's own.
+        perturbations: what goes otherwise than planned, some of `push`, `dynamics`, `failed_grasp`, `camera_noise`.
     """
 
     name: str
     spec: TaskSpec
     perception: str = "privileged"
     tools: str | None = None
+    perturbations: tuple[str, ...] = ()
 
     @classmethod
     def from_file(cls, path: Path) -> RobotTask:
@@ -89,6 +93,14 @@ class RobotTask:
             raise TaskError(f"the task {self.name!r} can be played with robot={listed}, not {robot!r}")
         return replace(self, spec=self.spec.with_robot(robot))
 
+    def perturbed(self, perturbations: str | Sequence[str]) -> RobotTask:
+        """The same task with these perturbations in each episode, as names or as text such as `push,dynamics`.
+
+        Raises:
+            TaskError: one is unknown.
+        """
+        return replace(self, perturbations=read_perturbations(perturbations))
+
     @property
     def title(self) -> str:
         return self.spec.title
@@ -114,7 +126,8 @@ class RobotTask:
         """A simulated robot, and every body that some episode needs.
 
         Raises:
-            TaskError: the robot cannot be loaded, has not what a condition judges, or no such tier.
+            TaskError: the robot cannot be loaded, has not what a condition judges or a perturbation perturbs, or no
+                such tier.
         """
         from codeact_envs.bullet.robots import load_robot
         from codeact_envs.tasks.floor_world import FloorWorld
@@ -133,6 +146,7 @@ class RobotTask:
         )
         try:
             _require_judged(self, world)
+            _require_perturbable(self, world)
         except BaseException:
             world.close()
             raise
@@ -155,9 +169,10 @@ class RobotTask:
         instruction = templates[numbers.below(len(templates))].format(**said)
         head = "".join(f"{field} = {word!r}\n" for field, word in said.items())
         programs = self.spec.programs(self.tier)
+        perturbation = draw_perturbation(self.perturbations, scene.bodies, numbers, f"the task {self.name!r}")
         return Plan(
             instruction=instruction,
-            setup=Setup(scene.bodies, self._followers(cast)),
+            setup=Setup(scene.bodies, self._followers(cast), perturbation),
             goal=cast,
             oracle=head + programs.oracle,
             opposite=head + programs.opposite,
@@ -200,6 +215,17 @@ def _require_judged(task: RobotTask, world: RobotWorld) -> None:
         if part is not None and not there[part]:
             what = {"tool": "an arm", "base": "a wheeled base", "drone": "a drone"}[part]
             raise TaskError(f"the task {task.name!r} judges {what}; {world.bullet.description.title} is or has none")
+
+
+def _require_perturbable(task: RobotTask, world: RobotWorld) -> None:
+    """Raise `TaskError` when a perturbation could change nothing."""
+    if "failed_grasp" in task.perturbations and not world.bullet.arms:
+        raise TaskError(f"the task {task.name!r} has no gripper that could fail; perturb it without failed_grasp")
+    if "camera_noise" in task.perturbations and task.perception != "camera" and task.tier != "low":
+        raise TaskError(
+            f"programs of the task {task.name!r} see no pictures, so camera_noise changes nothing: give "
+            "perception='camera' or tier='low' with it"
+        )
 
 
 def _nameless(text: str, now: Snapshot) -> str:

@@ -97,7 +97,7 @@ class RobotWorld(ABC):
 
     def reset(self, setup: Setup) -> None:
         self._follow(None, {})
-        self.bullet.reset([body.placement for body in setup.bodies])
+        self.bullet.reset([body.placement for body in setup.bodies], perturbation=setup.perturbation)
         self._perception.reset()
         if setup.followers is not None:
             self._follow(setup.followers, setup.followers.begin(self.snapshot()))

@@ -73,6 +73,13 @@ Approve = Annotated[
         "or by effect or name `physical=ask`, `shop.*=never`, `arm.*=FILE.py:FUNCTION`. May be given more than once.",
     ),
 ]
+Perturb = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="What goes otherwise than planned: push, dynamics, failed_grasp, camera_noise, or several with commas.",
+    ),
+]
 Rehearse = Annotated[
     bool,
     typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
@@ -107,6 +114,7 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder in which the episode gets a folder of its own.")] = Path("runs"),
     tier: Tier = None,
     perception: Perception = None,
+    perturb: Perturb = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
@@ -135,6 +143,8 @@ def run(
 
         codeact run CodeAct/PickPlace-v0 --tier low --agent oracle
 
+        codeact run CodeAct/Stack2-v0 --agent oracle --perturb push,failed_grasp
+
         codeact run CodeAct/Push-v0 --seed 7 --model hf:Qwen/Qwen2.5-Coder-1.5B-Instruct
 
         codeact run CodeAct/Lift-v0 --model openai:http://localhost:8000/v1#my-model --approve ask
@@ -152,6 +162,7 @@ def run(
             out=out,
             tier=tier,
             perception=perception,
+            perturb=perturb,
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
@@ -207,8 +218,10 @@ def evaluate(
     seeds: Annotated[str | None, typer.Option(help="Such as 0-19,25; by default 0-19.")] = None,
     tier: Tier = None,
     perception: Perception = None,
+    perturb: Perturb = None,
     suite: Annotated[
-        Path | None, typer.Option(help="A YAML file with tasks, seeds, tier and perception, in place of these options.")
+        Path | None,
+        typer.Option(help="A YAML file with tasks, seeds, tier, perception and perturb, in place of these."),
     ] = None,
     model: Model = None,
     agent: Agent = None,
@@ -231,7 +244,7 @@ def evaluate(
 
         codeact eval --tasks "CodeAct/*" --seeds 0-19 --agent oracle --out results/oracle
 
-        codeact eval --tasks CodeAct/Lift-v0 --tier low --perception noisy --agent oracle --out results/low
+        codeact eval --tasks CodeAct/PickPlace-v0 --tier low --perception noisy --agent oracle --out results/low
 
         codeact eval --suite suite.yaml --agent oracle --out results/suite
 
@@ -242,7 +255,7 @@ def evaluate(
 
         _only_one(model, agent)
         evaluate_agent(
-            suite_of(suite, tasks=tasks, seeds=seeds, tier=tier, perception=perception),
+            suite_of(suite, tasks=tasks, seeds=seeds, tier=tier, perception=perception, perturb=perturb),
             agent or model or "embedded",
             out=out,
             workers=workers,

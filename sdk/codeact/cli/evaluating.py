@@ -27,7 +27,13 @@ WIDTH = 120
 
 
 def suite_of(
-    file: Path | None, *, tasks: Sequence[str] | None, seeds: str | None, tier: str | None, perception: str | None
+    file: Path | None,
+    *,
+    tasks: Sequence[str] | None,
+    seeds: str | None,
+    tier: str | None,
+    perception: str | None,
+    perturb: str | None,
 ) -> Suite:
     """What to play: from a file, or from the options in its place.
 
@@ -39,8 +45,8 @@ def suite_of(
     if file is None:
         if not tasks:
             raise SelectionError("nothing to play was named: give --tasks, or a file with --suite")
-        return Suite(tuple(tasks), seeds or "0-19", tier, perception)
-    given = {"tasks": tasks, "seeds": seeds, "tier": tier, "perception": perception}
+        return Suite(tuple(tasks), seeds or "0-19", tier, perception, perturb)
+    given = {"tasks": tasks, "seeds": seeds, "tier": tier, "perception": perception, "perturb": perturb}
     doubled = [f"--{name}" for name, value in given.items() if value]
     if doubled:
         raise SelectionError(f"the suite says what is played: leave out {' and '.join(doubled)}, or --suite")
@@ -82,6 +88,7 @@ def evaluate_agent(
                 resume=resume,
                 tier=suite.tier,
                 perception=suite.perception,
+                perturb=suite.perturb,
                 traces=traces,
                 on_progress=view.show,
                 **settings,

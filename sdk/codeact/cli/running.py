@@ -28,6 +28,7 @@ def run_episode(
     out: Path,
     tier: str | None = None,
     perception: str | None = None,
+    perturb: str | None = None,
     tools: str | None = None,
     video: bool,
     approve: tuple[str, ...],
@@ -63,7 +64,9 @@ def run_episode(
         if box is not None:
             opened.callback(box.close)
             stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
-        env = make_environment(found[0], video=video, tier=tier, perception=perception, extra_tools=box)
+        env = make_environment(
+            found[0], video=video, tier=tier, perception=perception, perturb=perturb, extra_tools=box
+        )
         opened.callback(env.close)
         player = make_agent(agent, approve=policy_of(approve, asking), **settings_of(**settings))
         printer = EpisodePrinter(console)

@@ -92,6 +92,7 @@ def evaluate(
     prompt: Path | None = None,
     tier: str | None = None,
     perception: str | None = None,
+    perturb: str | None = None,
     traces: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EvaluationResult:
@@ -114,6 +115,7 @@ def evaluate(
         examples: worked examples in its prompt.
         prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
+        perturb: what goes otherwise than planned in each episode, such as `push,dynamics`.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
 
@@ -137,7 +139,8 @@ def evaluate(
         examples=examples,
         prompt=prompt,
     )
-    options = {name: value for name, value in (("tier", tier), ("perception", perception)) if value is not None}
+    stated = {"tier": tier, "perception": perception, "perturb": perturb}
+    options = {name: value for name, value in stated.items() if value is not None}
     require_settings(agent, settings)
     folder = Path(out) if out is not None else None
     file = (

@@ -19,12 +19,14 @@ class Suite:
         tasks: Gymnasium ids or glob patterns over its registry.
         seeds: text such as `0-19,25`.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
+        perturb: what goes otherwise than planned in each episode, such as `push,dynamics`; None: nothing.
     """
 
     tasks: tuple[str, ...]
     seeds: str = "0-19"
     tier: str | None = None
     perception: str | None = None
+    perturb: str | None = None
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  a misspelt key must not be silently left out
 
@@ -38,7 +40,9 @@ class Suite:
         file = YamlFile(Path(path), SelectionError)
         data = file.data
         if not isinstance(data, dict):
-            raise SelectionError(f"{path}: a suite is a mapping with the key tasks, and seeds, tier and perception")
+            raise SelectionError(
+                f"{path}: a suite is a mapping with the key tasks, and seeds, tier, perception and perturb"
+            )
         if type(data.get("seeds")) is int:  # one seed reads as a number
             data = {**data, "seeds": str(data["seeds"])}
         try:

@@ -227,10 +227,11 @@ class Trajectory:
 
 
 def tier_of(env: gymnasium.Env[Any, Any]) -> str | None:
-    """API and perception tier, as the environment states it."""
+    """API and perception tier, and what perturbs the episodes, as the environment states it."""
     world: Any = env.unwrapped
     tier = getattr(world, "tier", None) or getattr(getattr(world, "task", None), "tier", None)
-    stated = [str(part) for part in (tier, getattr(world, "perception", None)) if part]
+    perturbations = getattr(getattr(world, "task", None), "perturbations", ())
+    stated = [str(part) for part in (tier, getattr(world, "perception", None), *perturbations) if part]
     return ", ".join(stated) or None
 
 

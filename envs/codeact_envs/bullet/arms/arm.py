@@ -32,6 +32,7 @@ class ArmMemory:
     squeezing: bool
     finger_force: float
     stopped: bool
+    failing: int
 
 
 class SimulatedArm:
@@ -50,6 +51,7 @@ class SimulatedArm:
         finger: position last commanded for each finger, metres from the middle.
         squeezing: whether the fingers press on what is between them.
         finger_force: newtons that each finger's motor may exert: the gripper's own, or less while it squeezes.
+        failing: how many grasps are still to fail, in which the fingers stay where they are.
         stop_requested: set by any thread; a running `follow` returns within 4 steps.
         recorder: when set, told every row of motor targets that was played, arm joints first.
     """
@@ -110,6 +112,7 @@ class SimulatedArm:
         self.commanded: Array = self.home.copy()
         self.finger = robot.gripper.opening / 2.0
         self.squeezing = False
+        self.failing = 0
         self.stop_requested = False
         self.recorder: Callable[[list[list[float]]], None] | None = None
         for joint, target in zip(self._motors, [*robot.joints.home, self.finger, self.finger], strict=True):
@@ -165,6 +168,7 @@ class SimulatedArm:
 
     def reset(self) -> None:
         """Controller state as new, with the joints at home (the caller has restored their positions)."""
+        self.failing = 0
         self.commanded = self.home.copy()
         self.finger = self.robot.gripper.opening / 2.0
         self.squeezing = False
@@ -175,12 +179,13 @@ class SimulatedArm:
     def memory(self) -> ArmMemory:
         """What it remembers between motions, for a saved state."""
         commanded = tuple(self.commanded.tolist())
-        return ArmMemory(commanded, self.finger, self.squeezing, self.finger_force, self.stop_requested)
+        return ArmMemory(commanded, self.finger, self.squeezing, self.finger_force, self.stop_requested, self.failing)
 
     def recall(self, memory: ArmMemory) -> None:
         """Take over what was remembered; the caller has restored the joints."""
         self.commanded, self.finger = np.array(memory.commanded), memory.finger
         self.squeezing, self.stop_requested = memory.squeezing, memory.stopped
+        self.failing = memory.failing
         self._limit_fingers(memory.finger_force)
         self.hold()
 
@@ -191,7 +196,8 @@ class SimulatedArm:
             self.body, self._motors, physicsClientId=self._simulation.client
         ):
             values += state[:2]
-        return [*values, *self.commanded.tolist(), self.finger, self.squeezing, self.finger_force, self.stop_requested]
+        values += [*self.commanded.tolist(), self.finger, self.squeezing, self.finger_force, self.stop_requested]
+        return [*values, self.failing] if self.failing else values
 
     def follow(
         self, rows: Array, fingers: Array | float, watch: Callable[[], bool], every: int, braking: bool = False
@@ -304,6 +310,12 @@ class SimulatedArm:
         Args:
             force: of each finger, newtons, until the fingers move the next time.
         """
+        if self.failing:
+            self.failing -= 1
+            self.squeezing = False
+            rows = np.broadcast_to(self.commanded, (max(1, settle), len(self.commanded)))
+            self.follow(rows, self.finger, lambda: False, settle)
+            return None
         self.squeezing = True
         self._limit_fingers(force)
         self._ramp(0.0, lambda: self.grasped() is not None, 0)

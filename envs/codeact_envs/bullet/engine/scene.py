@@ -9,6 +9,7 @@ from codeact_envs.bullet.robots.description import Ground
 
 FLOOR = -0.6  # metres, of a scene with a table, whose top is z = 0; without one the floor itself is z = 0
 _ROOM = 12.0  # metres from the middle of a floor to its sides
+GROUND_FRICTION = 0.8  # of table and floor; what lies on them brings its own as a factor
 _TABLE_X, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS = 0.42, 0.62, 0.72, 0.04
 _TOP_COLOR = (0.62, 0.64, 0.67, 1.0)
 _LEG_COLOR = (0.30, 0.31, 0.34, 1.0)
@@ -36,13 +37,13 @@ def build_scene(simulation: Simulation, ground: Ground = "table") -> int:
 
     if ground == "floor":
         floor = box((0.0, 0.0, -0.05), (_ROOM, _ROOM, 0.05), _FLOOR_COLOR)
-        bullet.changeDynamics(floor, -1, lateralFriction=0.8, **on)
+        bullet.changeDynamics(floor, -1, lateralFriction=GROUND_FRICTION, **on)
         return floor
     floor = box((0.4, 0.0, FLOOR - 0.05), (4.0, 4.0, 0.05), _FLOOR_COLOR)
     x, y, hx, hy, thickness = _TABLE_X, 0.0, _TABLE_HALF_X, _TABLE_HALF_Y, _TABLE_THICKNESS
     table = box((x, y, -thickness / 2.0), (hx, hy, thickness / 2.0), _TOP_COLOR)
-    bullet.changeDynamics(table, -1, lateralFriction=0.8, **on)
-    bullet.changeDynamics(floor, -1, lateralFriction=0.8, **on)
+    bullet.changeDynamics(table, -1, lateralFriction=GROUND_FRICTION, **on)
+    bullet.changeDynamics(floor, -1, lateralFriction=GROUND_FRICTION, **on)
     leg = (-FLOOR - thickness) / 2.0
     for side_x in (-1, 1):
         for side_y in (-1, 1):

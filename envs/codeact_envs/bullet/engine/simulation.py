@@ -74,6 +74,7 @@ class Simulation:
         self.look: Callable[[], None] | None = None
         self.sample: Callable[[], None] | None = None
         self._alone = _Alone()
+        self._event: tuple[int, Callable[[], None]] = (-1, _nothing)
         self._when_closed: list[Callable[[], None]] = []
         self._real_time = real_time
         self._began = 0.0  # what the clock showed, or would have shown, at step 0
@@ -105,6 +106,10 @@ class Simulation:
         if capture is not None:
             capture()
 
+    def at(self, step: int | None, do: Callable[[], None]) -> None:
+        """Call `do` whenever so many steps have been done, in place of what was to be called before; None: nothing."""
+        self._event = (-1 if step is None else step, do)
+
     def jump_to(self, steps: int) -> None:
         """Set the step counter, after a reset or a restored state."""
         self.steps = steps
@@ -123,6 +128,8 @@ class Simulation:
             due = min(due, _LOOK_EVERY - self.steps % _LOOK_EVERY)
         if self.sample is not None:
             due = min(due, _SAMPLE_EVERY - self.steps % _SAMPLE_EVERY)
+        if self._event[0] > self.steps:
+            due = min(due, self._event[0] - self.steps)
         return due
 
     def count(self, steps: int) -> None:
@@ -134,6 +141,8 @@ class Simulation:
             self.look()
         if self.sample is not None and self.steps % _SAMPLE_EVERY == 0:
             self.sample()
+        if self.steps == self._event[0]:
+            self._event[1]()
         if self.steps == self.next_frame and self._capture is not None:
             self.next_frame = self.steps + self._frame_interval
             self._capture()
@@ -198,6 +207,10 @@ class Simulation:
             with quiet() if self.gui else nullcontext():
                 self.bullet.disconnect(physicsClientId=self.client)
         self.client = -1
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Alone:

@@ -136,6 +136,12 @@ class Sleepers:
         if self._calm:
             self._sure = int((room - _ROBOT_AWAY) / _MOTION)
 
+    def wake(self) -> None:
+        """Wake all bodies, before one is moved by something else than the robot. Until the next update."""
+        self._sure = 0
+        self._set(frozenset())
+        self._be_calm(False)
+
     def _be_calm(self, calm: bool) -> None:
         if calm != self._calm:
             self._calm = calm

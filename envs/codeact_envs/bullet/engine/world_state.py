@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeact_envs.bullet.bodies.body import Placement
 from codeact_envs.bullet.bodies.presses import Press
+from codeact_envs.bullet.engine.perturbing import Perturbation
 from codeact_envs.bullet.engine.sleep import SleepMemory
 from codeact_envs.bullet.safety import Violation
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Memory:
     """What a world knows beside what its simulator does: what the robots' parts and their controllers remember, the
-    time in steps, what broke a rule, the layout, how often buttons were pressed, and what sleeps."""
+    time in steps, what broke a rule, the layout, how often buttons were pressed, what sleeps, and what perturbs it."""
 
     parts: tuple[Any, ...]
     stands: tuple[bytes, ...]
@@ -27,6 +28,7 @@ class Memory:
     layout: tuple[Placement, ...]
     presses: tuple[tuple[str, Press], ...]
     sleep: SleepMemory
+    perturbation: Perturbation
 
 
 class WorldState:

@@ -144,7 +144,8 @@ class Cameras:
     """The cameras of one world, by name: those around the table, where there is one, and those on the robot, which move
     with it.
 
-    Bullet's software renderer draws their pictures: the same state gives the same pixels on any machine.
+    Bullet's software renderer draws their pictures: the same state gives the same pixels on any machine, with an
+    episode's own noise where that is perturbed.
 
     Args:
         scene: the cameras that stand still; None for those around the table.
@@ -242,4 +243,4 @@ class Cameras:
         depth = np.asarray(buffer, dtype=float).reshape(height, width)
         metres = np.where(depth < 1.0, _FAR * _NEAR / (_FAR - (_FAR - _NEAR) * depth), math.inf)
         seen = np.asarray(mask, dtype=np.int64).reshape(height, width) if bodies else None
-        return Shot(rgb, metres, seen, calibration)
+        return Shot(*self._world.perturbing.picture(name, rgb, metres), seen, calibration)
