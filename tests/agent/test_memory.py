@@ -94,3 +94,16 @@ def test_long_texts_keep_head_and_tail_and_say_what_is_missing() -> None:
     assert short.endswith("0398 0399 ")
     assert "[1850 characters left out]" in short
     assert len(short) < 200
+
+
+def test_what_is_sent_is_the_same_as_if_it_were_made_anew_each_time() -> None:
+    memory = Memory("system", words)
+    seen = []
+    for turn in range(12):
+        memory.add("assistant" if turn % 3 else "user", f"text {turn}", pinned=turn == 0)
+        memory.fit(100)
+        sent = memory.messages()
+        assert sent == memory.fork().messages()
+        sent.clear()
+        seen.append(len(memory.messages()))
+    assert seen[-1] > 2

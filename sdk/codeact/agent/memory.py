@@ -37,12 +37,16 @@ class Memory:
         self._system = Message("system", system)
         self._system_tokens = count(system) + MESSAGE_MARKS
         self._dropped = 0
+        self._sent: list[Message] | None = (
+            None  # made anew only when something was dropped, so that a turn costs little
+        )
         self._note_tokens = count(say("left_out", count=10**6)) + MESSAGE_MARKS
 
     def fork(self) -> Memory:
         """A memory of the same, which goes its own way from here."""
         other = copy.copy(self)
         other._entries = [copy.copy(entry) for entry in self._entries]
+        other._sent = None
         return other
 
     def __len__(self) -> int:
@@ -61,6 +65,8 @@ class Memory:
         tokens = self._count(content) + MESSAGE_MARKS
         self._entries.append(_Entry(role, content, tokens, pinned))
         self._tokens += tokens
+        if self._sent is not None:
+            _join(self._sent, role, content)
 
     def fit(self, room: int) -> None:
         """Drop the oldest turns, and if need be shorten the newest message, until at most `room` tokens are left.
@@ -81,12 +87,14 @@ class Memory:
 
     def messages(self) -> list[Message]:
         """What is sent: roles alternate, and a note stands where turns were dropped."""
+        if self._sent is None:
+            self._sent = self._made()
+        return list(self._sent)
+
+    def _made(self) -> list[Message]:
         messages = [self._system]
         for entry in self._entries:
-            if messages[-1].role == entry.role:
-                messages[-1] = Message(entry.role, f"{messages[-1].content}\n\n{entry.content}")
-            else:
-                messages.append(Message(entry.role, entry.content))
+            _join(messages, entry.role, entry.content)
         if self._dropped:
             note = say("left_out", count=self._dropped)
             if len(messages) > 1 and messages[1].role == "user":
@@ -109,6 +117,7 @@ class Memory:
 
     def _remove(self, place: int) -> Role:
         entry = self._entries.pop(place)
+        self._sent = None
         self._tokens -= entry.tokens
         self._dropped += 1
         return entry.role
@@ -120,7 +129,16 @@ class Memory:
         content = shorten(newest.content, max(SHORTEST // 2, len(newest.content) // 2))
         if len(content) >= len(newest.content):
             return False
+        self._sent = None
         self._tokens -= newest.tokens
         newest.content, newest.tokens = content, self._count(content) + MESSAGE_MARKS
         self._tokens += newest.tokens
         return True
+
+
+def _join(messages: list[Message], role: Role, content: str) -> None:
+    """Add a message, or add to the last one if that has the same role."""
+    if messages[-1].role == role:
+        messages[-1] = Message(role, f"{messages[-1].content}\n\n{content}")
+    else:
+        messages.append(Message(role, content))
