@@ -1,4 +1,4 @@
-"""What an agent costs by itself: no model, no program, 200 turns with observations of 2 kB; side by side with smolagents.
+"""What an agent costs by itself, beside smolagents: no model, no program, 200 turns with observations of 2 kB.
 
 python benchmarks/agent.py           needs nothing; smolagents is left out where it is not installed
 python benchmarks/agent.py --check   exits with 1 when a turn costs more than 1 ms or 10 kB, or is not flat
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
 import statistics
 import subprocess
@@ -86,7 +87,7 @@ def times(play: Callable[[int, Tick], None]) -> dict[str, float]:
     """Milliseconds of processor time a turn: the median of all, and of those at the beginning and the end."""
     ticks: list[float] = []
     play(TURNS + WARM, lambda: ticks.append(time.process_time()))
-    each = [(after - before) * 1000 for before, after in zip(ticks, ticks[1:], strict=False)][WARM:]
+    each = [(after - before) * 1000 for before, after in itertools.pairwise(ticks)][WARM:]
     return {
         "ms": statistics.median(each),
         "first_ms": statistics.median(each[:PART]),
@@ -136,9 +137,8 @@ def main() -> int:
         print(f"{name:<11} {each}, {found['kb']:.1f} kB a turn")
     own = results["codeact"]
     if other := results.get("smolagents"):
-        print(
-            f"smolagents takes {other['ms'] / own['ms']:.0f} times the time, {other['kb'] / own['kb']:.0f} times the memory"
-        )
+        times_as_long, times_as_much = other["ms"] / own["ms"], other["kb"] / own["kb"]
+        print(f"smolagents takes {times_as_long:.0f} times the time, {times_as_much:.0f} times the memory")
     else:
         print("smolagents is not installed here: not measured")
     targets = {

@@ -37,9 +37,7 @@ class Memory:
         self._system = Message("system", system)
         self._system_tokens = count(system) + MESSAGE_MARKS
         self._dropped = 0
-        self._sent: list[Message] | None = (
-            None  # made anew only when something was dropped, so that a turn costs little
-        )
+        self._sent: list[Message] | None = None  # made anew only when something was dropped
         self._note_tokens = count(say("left_out", count=10**6)) + MESSAGE_MARKS
 
     def fork(self) -> Memory:
