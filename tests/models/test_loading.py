@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeact.errors import ModelError
-from codeact.models import GenerationOptions, Message, Model, ScriptedModel, StopGeneration, load_model
+from codeact.models import BatchingModel, GenerationOptions, Message, Model, ScriptedModel, StopGeneration, load_model
 
 USER = Message("user", "go")
 
@@ -22,6 +22,55 @@ USER = Message("user", "go")
 def test_other_names_are_refused_with_the_forms_there_are(name: str) -> None:
     with pytest.raises(ModelError, match="openai:<base url>#<model>"):
         load_model(name)
+
+
+def test_options_stand_behind_a_question_mark(tiny_folder: Path) -> None:
+    model = load_model(f"hf:{tiny_folder}?dtype=bfloat16&threads=1&rows=3")
+    assert isinstance(model, BatchingModel)
+    assert (model.rows, model._model.dtype, model.name) == (3, "bfloat16", f"hf:{tiny_folder.name}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("size=3", "no option is called 'size'"),
+        ("rows=many", "rows is 'many'"),
+        ("rows=0", "rows is 0"),
+        ("adapter=", "adapter is empty"),
+        ("dtype=int3", "unknown dtype 'int3'"),
+        ("quantization=3bit", "unknown quantization '3bit'"),
+        ("adapter=/nowhere", "cannot load the adapter '/nowhere' over LlamaForCausalLM"),
+    ],
+)
+def test_wrong_options_are_said(tiny_folder: Path, options: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        load_model(f"hf:{tiny_folder}?{options}")
+    if not options.startswith(("adapter=/", "quantization", "dtype", "rows=0")):
+        with pytest.raises(ModelError, match=said):
+            load_model(f"embedded?{options}")
+
+
+def test_other_packages_offer_models_by_entry_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "parrots.py").write_text(
+        "from codeact.models import ScriptedModel\n"
+        "def parrot(rest): return ScriptedModel([rest])\n"
+        "def silent(rest): return 5\n"
+        "def broken(rest): raise OSError('no seeds')\n"
+    )
+    info = tmp_path / "parrots-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: parrots\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[codeact.models]\nparrot = parrots:parrot\nsilent = parrots:silent\nbroken = parrots:broken\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_model("parrot:hello").generate([USER], GenerationOptions()).text == "hello"
+    with pytest.raises(ModelError, match="made a int and not a model"):
+        load_model("silent:x")
+    with pytest.raises(ModelError, match="broken:x of parrots:broken cannot be loaded: OSError: no seeds"):
+        load_model("broken:x")
+    with pytest.raises(ModelError, match=r"installed packages add broken:<rest>, parrot:<rest>"):
+        load_model("owl:x")
 
 
 def test_loading_costs_nothing_before_it_is_needed() -> None:

@@ -268,3 +268,47 @@ def test_what_cannot_be_loaded_is_said(tmp_path: Path, tiny_folder: Path) -> Non
 def test_bfloat16_works_as_well(tiny_folder: Path) -> None:
     model = TransformersModel(tiny_folder, device="cpu", dtype="bfloat16")
     assert model.generate(TALK, GenerationOptions(max_tokens=5)).completion_tokens == 5
+
+
+def test_an_adapter_is_merged_over_its_base(tmp_path: Path, tiny_folder: Path, tiny_model: Any) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+    adapted: Any = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", target_modules=["q_proj", "v_proj"]))
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for name, weights in adapted.named_parameters():
+            if "lora_B" in name:
+                weights.normal_()
+    adapted.save_pretrained(tmp_path / "lora")
+    model = load_model(f"hf:{tiny_folder}?device=cpu&dtype=float32&adapter={tmp_path / 'lora'}")
+    assert model.name == f"hf:{tiny_folder.name}+lora"
+    ids = torch.tensor([tiny_model._prompt.encode(TALK)])
+    expected = adapted.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=20, do_sample=False)
+    text = tiny_model._tokenizer.decode(expected[0, ids.shape[1] :], skip_special_tokens=True)
+    assert model.generate(TALK, GenerationOptions(max_tokens=20)).text == text
+    assert text != tiny_model.generate(TALK, GenerationOptions(max_tokens=20)).text
+
+
+def test_an_adapter_of_another_base_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    sizes = {"vocab_size": 16, "hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2}
+    small = LlamaForCausalLM(LlamaConfig(**sizes, num_hidden_layers=3))  # type: ignore[arg-type]
+    get_peft_model(small, LoraConfig(target_modules=["q_proj"])).save_pretrained(tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="cannot load the adapter"):
+        TransformersModel(tiny_folder, device="cpu", adapter=tmp_path)
+
+
+def test_a_library_that_is_missing_is_named(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.util import find_spec
+
+    gone = ("bitsandbytes", "torchao", "peft")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in gone else find_spec(name))
+    with pytest.raises(ModelError, match="4bit weights need bitsandbytes or torchao: pip install bitsandbytes"):
+        TransformersModel(tiny_folder, device="cpu", quantization="4bit")
+    with pytest.raises(ModelError, match="an adapter needs peft: pip install peft"):
+        TransformersModel(tiny_folder, device="cpu", adapter="somewhere")

@@ -91,7 +91,7 @@ def make_agent(name: str, *, approve: Approve | None = None, **settings: Any) ->
     from codeact.models import load_model
     from codeact.models.loading import FORMS
 
-    if name != "embedded" and ":" not in name:
+    if name.partition("?")[0] != "embedded" and ":" not in name:
         raise SelectionError(f"no agent is called {name!r}: it is oracle, {', '.join(CONTROLS)} or a model, {FORMS}")
     given = {key: value for key, value in settings.items() if value is not None}
     sha256 = given.pop("prompt_sha256", None)

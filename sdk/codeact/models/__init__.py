@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codeact.models.batching import BatchingModel as BatchingModel
+    from codeact.models.conformance import check_model as check_model
     from codeact.models.embedded import ensure_embedded_model as ensure_embedded_model
     from codeact.models.loading import load_model as load_model
     from codeact.models.many import generate_many as generate_many
@@ -38,6 +39,7 @@ _HOME = {
     "ScriptedModel": "codeact.models.scripted",
     "StopGeneration": "codeact.models.protocol",
     "TransformersModel": "codeact.models.transformers_model",
+    "check_model": "codeact.models.conformance",
     "ensure_embedded_model": "codeact.models.embedded",
     "generate_many": "codeact.models.many",
     "load_model": "codeact.models.loading",

@@ -40,8 +40,11 @@ PARAMETERS = 134_515_008
 DOWNLOAD_SECONDS = 900.0
 
 
-def load_embedded_model() -> TransformersModel:
+def load_embedded_model(**options: Any) -> TransformersModel:
     """The embedded model, ready to generate; fetched and converted first if need be.
+
+    Args:
+        options: as `TransformersModel` has them, such as `adapter` and `threads`.
 
     Raises:
         ModelError: as `ensure_embedded_model`.
@@ -49,7 +52,9 @@ def load_embedded_model() -> TransformersModel:
     folder = ensure_embedded_model()
     from codeact.models.transformers_model import TransformersModel
 
-    return TransformersModel(folder, name="embedded")
+    if adapter := options.get("adapter"):
+        options.setdefault("name", f"embedded+{Path(adapter).name}")
+    return TransformersModel(folder, **{"name": "embedded", **options})
 
 
 def ensure_embedded_model() -> Path:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from codeact.errors import ModelError
 from codeact.models.protocol import Model
 
+if TYPE_CHECKING:
+    from codeact.models.transformers_model import TransformersModel
+
 FORMS = "`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`"
+KINDS = "codeact.models"
+"""Group of entry points by which another package offers models: a kind, and a function from the rest to a `Model`."""
+
+_NUMBERS = ("rows", "threads")
+_LOCAL = ("adapter", "device", "dtype", "quantization", *_NUMBERS)
 
 
 def load_model(name: str) -> Model:
@@ -16,20 +28,25 @@ def load_model(name: str) -> Model:
     Args:
         name: `embedded` (SmolLM2-135M-Instruct, fetched once), `hf:<repository or folder>` (any causal language model
             that transformers can load), `openai:<base url>#<model>` (any server that speaks the OpenAI chat
-            protocol), or `scripted:<file>` (replays a file of replies).
+            protocol), `scripted:<file>` (replays a file of replies), or `<kind>:<rest>` with a kind of an installed
+            package (entry points in the group `codeact.models`). The first two take options, as in
+            `hf:<folder>?adapter=<folder>&dtype=float32&rows=16`: `adapter`, `device`, `dtype`, `quantization` and
+            `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`.
 
     Raises:
         ModelError: the name has none of these forms, or that model cannot be loaded.
     """
     kind, colon, rest = name.strip().partition(":")
-    if kind == "embedded" and not colon:
+    if kind.partition("?")[0] == "embedded" and (not colon or "?" in kind):
         from codeact.models.embedded import load_embedded_model
 
-        return load_embedded_model()
-    if kind == "hf" and rest:
+        options = _options(name.strip().partition("?")[2], name)
+        return _in_rows(options, lambda: load_embedded_model(**options))
+    if kind == "hf" and (path := rest.partition("?")[0]):
         from codeact.models.transformers_model import TransformersModel
 
-        return TransformersModel(rest)
+        options = _options(rest.partition("?")[2], name)
+        return _in_rows(options, lambda: TransformersModel(path, **options))
     if kind == "openai" and rest:
         from codeact.models.openai_compatible import OpenAICompatibleModel
 
@@ -43,4 +60,48 @@ def load_model(name: str) -> Model:
         from codeact.models.scripted import ScriptedModel
 
         return ScriptedModel(Path(rest))
-    raise ModelError(f"no model is named {name!r}; a name is {FORMS}")
+    if colon and rest:
+        for entry in entry_points(group=KINDS, name=kind):
+            return _of_another_package(entry, rest)
+    others = sorted({entry.name for entry in entry_points(group=KINDS)})
+    also = f"; installed packages add {', '.join(f'{other}:<rest>' for other in others)}" if others else ""
+    raise ModelError(f"no model is named {name!r}; a name is {FORMS}{also}")
+
+
+def _in_rows(options: dict[str, Any], load: Callable[[], TransformersModel]) -> Model:
+    rows = options.pop("rows", None)
+    model = load()
+    if rows is None:
+        return model
+    from codeact.models.batching import BatchingModel
+
+    return BatchingModel(model, rows)
+
+
+def _options(text: str, name: str) -> dict[str, Any]:
+    """What stands behind the question mark."""
+    options: dict[str, Any] = dict(parse_qsl(text, keep_blank_values=True))
+    for key, value in options.items():
+        if key not in _LOCAL:
+            raise ModelError(f"no option is called {key!r} in {name!r}; there are {', '.join(sorted(_LOCAL))}")
+        if key in _NUMBERS:
+            if not value.isdecimal():
+                raise ModelError(f"{key} is {value!r} in {name!r}; it must be a number")
+            options[key] = int(value)
+        elif not value:
+            raise ModelError(f"{key} is empty in {name!r}")
+    return options
+
+
+def _of_another_package(entry: Any, rest: str) -> Model:
+    try:
+        model = entry.load()(rest)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"the model {entry.name}:{rest} of {entry.value} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(model, Model):
+        raise ModelError(f"{entry.value} made a {type(model).__name__} and not a model: see codeact.models.check_model")
+    return model
