@@ -82,6 +82,10 @@ class Spending:
         self.prompt_tokens = self.completion_tokens = 0
         self.rehearsing = False  # what is tried and undone does not count as calls
 
+    def paused(self, seconds: float) -> None:
+        """So much time passed in which nothing was done; it does not count."""
+        self._started += seconds
+
     def add(self, prompt_tokens: int, completion_tokens: int) -> None:
         """A reply that cost so many tokens, read and written."""
         self.turns += 1

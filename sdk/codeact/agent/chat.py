@@ -12,7 +12,7 @@ from codeact.agent.places import Kept, Place
 from codeact.agent.templates import say
 from codeact.errors import CodeActError
 from codeact.events import Answered, CallFinished, Event, EventSink
-from codeact.tools import Approve
+from codeact.tools import Approve, Toolbox
 from codeact.tools.some_stubs import PROMPT_CHARACTERS
 from codeact.tools.wording import call_text
 
@@ -58,10 +58,19 @@ class ChatSession:
         place: where programs run. It is closed with the session.
         converse: makes a conversation from the stubs and the names of the libraries of a workspace.
         undo: how many messages can be undone. Each holds a copy of the session's variables.
+        hear: called before each task, with the sink of its events and the tools.
     """
 
-    def __init__(self, place: Place, converse: Converse, *, undo: int = 0) -> None:
+    def __init__(
+        self,
+        place: Place,
+        converse: Converse,
+        *,
+        undo: int = 0,
+        hear: Callable[[EventSink, Toolbox], object] | None = None,
+    ) -> None:
         self.place = place
+        self._hear = hear
         self._converse = converse
         self._undo = undo
         self._befores: list[_Before] = []
@@ -116,6 +125,8 @@ class ChatSession:
                     self._outside.append(call_text(call.tool, call.arguments))
             on_event(event)
 
+        if self._hear is not None:
+            self._hear(hear, self.place.toolbox)
         answered = self._answer(hear)
         on_event(answered)
         self._open = answered.reason not in ("finished", "gave up")

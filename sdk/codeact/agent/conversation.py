@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codeact.agent.budget import Budget, Spending
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose
+from codeact.agent.gate import Gate
 from codeact.agent.memory import Memory
 from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Rehearses, objection
@@ -53,7 +54,9 @@ class Conversation:
         *,
         chat: bool,
         stage: Rehearses | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or Gate()
         self._model = model
         self._format = action_format
         self._settings = settings
@@ -70,14 +73,14 @@ class Conversation:
 
     def ask(self, task: str) -> None:
         """Begin a task, with a new budget."""
-        self.spending = Spending(self._settings.budget)
-        self._interrupt.clear()
+        self.go_on()
         self.memory.add("user", task, pinned=True)
 
     def go_on(self) -> None:
         """Take the task up again, with a new budget."""
         self.spending = Spending(self._settings.budget)
         self._interrupt.clear()
+        self._gate.begin()
 
     @property
     def begun(self) -> bool:
@@ -113,6 +116,14 @@ class Conversation:
         """Whether `interrupt` was called since the task began."""
         return self._interrupt.is_set()
 
+    def note(self, text: str) -> None:
+        """Something that the model should know when it reads the next observation."""
+        self._note_for_model = "; ".join(each for each in (self._note_for_model, text) if each)
+
+    def pass_gate(self, before: str) -> None:
+        """Wait as long as the agent is paused. That time does not count."""
+        self.spending.paused(self._gate.wait(before))
+
     def next_action(self, on_event: EventSink) -> Action:
         """Ask the model until there is a program to run, or the conversation's end.
 
@@ -121,17 +132,17 @@ class Conversation:
         """
         without_action = 0
         while True:
+            self.pass_gate("the next reply")
             if self._interrupt.is_set():
-                return _end("interrupted")
+                return _end(self._broken_off())
             if exhausted := self.spending.exhausted():
                 return _end(exhausted)
             completion = self._generate(on_event)
             text = completion.text
             reply = self._format.parse(text, cut=completion.finish_reason == "length")
             if completion.finish_reason == "interrupted" and not self._format.is_complete(text):
-                return _end(
-                    "interrupted" if self._interrupt.is_set() else self.spending.exhausted() or "interrupted", text
-                )
+                ended = self._interrupt.is_set()
+                return _end(self._broken_off() if ended else self.spending.exhausted() or "interrupted", text)
             match reply:
                 case Program():
                     if self._passes(reply, on_event):
@@ -178,9 +189,14 @@ class Conversation:
         self._actions += 1
         self._repeats.acted(program.code)
         self.memory.add("assistant", program.kept)
-        self._note_for_model = program.note if program.dropped else ""
+        if program.dropped:
+            self.note(program.note)
         on_event(ActionChosen(self._actions, program.code, program.note))
+        self.pass_gate("the program")
         return Action(program.code, text, program.note)
+
+    def _broken_off(self) -> str:
+        return "stopped" if self._gate.stopped else "interrupted"
 
     def _answer_back(self, text: str, reply: Broken | Prose) -> None:
         """Tell the model why nothing was run."""

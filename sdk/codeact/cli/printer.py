@@ -66,6 +66,11 @@ class EpisodePrinter:
                     self._print(Text(_indented(event.execution.error.text), style="red"))
                 elif event.execution.shown:
                     self._print(Text(_indented(event.execution.shown), style="cyan"))
+            case events.Paused():
+                left = f" ({printable(event.left)})" if event.left else ""
+                self._print(Text(f"  [paused before {printable(event.before)}{left}]", style="yellow"))
+            case events.Resumed():
+                self._print(Text(f"  [resumed after {duration(event.seconds)}]", style="yellow"))
             case events.Stepped():
                 self._stepped(event)
             case events.EpisodeEnded():

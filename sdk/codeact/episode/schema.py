@@ -174,6 +174,15 @@ class Stepped(Line, frozen=True, kw_only=True):
     frames: int | None = None
 
 
+class Paused(Line, frozen=True, kw_only=True):
+    before: str
+    left: str = ""
+
+
+class Resumed(Line, frozen=True, kw_only=True):
+    seconds: float
+
+
 class EpisodeEnded(Line, frozen=True, kw_only=True):
     success: bool
     score: float
@@ -198,6 +207,8 @@ AnyLine = (
     | CallFinished
     | Executed
     | Stepped
+    | Paused
+    | Resumed
     | EpisodeEnded
 )
 
@@ -210,6 +221,8 @@ _LINES: dict[type, type[Line]] = {
     events.Printed: Printed,
     events.CallStarted: CallStarted,
     events.Stepped: Stepped,
+    events.Paused: Paused,
+    events.Resumed: Resumed,
     events.EpisodeEnded: EpisodeEnded,
 }
 
