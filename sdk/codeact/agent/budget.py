@@ -89,6 +89,10 @@ class Spending:
     def add(self, prompt_tokens: int, completion_tokens: int) -> None:
         """A reply that cost so many tokens, read and written."""
         self.turns += 1
+        self.add_tokens(prompt_tokens, completion_tokens)
+
+    def add_tokens(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """Tokens of something that is no turn."""
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
 

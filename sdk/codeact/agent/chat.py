@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -178,6 +179,18 @@ class ChatSession:
         self._open = False
         self.place.reset()
         self._conversation = self._begin()
+
+    def fork(self) -> ChatSession:
+        """Another session that stands as this one does, variables included, and goes its own way; it can undo nothing.
+
+        Raises:
+            CodeActError: the place cannot be had twice.
+        """
+        other = copy.copy(self)
+        other.place = self.place.fork()
+        other._conversation = self._conversation.fork()
+        other._befores, other._outside = [], []
+        return other
 
     def interrupt(self) -> None:
         """From another thread: end the reply that is being written and the program that is running."""

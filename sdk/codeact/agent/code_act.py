@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from codeact.agent.budget import Budget, Prices, Spent
 from codeact.agent.conversation import Conversation, Settings
+from codeact.agent.conversation_file import Journal, read_conversation
 from codeact.agent.formats import find_format
-from codeact.agent.gate import Gate
 from codeact.agent.protocol import Action, Brief
 from codeact.agent.rehearsing import Rehearses
 from codeact.agent.templates import say, system_prompt, worked_examples
@@ -43,6 +45,10 @@ class CodeActAgent:
         temperature: 0 is greedy.
         seed: makes sampling repeatable; the turn is added to it. None: different each time.
         max_observation_chars: longer observations lose their middle, with a note.
+        compaction: what becomes of the oldest turns when the context is full: `drop` leaves them out, `summarise` lets
+            the model sum them up first, for tokens that count.
+        journal: a file that keeps the chat as it goes on, and from which it goes on where the file exists. See
+            `conversation_file`.
         rehearse: in an episode whose environment can (it has `rehearse(code)`), try each program there first. One that
             ends in an error or breaks a hard constraint is not run; the model reads why, and its next reply counts as a
             turn like any other.
@@ -76,6 +82,8 @@ class CodeActAgent:
         temperature: float = 0.0,
         seed: int | None = 0,
         max_observation_chars: int = 4000,
+        compaction: Literal["drop", "summarise"] = "drop",
+        journal: str | os.PathLike[str] | None = None,
         rehearse: bool = False,
         limits: Limits | None = None,
         without: Collection[str] = (),
@@ -87,8 +95,11 @@ class CodeActAgent:
             raise CodeActError(f"an agent takes a model, such as load_model('embedded'), not {model!r:.60}")
         if max_tokens < 1 or max_observation_chars < 100:
             raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
+        if compaction not in ("drop", "summarise"):
+            raise CodeActError(f"compaction is 'drop' or 'summarise', not {compaction!r}")
         self.model = model
         self._approve = approve
+        self._max_calls = max_calls
         self.action_format = find_format(action_format).name
         self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
         self.rehearse = rehearse
@@ -100,7 +111,9 @@ class CodeActAgent:
             temperature,
             seed,
             max_observation_chars,
+            compaction == "summarise",
         )
+        self._journal = Journal(Path(journal)) if journal is not None else None
         self._sandbox: dict[str, Any] = {
             "limits": limits,
             "without": tuple(without),
@@ -111,14 +124,12 @@ class CodeActAgent:
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
         self._chat_tools: Toolbox | None = None
-        self._gate = Gate()
-        self._environment: Any = None  # of the episode
         self._chatting = False  # whether the last task was one of the chat
 
     @property
     def approve(self) -> Approve | None:
-        """What is asked about each tool call: it waits while the agent is paused, counts, and asks the policy."""
-        return self._decide
+        """The policy that is asked about each tool call; with `max_calls`, one that counts them first."""
+        return self._approve if self._max_calls is None else self._count_call
 
     @approve.setter
     def approve(self, approve: Approve | None) -> None:
@@ -135,12 +146,8 @@ class CodeActAgent:
             return self._chat.conversation
         return self._episode
 
-    def _decide(self, call: PendingCall) -> Approval:
+    def _count_call(self, call: PendingCall) -> Approval:
         conversation = self._latest()
-        if conversation is not None:
-            conversation.pass_gate(f"a call of {call.tool}")
-        if self._gate.stopped:
-            return Refusal("the agent was stopped")
         if call.tool != "finish" and conversation is not None and (why := conversation.spending.call()):
             return Refusal(why)
         return None if self._approve is None else self._approve(call)
@@ -149,8 +156,6 @@ class CodeActAgent:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
         self._episode = self._begun(brief)
         self._chatting = False
-        self._environment = brief.environment
-        self._hear(on_event, brief.tools)
 
     def prompt(self, brief: Brief) -> list[Message]:
         """What the model would read first in an episode with this brief."""
@@ -165,7 +170,6 @@ class CodeActAgent:
         """
         if self._episode is None:
             raise CodeActError("act() before begin(): an episode begins with a brief")
-        self._gate.on_event = on_event
         if observation is not None:
             self._episode.observe(observation)
         return self._episode.next_action(on_event)
@@ -230,9 +234,43 @@ class CodeActAgent:
                 stubs, place.toolbox, chat=True, libraries=libraries, stage=stage
             ),
             undo=undo,
-            hear=self._hear,
         )
         return self._chat
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the latest conversation to a file, as it stands: of the chat, or of the episode.
+
+        Raises:
+            CodeActError: there is none, or the file cannot be written.
+        """
+        conversation = self._latest()
+        if conversation is None:
+            raise CodeActError("there is no conversation to save: nothing was said yet")
+        conversation.save(Path(path))
+
+    def resume(self, path: str | os.PathLike[str], tools: Toolbox | None = None) -> None:
+        """Begin a chat that goes on with a conversation of a file. Variables of its programs are gone, and it is told.
+
+        Raises:
+            CodeActError: the file holds no conversation, or the model acted in another format there.
+            SandboxError: the sandbox cannot start here.
+        """
+        saved = read_conversation(Path(path))
+        self.open_chat(tools).conversation.recall(saved)
+
+    def fork(self) -> CodeActAgent:
+        """Another agent whose chat, variables included, and episode stand as this one's do, and go their own way.
+
+        The fork keeps no journal. Close it as well.
+
+        Raises:
+            CodeActError: the chat is in an environment or a workspace, which cannot be had twice.
+        """
+        other = copy.copy(self)
+        other._journal = None
+        other._episode = self._episode.fork() if self._episode is not None else None
+        other._chat = self._chat.fork() if self._chat is not None else None
+        return other
 
     def stream(self, env: Any, seed: int = 0, options: dict[str, Any] | None = None) -> Iterator[Event]:
         """Play an episode and yield its events as they happen.
@@ -246,51 +284,6 @@ class CodeActAgent:
         from codeact.agent.streaming import stream_episode
 
         return stream_episode(self, env, seed, options)
-
-    def pause(self, wait_s: float = 0.0) -> bool:
-        """From another thread: let no further reply, program or call of a tool begin until `resume`.
-
-        A motion that is under way comes to its end, and what goes on between calls is stopped; then the agent is at
-        rest, and `Paused` is told. For a motion that must end at once there is `stop`. The time of a pause counts
-        against no budget.
-
-        Args:
-            wait_s: how long to wait until it is at rest.
-
-        Returns:
-            Whether a task is at rest by then.
-        """
-        return self._gate.close(wait_s)
-
-    def resume(self) -> None:
-        """From another thread: go on after a `pause`; `Resumed` is told."""
-        self._gate.open()
-
-    def stop(self) -> None:
-        """From another thread: stop what moves, then end the program, the reply and the task, with reason `stopped`.
-
-        A pause ends with it. The next task is not concerned.
-        """
-        self._gate.stop()
-        self.interrupt()
-        interrupt = getattr(self._environment, "interrupt", None)
-        if interrupt is not None and not self._chatting:
-            interrupt()
-
-    def _hear(self, on_event: EventSink, tools: Toolbox | None) -> None:
-        """Tell pauses there, and stop what lingers among the tools in a pause."""
-        self._gate.on_event = on_event
-        self._gate.rest = None
-        if tools is not None and tools.lingers:
-            self._gate.rest = lambda: self._rest(tools)
-
-    def _rest(self, tools: Toolbox) -> str:
-        from codeact.sandbox.lingering import stop_lingering
-
-        left, conversation = stop_lingering(tools), self._latest()
-        if conversation is not None:
-            conversation.note(f"everything was stopped in a pause{f': {left}' if left else ''}")
-        return left
 
     def interrupt(self) -> None:
         """From another thread: end the reply that is being written and, in a chat, the program that is running."""
@@ -337,7 +330,10 @@ class CodeActAgent:
             examples=self._examples,
         )
         action_format = find_format(self.action_format, tools)
-        return Conversation(self.model, action_format, self._settings, system, chat=chat, stage=stage, gate=self._gate)
+        conversation = Conversation(self.model, action_format, self._settings, system, chat=chat, stage=stage)
+        if chat and self._journal is not None:
+            conversation.journal(self._journal)
+        return conversation
 
 
 def _chosen(examples: int | Sequence[str], action_format: str) -> tuple[str, ...]:

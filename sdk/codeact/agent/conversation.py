@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from codeact.agent.budget import Budget, Spending
+from codeact.agent.conversation_file import Journal, Said, SavedConversation, write_conversation
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose
 from codeact.agent.gate import Gate
 from codeact.agent.memory import Memory
@@ -13,9 +16,20 @@ from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Rehearses, objection
 from codeact.agent.repeats import Repeats
 from codeact.agent.templates import say, shorten
-from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed
-from codeact.models.protocol import Completion, ContextOverflow, GenerationOptions, Model, StopGeneration, count_tokens
+from codeact.errors import CodeActError, ModelError
+from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed, Summarised
+from codeact.models.protocol import (
+    Completion,
+    ContextOverflow,
+    GenerationOptions,
+    Message,
+    Model,
+    StopGeneration,
+    count_tokens,
+)
 
+SUMMARY = 0.1  # of the room
+SHORTEST_SUMMARY = 40  # tokens
 KEPT_OF_A_FAILED_REPLY = 400  # characters: enough to see what was wrong, and not an example to follow
 
 
@@ -28,6 +42,7 @@ class Settings:
     temperature: float
     seed: int | None
     max_observation_chars: int
+    summarise: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,8 +108,60 @@ class Conversation:
 
     def return_to(self, kept: KeptConversation) -> None:
         """Go back to how it stood."""
-        self.memory = kept.memory.fork()
+        self.memory = self.memory.continue_as(kept.memory)
         self._note_for_model, self._actions = kept.note_for_model, kept.actions
+
+    def fork(self) -> Conversation:
+        """Another one that stands as this does, and goes its own way from here."""
+        other = copy.copy(self)
+        other.memory = self.memory.fork()
+        other.spending, other._repeats = copy.copy(self.spending), copy.copy(self._repeats)
+        other._interrupt = threading.Event()
+        return other
+
+    def save(self, path: Path) -> None:
+        """Write it to a file; see `conversation_file`.
+
+        Raises:
+            CodeActError: it cannot be written.
+        """
+        memory = self.memory
+        write_conversation(
+            path,
+            SavedConversation(self._format.name, memory.system, memory.said(), memory.left_out, memory.summary),
+        )
+
+    def recall(self, saved: SavedConversation) -> None:
+        """Go on with a conversation of an earlier session, whose variables are gone.
+
+        Raises:
+            CodeActError: the model acted in another format there.
+        """
+        self._require_format(saved)
+        self.memory.recall(saved.said, saved.left_out, saved.summary)
+        if saved.said:
+            self.memory.add("user", say("variables_lost"))
+
+    def journal(self, journal: Journal) -> None:
+        """Keep it in a file from now on. Where the file is met for the first time, go on with what it holds.
+
+        Raises:
+            CodeActError: the file cannot be read or written, or the model acted in another format there.
+        """
+        saved = journal.open(self._format.name, self.memory.system)
+        if saved is not None:
+            self._require_format(saved)
+            self.memory.recall(saved.said, saved.left_out, saved.summary)
+        self.memory.journal = journal
+        if saved is not None and saved.said:
+            self.memory.add("user", say("variables_lost"))
+
+    def _require_format(self, saved: SavedConversation) -> None:
+        if saved.action_format != self._format.name:
+            raise CodeActError(
+                f"the conversation was held with action_format={saved.action_format!r}, and this is one with "
+                f"{self._format.name!r}"
+            )
 
     def observe(self, observation: str) -> None:
         """What the last program led to."""
@@ -182,7 +249,9 @@ class Conversation:
         on_event(Rehearsed(program.code, not told, told, outcome.simulated_seconds))
         if told:
             self.memory.add("assistant", program.kept)
-            self.memory.add("user", say("rehearsed", text=told, how=self._format.how))
+            answer = say("rehearsed", text=told, how=self._format.how)
+            count = self._repeats.replied(program.code)
+            self.memory.add("user", f"{answer} {say('repeated_reply', count=count)}" if count > 1 else answer)
         return not told
 
     def _act(self, program: Program, text: str, on_event: EventSink) -> Action:
@@ -228,7 +297,10 @@ class Conversation:
                 raise StopGeneration
 
         if self._model.context_tokens is not None:
-            self.memory.fit(self._model.context_tokens - options.max_tokens)
+            room = self._model.context_tokens - options.max_tokens
+            dropped = self.memory.fit(room)
+            if dropped and self._settings.summarise:
+                self._summarise(dropped, room, on_event)
         while True:
             try:
                 completion = self._model.generate(self.memory.messages(), options, on_text)
@@ -248,6 +320,30 @@ class Conversation:
             )
         )
         return completion
+
+    def _summarise(self, dropped: list[Said], room: int, on_event: EventSink) -> None:
+        """Let the model sum up what was dropped. Where it does not answer, that stays left out."""
+        most = max(SHORTEST_SUMMARY, int(room * SUMMARY))
+        text = "\n\n".join(f"{each.role}: {each.content}" for each in dropped)
+        before = say("summary_before", summary=self.memory.summary) if self.memory.summary else ""
+        asked = say("summarise", before=before, text=shorten(text, 2 * room), words=most * 2 // 3)
+        messages = [Message("system", say("summarise_system")), Message("user", asked)]
+        try:
+            completion = self._model.generate(messages, replace(self._options(), max_tokens=most, stop=()))
+        except ModelError:
+            return
+        self.spending.add_tokens(completion.prompt_tokens, completion.completion_tokens)
+        if completion.text.strip() and completion.finish_reason != "interrupted":
+            self.memory.summary = shorten(completion.text.strip(), most * 5)
+        on_event(
+            Summarised(
+                len(dropped),
+                self.memory.summary,
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                completion.seconds,
+            )
+        )
 
     def _options(self) -> GenerationOptions:
         settings = self._settings

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from codeact.agent.conversation_file import Journal, Said
 from codeact.agent.templates import say, shorten
 from codeact.models.protocol import Message, Role
 
@@ -39,12 +40,58 @@ class Memory:
         self._dropped = 0
         self._sent: list[Message] | None = None  # made anew only when something was dropped
         self._note_tokens = count(say("left_out", count=10**6)) + MESSAGE_MARKS
+        self._summary = ""
+        self._added = 0
+        self.journal: Journal | None = None
+
+    @property
+    def system(self) -> str:
+        """The system message."""
+        return self._system.content
+
+    @property
+    def summary(self) -> str:
+        """What the dropped turns said; empty where nobody has summed it up."""
+        return self._summary
+
+    @summary.setter
+    def summary(self, text: str) -> None:
+        self._summary = text
+        self._note_tokens = self._count(self._note(10**6)) + MESSAGE_MARKS
+        self._sent = None
+
+    def _note(self, count: int) -> str:
+        return say("summarised", count=count, text=self._summary) if self._summary else say("left_out", count=count)
+
+    @property
+    def left_out(self) -> int:
+        """How many messages were dropped."""
+        return self._dropped
+
+    def said(self) -> list[Said]:
+        """All that is remembered, without the system message."""
+        return [Said(entry.role, entry.content, entry.pinned) for entry in self._entries]
+
+    def recall(self, said: Iterable[Said], left_out: int = 0, summary: str = "") -> None:
+        """Remember what was said in an earlier conversation."""
+        for each in said:
+            self.add(each.role, each.content, pinned=each.task)
+        self._dropped = left_out
+        self.summary = summary
+
+    def continue_as(self, other: Memory) -> Memory:
+        """`other`, a memory that is to take the place of this one, with this one's journal."""
+        fork = other.fork()
+        fork.journal = self.journal
+        if fork.journal is not None:
+            fork.journal.back_to(fork._added)
+        return fork
 
     def fork(self) -> Memory:
         """A memory of the same, which goes its own way from here."""
         other = copy.copy(self)
         other._entries = [copy.copy(entry) for entry in self._entries]
-        other._sent = None
+        other._sent = other.journal = None
         return other
 
     def __len__(self) -> int:
@@ -57,6 +104,12 @@ class Memory:
 
     def add(self, role: Role, content: str, *, pinned: bool = False) -> None:
         """Remember a message. `pinned`: it is a task, and stays; an earlier task becomes an ordinary message."""
+        self._remember(role, content, pinned)
+        if self.journal is not None:
+            self.journal.add(Said(role, content, pinned))
+
+    def _remember(self, role: Role, content: str, pinned: bool) -> None:
+        self._added += 1
         if pinned:
             for entry in self._entries:
                 entry.pinned = False
@@ -66,16 +119,18 @@ class Memory:
         if self._sent is not None:
             _join(self._sent, role, content)
 
-    def fit(self, room: int) -> None:
+    def fit(self, room: int) -> list[Said]:
         """Drop the oldest turns, and if need be shorten the newest message, until at most `room` tokens are left.
 
-        If the system message and the task alone are longer, they stay, and the model will refuse.
+        If the system message and the task alone are longer, they stay, and the model will refuse. Returns what was
+        dropped.
         """
         if self.tokens <= room:
-            return
-        self._drop(until=int(room * KEPT_AFTER_DROPPING))
+            return []
+        dropped = self._drop(until=int(room * KEPT_AFTER_DROPPING))
         while self.tokens > room and self._shorten_newest():
             pass
+        return dropped
 
     def drop_half(self) -> bool:
         """Make room although the count said that there was: the model refused. Returns False if nothing can go."""
@@ -94,31 +149,33 @@ class Memory:
         for entry in self._entries:
             _join(messages, entry.role, entry.content)
         if self._dropped:
-            note = say("left_out", count=self._dropped)
+            note = self._note(self._dropped)
             if len(messages) > 1 and messages[1].role == "user":
                 messages[1] = Message("user", f"{messages[1].content}\n\n{note}")
             else:
                 messages.insert(1, Message("user", note))
         return messages
 
-    def _drop(self, until: int) -> None:
+    def _drop(self, until: int) -> list[Said]:
         """Drop the oldest entries that are not pinned, with the user's message that follows a dropped reply."""
         place = 0
+        dropped = []
         while self.tokens > until and place < len(self._entries) - 1:
             if self._entries[place].pinned:
                 place += 1
                 continue
-            dropped_role = self._remove(place)
+            dropped.append(self._remove(place))
             follower = place < len(self._entries) - 1 and not self._entries[place].pinned
-            if dropped_role == "assistant" and follower and self._entries[place].role == "user":
-                self._remove(place)
+            if dropped[-1].role == "assistant" and follower and self._entries[place].role == "user":
+                dropped.append(self._remove(place))
+        return dropped
 
-    def _remove(self, place: int) -> Role:
+    def _remove(self, place: int) -> Said:
         entry = self._entries.pop(place)
         self._sent = None
         self._tokens -= entry.tokens
         self._dropped += 1
-        return entry.role
+        return Said(entry.role, entry.content, entry.pinned)
 
     def _shorten_newest(self) -> bool:
         newest = self._entries[-1] if self._entries else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -63,6 +64,14 @@ class Place(Protocol):
 
     def return_to(self, kept: Kept) -> None:
         """Go back. What was kept is used up by that."""
+        ...
+
+    def fork(self) -> Place:
+        """Another place that stands as this one does, and goes its own way.
+
+        Raises:
+            CodeActError: it cannot be had twice.
+        """
         ...
 
     def reset(self) -> None:
@@ -127,6 +136,14 @@ class SandboxPlace:
         kept.approve = self.sandbox.approve
         self.sandbox.close()
         self.sandbox = kept
+
+    def fork(self) -> SandboxPlace:
+        if not self._branches:
+            raise CodeActError("a chat with a workspace cannot be forked: its files are there once")
+        other = copy.copy(self)
+        other.sandbox = self.sandbox.branch()
+        other.sandbox.approve = self.sandbox.approve
+        return other
 
     def reset(self) -> None:
         self.sandbox.reset()
@@ -251,6 +268,9 @@ class EnvironmentPlace:
         assert isinstance(kept, _KeptEpisode)
         self._world.return_to(kept.checkpoint)
         self._first, self._turns, self._violations, self._over = kept.first, kept.turns, kept.violations, kept.over
+
+    def fork(self) -> EnvironmentPlace:
+        raise CodeActError("a chat in an environment cannot be forked: the world is there once")
 
     def reset(self) -> None:
         observation, _ = self._env.reset(seed=self._seed)

@@ -48,6 +48,8 @@ class EpisodePrinter:
                     self._reply_line(line)
             case events.ModelReplied():
                 self._replied(event)
+            case events.Summarised():
+                self._print(Text(f"[the oldest {event.left_out} messages were summed up]", style="dim"))
             case events.Rehearsed(passed=False):
                 self._print(Text(printable(f"rehearsed, and not run:\n{event.told}"), style="yellow"))
             case events.ActionChosen():

@@ -307,7 +307,7 @@ class _Run:
     def tell(self, event: Event) -> None:
         """Count and hand on. What a sink raises during a step stops the robot first, and is raised after the step."""
         self.trace.append(event)
-        if isinstance(event, events.ModelReplied):
+        if isinstance(event, events.ModelReplied | events.Summarised):
             self.prompt_tokens += event.prompt_tokens
             self.completion_tokens += event.completion_tokens
         elif isinstance(event, events.CallFinished):

@@ -127,6 +127,8 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
             case schema.ModelReplied():
                 turn.replies.append(Reply(line.text, line))
                 turn.streamed = ""
+            case schema.Summarised():
+                turn.replies.append(Reply(f"The oldest {line.left_out} messages, summed up:\n{line.text}"))
             case schema.Rehearsed(passed=False):
                 turn.replies.append(Reply(f"Rehearsed, and not run:\n{line.told}"))
             case schema.ActionChosen():

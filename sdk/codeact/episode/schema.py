@@ -80,6 +80,14 @@ class ModelReplied(Line, frozen=True, kw_only=True):
     finish_reason: str
 
 
+class Summarised(Line, frozen=True, kw_only=True):
+    left_out: int
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+
+
 class Rehearsed(Line, frozen=True, kw_only=True):
     code: str
     passed: bool
@@ -200,6 +208,7 @@ AnyLine = (
     | EpisodeStarted
     | ModelText
     | ModelReplied
+    | Summarised
     | Rehearsed
     | ActionChosen
     | Printed
@@ -216,6 +225,7 @@ _LINES: dict[type, type[Line]] = {
     events.EpisodeStarted: EpisodeStarted,
     events.ModelText: ModelText,
     events.ModelReplied: ModelReplied,
+    events.Summarised: Summarised,
     events.Rehearsed: Rehearsed,
     events.ActionChosen: ActionChosen,
     events.Printed: Printed,
