@@ -1,8 +1,8 @@
 """What happens during a run or an episode, as data. Everything that shows, records or streams an episode reads these.
 
 Events are told in the order in which they happen, by calling an `EventSink`. The sandbox tells `Printed`, `CallStarted`
-and `CallFinished`; the agent `ModelText`, `ModelReplied`, `Summarised`, `Rehearsed` and `ActionChosen`; the environment
-`Executed`; the episode tells the rest.
+and `CallFinished`; the agent `ModelText`, `ModelReplied`, `Summarised`, `Rehearsed`, `ActionChosen`, `Paused`,
+`Resumed` and, in a chat, `Answered`; the environment `Executed`; the episode tells the rest.
 `docs/trace.md` gives their form in a trace file.
 """
 
@@ -165,8 +165,26 @@ class Stepped:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The agent was paused, and is at rest: no tool is running. `before`: what comes next, such as `the next reply`.
+
+    `left`: what the stop paths say of things that went on between calls, such as a belt, and were stopped.
+    """
+
+    before: str
+    left: str = ""
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """It goes on, after so many seconds of wall time."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Answered:
-    """The end of one task in a chat. `reason` is `finished`, `gave up`, `interrupted` or `budget: ...`."""
+    """The end of one task in a chat. `reason` is `finished`, `gave up`, `stopped`, `interrupted` or `budget: ...`."""
 
     text: str
     reason: str
@@ -175,7 +193,7 @@ class Answered:
 @dataclass(frozen=True)
 class EpisodeEnded:
     """How it ended. `reason` is `success`, `finished`, `violation`, `truncated`, `budget: ...`, `gave up`,
-    `interrupted` or `error: ...`.
+    `stopped`, `interrupted` or `error: ...`.
     """
 
     success: bool
@@ -201,6 +219,8 @@ Event = (
     | CallFinished
     | Executed
     | Stepped
+    | Paused
+    | Resumed
     | Answered
     | EpisodeEnded
 )

@@ -114,13 +114,13 @@ def test_a_chat_is_saved_and_taken_up_again(chatting: Any, tmp_path: Path) -> No
     first.save(path)
 
     second = chatting("-", "-", "As I said: 8.")
-    second.resume(path, BOX)
+    second.load(path, BOX)
     assert second.chat("Again?") == "As I said: 8."
     assert contents(second)[:4] == contents(first)
     assert "Variables and functions of its programs are gone.]\n\nAgain?" in contents(second)[4]
 
     with pytest.raises(CodeActError, match="held with action_format='code'"):
-        chatting("-", action_format="json").resume(path)
+        chatting("-", action_format="json").load(path)
 
 
 def test_a_journal_has_all_that_was_said_although_the_process_was_killed(chatting: Any, tmp_path: Path) -> None:

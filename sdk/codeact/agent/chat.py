@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codeact.agent.conversation import Conversation, KeptConversation
+from codeact.agent.gate import Gate
 from codeact.agent.places import Kept, Place
 from codeact.agent.templates import say
 from codeact.errors import CodeActError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _AGAIN_S = 0.001
 
 Converse = Callable[[str, Collection[str]], Conversation]
+Hear = Callable[[EventSink, Toolbox], object]
 
 
 class NothingToUndo(CodeActError):
@@ -68,7 +70,7 @@ class ChatSession:
         converse: Converse,
         *,
         undo: int = 0,
-        hear: Callable[[EventSink, Toolbox], object] | None = None,
+        hear: Hear | None = None,
     ) -> None:
         self.place = place
         self._hear = hear
@@ -180,15 +182,21 @@ class ChatSession:
         self.place.reset()
         self._conversation = self._begin()
 
-    def fork(self) -> ChatSession:
+    def fork(self, converse: Callable[[Place], Converse], gate: Gate, hear: Hear) -> ChatSession:
         """Another session that stands as this one does, variables included, and goes its own way; it can undo nothing.
+
+        Args:
+            converse: gives what makes its later conversations, at its place.
+            gate: that it passes.
+            hear: see the class.
 
         Raises:
             CodeActError: the place cannot be had twice.
         """
         other = copy.copy(self)
         other.place = self.place.fork()
-        other._conversation = self._conversation.fork()
+        other._converse, other._hear = converse(other.place), hear
+        other._conversation = self._conversation.fork(gate)
         other._befores, other._outside = [], []
         return other
 

@@ -12,6 +12,7 @@ from codeact.agent.budget import Budget, Prices, Spent
 from codeact.agent.conversation import Conversation, Settings
 from codeact.agent.conversation_file import Journal, read_conversation
 from codeact.agent.formats import find_format
+from codeact.agent.gate import Gate
 from codeact.agent.protocol import Action, Brief
 from codeact.agent.rehearsing import Rehearses
 from codeact.agent.templates import say, system_prompt, worked_examples
@@ -21,7 +22,8 @@ from codeact.models.protocol import Message, Model
 from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox
 
 if TYPE_CHECKING:
-    from codeact.agent.chat import ChatSession
+    from codeact.agent.chat import ChatSession, Converse
+    from codeact.agent.places import Place
     from codeact.sandbox import Limits
 
 
@@ -99,7 +101,6 @@ class CodeActAgent:
             raise CodeActError(f"compaction is 'drop' or 'summarise', not {compaction!r}")
         self.model = model
         self._approve = approve
-        self._max_calls = max_calls
         self.action_format = find_format(action_format).name
         self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
         self.rehearse = rehearse
@@ -124,12 +125,14 @@ class CodeActAgent:
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
         self._chat_tools: Toolbox | None = None
+        self._gate = Gate()
+        self._environment: Any = None  # of the episode
         self._chatting = False  # whether the last task was one of the chat
 
     @property
     def approve(self) -> Approve | None:
-        """The policy that is asked about each tool call; with `max_calls`, one that counts them first."""
-        return self._approve if self._max_calls is None else self._count_call
+        """What is asked about each tool call: it waits while the agent is paused, counts, and asks the policy."""
+        return self._decide
 
     @approve.setter
     def approve(self, approve: Approve | None) -> None:
@@ -146,8 +149,12 @@ class CodeActAgent:
             return self._chat.conversation
         return self._episode
 
-    def _count_call(self, call: PendingCall) -> Approval:
+    def _decide(self, call: PendingCall) -> Approval:
         conversation = self._latest()
+        if conversation is not None:
+            conversation.pass_gate(f"a call of {call.tool}")
+        if self._gate.stopped:
+            return Refusal("the agent was stopped")
         if call.tool != "finish" and conversation is not None and (why := conversation.spending.call()):
             return Refusal(why)
         return None if self._approve is None else self._approve(call)
@@ -156,6 +163,8 @@ class CodeActAgent:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
         self._episode = self._begun(brief)
         self._chatting = False
+        self._environment = brief.environment
+        self._hear(on_event, brief.tools)
 
     def prompt(self, brief: Brief) -> list[Message]:
         """What the model would read first in an episode with this brief."""
@@ -170,6 +179,7 @@ class CodeActAgent:
         """
         if self._episode is None:
             raise CodeActError("act() before begin(): an episode begins with a brief")
+        self._gate.on_event = on_event
         if observation is not None:
             self._episode.observe(observation)
         return self._episode.next_action(on_event)
@@ -215,7 +225,7 @@ class CodeActAgent:
             SandboxError: the sandbox cannot start here.
         """
         from codeact.agent.chat import ChatSession
-        from codeact.agent.places import EnvironmentPlace, Place, SandboxPlace
+        from codeact.agent.places import EnvironmentPlace, SandboxPlace
 
         if env is not None and tools is not None:
             raise CodeActError("an environment has tools of its own; give more with its extra_tools=...")
@@ -230,12 +240,16 @@ class CodeActAgent:
         self._chatting = True
         self._chat = ChatSession(
             place,
-            lambda stubs, libraries: self._conversation(
-                stubs, place.toolbox, chat=True, libraries=libraries, stage=stage
-            ),
+            self._converse_at(place, stage),
             undo=undo,
+            hear=self._hear,
         )
         return self._chat
+
+    def _converse_at(self, place: Place, stage: Rehearses | None = None) -> Converse:
+        return lambda stubs, libraries: self._conversation(
+            stubs, place.toolbox, chat=True, libraries=libraries, stage=stage
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the latest conversation to a file, as it stands: of the chat, or of the episode.
@@ -248,7 +262,7 @@ class CodeActAgent:
             raise CodeActError("there is no conversation to save: nothing was said yet")
         conversation.save(Path(path))
 
-    def resume(self, path: str | os.PathLike[str], tools: Toolbox | None = None) -> None:
+    def load(self, path: str | os.PathLike[str], tools: Toolbox | None = None) -> None:
         """Begin a chat that goes on with a conversation of a file. Variables of its programs are gone, and it is told.
 
         Raises:
@@ -268,8 +282,9 @@ class CodeActAgent:
         """
         other = copy.copy(self)
         other._journal = None
-        other._episode = self._episode.fork() if self._episode is not None else None
-        other._chat = self._chat.fork() if self._chat is not None else None
+        other._gate = Gate()
+        other._episode = self._episode.fork(other._gate) if self._episode is not None else None
+        other._chat = self._chat.fork(other._converse_at, other._gate, other._hear) if self._chat is not None else None
         return other
 
     def stream(self, env: Any, seed: int = 0, options: dict[str, Any] | None = None) -> Iterator[Event]:
@@ -284,6 +299,51 @@ class CodeActAgent:
         from codeact.agent.streaming import stream_episode
 
         return stream_episode(self, env, seed, options)
+
+    def pause(self, wait_s: float = 0.0) -> bool:
+        """From another thread: let no further reply, program or call of a tool begin until `resume`.
+
+        A motion that is under way comes to its end, and what goes on between calls is stopped; then the agent is at
+        rest, and `Paused` is told. For a motion that must end at once there is `stop`. The time of a pause counts
+        against no budget.
+
+        Args:
+            wait_s: how long to wait until it is at rest.
+
+        Returns:
+            Whether a task is at rest by then.
+        """
+        return self._gate.close(wait_s)
+
+    def resume(self) -> None:
+        """From another thread: go on after a `pause`; `Resumed` is told."""
+        self._gate.open()
+
+    def stop(self) -> None:
+        """From another thread: stop what moves, then end the program, the reply and the task, with reason `stopped`.
+
+        A pause ends with it. The next task is not concerned.
+        """
+        self._gate.stop()
+        self.interrupt()
+        interrupt = getattr(self._environment, "interrupt", None)
+        if interrupt is not None and not self._chatting:
+            interrupt()
+
+    def _hear(self, on_event: EventSink, tools: Toolbox | None) -> None:
+        """Tell pauses there, and stop what lingers among the tools in a pause."""
+        self._gate.on_event = on_event
+        self._gate.rest = None
+        if tools is not None and tools.lingers:
+            self._gate.rest = lambda: self._rest(tools)
+
+    def _rest(self, tools: Toolbox) -> str:
+        from codeact.sandbox.lingering import stop_lingering
+
+        left, conversation = stop_lingering(tools), self._latest()
+        if conversation is not None:
+            conversation.note(f"everything was stopped in a pause{f': {left}' if left else ''}")
+        return left
 
     def interrupt(self) -> None:
         """From another thread: end the reply that is being written and, in a chat, the program that is running."""
@@ -330,7 +390,9 @@ class CodeActAgent:
             examples=self._examples,
         )
         action_format = find_format(self.action_format, tools)
-        conversation = Conversation(self.model, action_format, self._settings, system, chat=chat, stage=stage)
+        conversation = Conversation(
+            self.model, action_format, self._settings, system, chat=chat, stage=stage, gate=self._gate
+        )
         if chat and self._journal is not None:
             conversation.journal(self._journal)
         return conversation

@@ -111,9 +111,10 @@ class Conversation:
         self.memory = self.memory.continue_as(kept.memory)
         self._note_for_model, self._actions = kept.note_for_model, kept.actions
 
-    def fork(self) -> Conversation:
-        """Another one that stands as this does, and goes its own way from here."""
+    def fork(self, gate: Gate) -> Conversation:
+        """Another one that stands as this does, and goes its own way from here, by a gate of its own."""
         other = copy.copy(self)
+        other._gate = gate
         other.memory = self.memory.fork()
         other.spending, other._repeats = copy.copy(self.spending), copy.copy(self._repeats)
         other._interrupt = threading.Event()

@@ -191,6 +191,11 @@ class Resumed(Line, frozen=True, kw_only=True):
     seconds: float
 
 
+class Answered(Line, frozen=True, kw_only=True):
+    text: str
+    reason: str
+
+
 class EpisodeEnded(Line, frozen=True, kw_only=True):
     success: bool
     score: float
@@ -218,6 +223,7 @@ AnyLine = (
     | Stepped
     | Paused
     | Resumed
+    | Answered
     | EpisodeEnded
 )
 
@@ -233,6 +239,7 @@ _LINES: dict[type, type[Line]] = {
     events.Stepped: Stepped,
     events.Paused: Paused,
     events.Resumed: Resumed,
+    events.Answered: Answered,
     events.EpisodeEnded: EpisodeEnded,
 }
 
