@@ -12,6 +12,7 @@ import typer
 from codeact.cli.chat_command import chat
 from codeact.cli.failures import reported
 from codeact.cli.plugged import PluggedGroup, PluggedTaskGroup
+from codeact.serving.command import serve
 
 app = typer.Typer(
     name="codeact",
@@ -481,6 +482,9 @@ def open_sandbox(
             file = file or "-"
             argv, code = [file, *(arguments or ())], read_program(file)
         run_script(code, argv, options, as_json=json, show_value=argv[0] == "-c")
+
+
+app.command("serve")(serve)
 
 
 @app.command()

@@ -143,9 +143,13 @@ class TransformersModel:
                 )
         return ids, limit
 
-    def reply(self, options: GenerationOptions, on_text: OnText | None = None) -> Reply:
-        """What turns the tokens of one reply into text, up to a stop string."""
-        return Reply(self._decode, (*options.stop, *self._prompt.stop), on_text)
+    def prepare_text(self, text: str) -> list[int]:
+        """Token ids of a text that the model is to go on with, control tokens and all."""
+        return list(self._tokenizer(text, verbose=False).input_ids)
+
+    def reply(self, options: GenerationOptions, on_text: OnText | None = None, *, chat: bool = True) -> Reply:
+        """What turns the tokens of one reply into text, up to a stop string; in a `chat`, to the other's turn."""
+        return Reply(self._decode, (*options.stop, *(self._prompt.stop if chat else ())), on_text)
 
     def read(self, tokens: Sequence[int], state: Any) -> Any:
         """Read `tokens` into `state`, a cache of transformers for one row; return the logits after the last."""

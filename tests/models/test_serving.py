@@ -1,0 +1,279 @@
+"""`codeact serve` over a real socket, asked by the clients that people use."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from codeact.cli.failures import UsageError
+from codeact.models import GenerationOptions, Message, OpenAICompatibleModel, TransformersModel
+from codeact.models.protocol import ContextOverflow
+from codeact.serving.running import ServeOptions, load_served, token_of
+
+QUESTION: list[Any] = [{"role": "user", "content": "Pick up the red cube."}]
+TOKEN = "a-token-of-the-tests"
+
+
+class Running:
+    """A server in a thread of this process."""
+
+    def __init__(self, options: ServeOptions, token: str | None = None, most_waiting: int = 256) -> None:
+        import uvicorn
+
+        from codeact.serving.app import Access, Desk
+
+        self.served = load_served(options)
+        access = Access(token, most_bytes=100_000, most_waiting=most_waiting)
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{self.origin}/v1"
+        self.server = uvicorn.Server(uvicorn.Config(Desk(self.served, access).app(), log_level="critical"))
+        self.thread = threading.Thread(
+            target=self.server.run, kwargs={"sockets": [self._listener]}, name="server", daemon=True
+        )
+        self.thread.start()
+        until(lambda: self.server.started)
+
+    def client(self, token: str = TOKEN) -> openai.OpenAI:
+        return openai.OpenAI(base_url=self.url, api_key=token, max_retries=0, timeout=120)
+
+    def close(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(timeout=60)
+        self._listener.close()
+        assert not self.thread.is_alive()
+
+
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def running(tiny_folder: Path) -> Iterator[Running]:
+    options = ServeOptions(str(tiny_folder), names=("tiny",), rows=4, device="cpu", dtype="float32", most_tokens=400)
+    server = Running(options, token=TOKEN)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def post(running: Running) -> Callable[..., httpx.Response]:
+    def send(content: Any, path: str = "chat/completions", **headers: str) -> httpx.Response:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}", **headers}
+        body = content if isinstance(content, str | bytes) else json.dumps(content)
+        return httpx.post(f"{running.url}/{path}", content=body, headers=headers, timeout=120)
+
+    return send
+
+
+def test_a_chat_says_what_the_model_says_in_process(running: Running, tiny_model: TransformersModel) -> None:
+    alone = tiny_model.generate([Message("user", "Pick up the red cube.")], GenerationOptions(max_tokens=24))
+    answer = running.client().chat.completions.create(model="tiny", messages=QUESTION, max_tokens=24, temperature=0)
+    assert answer.choices[0].message.content == alone.text
+    assert answer.choices[0].finish_reason == alone.finish_reason
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (
+        alone.prompt_tokens,
+        alone.completion_tokens,
+    )
+
+
+def test_a_stream_holds_the_same_text_and_ends_with_the_usage(running: Running) -> None:
+    client = running.client()
+    asked: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "temperature": 0, "max_completion_tokens": 20}
+    whole = client.chat.completions.create(**asked)
+    chunks = list(client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
+    told = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert told == whole.choices[0].message.content
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == whole.choices[0].finish_reason
+    assert chunks[-1].usage == whole.usage
+    assert all(chunk.usage is None for chunk in chunks[:-1])
+
+
+def test_choices_are_seeded_and_stop_strings_end_them(running: Running) -> None:
+    client = running.client()
+    asked: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "temperature": 1.0, "seed": 7, "max_tokens": 24}
+    first, again = (client.chat.completions.create(**asked, n=3) for _ in range(2))
+    texts = [choice.message.content or "" for choice in first.choices]
+    assert texts == [choice.message.content for choice in again.choices]
+    assert len(set(texts)) == 3
+    assert first.usage is not None
+    assert first.usage.prompt_tokens < 2 * first.usage.completion_tokens * 3
+    stop = texts[0][3:5]
+    stopped = client.chat.completions.create(**asked, stop=stop)
+    assert stopped.choices[0].message.content == texts[0].partition(stop)[0]
+    assert stopped.choices[0].finish_reason == "stop"
+
+
+def test_plain_completions_go_on_with_texts_and_tokens(running: Running) -> None:
+    client = running.client()
+    two = client.completions.create(model="tiny", prompt=["pick", "place"], max_tokens=6, temperature=0, n=2)
+    assert [choice.index for choice in two.choices] == [0, 1, 2, 3]
+    assert two.choices[0].text == two.choices[1].text
+    tokens = running.served.model.prepare_text("place")
+    asked: dict[str, Any] = {"model": "tiny", "prompt": tokens, "max_tokens": 6, "temperature": 0}
+    assert client.completions.create(**asked).choices[0].text == two.choices[2].text
+    streamed = client.completions.create(**asked, stream=True)
+    assert "".join(chunk.choices[0].text for chunk in streamed) == two.choices[2].text
+
+
+def test_the_models_the_health_and_the_counters(running: Running) -> None:
+    models = running.client().models.list().data
+    assert [model.id for model in models] == ["tiny"]
+    assert running.client().models.retrieve("tiny").id == "tiny"
+    assert httpx.get(f"{running.origin}/health").json() == {"status": "ok"}
+    counted = httpx.get(f"{running.origin}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    lines = dict(line.rsplit(" ", 1) for line in counted.splitlines() if not line.startswith("#"))
+    assert float(lines["codeact_serve_completion_tokens_total"]) > 0
+    assert float(lines['codeact_serve_requests_total{path="/v1/models",status="200"}']) >= 1
+    assert float(lines["codeact_serve_running"]) == 0
+
+
+def test_no_token_no_answer(running: Running) -> None:
+    with pytest.raises(openai.AuthenticationError):
+        running.client("another").models.list()
+    for path in ("/v1/models", "/metrics", "/v1/anything"):
+        assert httpx.get(f"{running.origin}{path}").status_code == 401
+
+
+BAD = {
+    "unknown model": ({"model": "none", "messages": QUESTION}, 404, "model"),
+    "no messages": ({"model": "tiny"}, 400, "messages"),
+    "empty messages": ({"model": "tiny", "messages": []}, 400, "messages"),
+    "text for a number": ({"model": "tiny", "messages": QUESTION, "max_tokens": "8"}, 400, "max_tokens"),
+    "number for a text": ({"model": "tiny", "messages": [{"role": "user", "content": 5}]}, 400, "messages.0.content"),
+    "unknown role": ({"model": "tiny", "messages": [{"role": "king", "content": "a"}]}, 400, "messages.0.role"),
+    "too hot": ({"model": "tiny", "messages": QUESTION, "temperature": 99}, 400, "temperature"),
+    "too many": ({"model": "tiny", "messages": QUESTION, "n": 1000}, 400, "n"),
+    "too long": ({"model": "tiny", "messages": [{"role": "user", "content": "long " * 300}]}, 400, "messages"),
+    "tools": ({"model": "tiny", "messages": QUESTION, "tools": [{"type": "function"}]}, 400, "tools"),
+    "not an object": ([1, 2], 400, None),
+    "not JSON": ("{", 400, None),
+    "not UTF-8": (b'{"model": "\xff"}', 400, None),
+    "nested deep": ("[" * 50_000, 400, None),
+    "image": (
+        {"model": "tiny", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+        400,
+        "messages",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_requests_are_told_what_is_wrong(post: Callable[..., httpx.Response], name: str) -> None:
+    body, status, param = BAD[name]
+    answer = post(body)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["param"] == param
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["message"]
+
+
+def test_large_bodies_other_types_and_other_paths(post: Callable[..., httpx.Response], running: Running) -> None:
+    assert post(b" " * 100_001).status_code == 413
+    assert post({}, **{"Content-Type": "text/plain"}).status_code == 415
+    assert post({}, path="embeddings").status_code == 404
+    gone = httpx.get(f"{running.url}/chat/completions", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert gone.status_code == 405
+    assert gone.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_hangs_up_frees_its_row(running: Running, stream: bool) -> None:
+    engine = running.served.engine
+    body = {"model": "tiny", "messages": QUESTION, "max_tokens": 400, "temperature": 5.0, "n": 4, "stream": stream}
+    content = json.dumps(body).encode()
+    lines = ["POST /v1/chat/completions HTTP/1.1", "Host: a", "Content-Type: application/json"]
+    lines += [f"Content-Length: {len(content)}", f"Authorization: Bearer {TOKEN}", "\r\n"]
+    before = engine.steps
+    with socket.create_connection(running.origin.removeprefix("http://").split(":")) as connection:
+        connection.sendall("\r\n".join(lines).encode() + content)
+        until(lambda: engine.running == 4)
+    until(lambda: engine.running == 0)
+    assert engine.steps - before < 390, "the replies were written to their end"
+
+
+def test_two_hundred_at_once(running: Running) -> None:
+    client = running.client()
+
+    def ask(number: int) -> str:
+        asked: dict[str, Any] = {"messages": [{"role": "user", "content": f"Count to {number}."}]}
+        answer = client.chat.completions.create(model="tiny", max_tokens=3, temperature=0, **asked)
+        return str(answer.choices[0].finish_reason)
+
+    with ThreadPoolExecutor(200) as pool:
+        reasons = list(pool.map(ask, range(200)))
+    assert set(reasons) <= {"length", "stop"}
+
+
+def test_a_full_queue_is_answered_429(tiny_folder: Path) -> None:
+    server = Running(ServeOptions(str(tiny_folder), names=("tiny",), rows=1, device="cpu"), most_waiting=1)
+    try:
+        asked: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "temperature": 5.0, "max_tokens": 400}
+        stream = server.client().chat.completions.create(**asked, stream=True)
+        next(iter(stream))
+        with pytest.raises(openai.RateLimitError) as refused:
+            server.client().chat.completions.create(**asked, n=2)
+        assert refused.value.response.headers["retry-after"] == "1"
+        stream.close()
+        assert server.client().chat.completions.create(**{**asked, "max_tokens": 2}).choices
+    finally:
+        server.close()
+
+
+def test_our_own_model_drives_it(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEACT_API_KEY", TOKEN)
+    model = OpenAICompatibleModel(running.url, "tiny")
+    done = model.generate([Message("user", "Stack them.")], GenerationOptions(max_tokens=9))
+    assert done.completion_tokens == 9
+    assert not done.estimated
+    with pytest.raises(ContextOverflow):
+        model.generate([Message("user", "long " * 300)], GenerationOptions())
+
+
+def test_smolagents_model_drives_it(running: Running) -> None:
+    smolagents = pytest.importorskip("smolagents")
+    model = smolagents.OpenAIModel(model_id="tiny", api_base=running.url, api_key=TOKEN, max_tokens=7, temperature=0)
+    said = model.generate([{"role": "user", "content": [{"type": "text", "text": "Stack them."}]}])
+    assert said.content
+    assert said.token_usage.output_tokens == 7
+
+
+def test_litellm_drives_it(running: Running) -> None:
+    litellm = pytest.importorskip("litellm", reason="not installed: it is large")
+    asked: dict[str, Any] = {"model": "openai/tiny", "api_base": running.url, "api_key": TOKEN, "max_tokens": 7}
+    assert litellm.completion(messages=QUESTION, **asked).usage.completion_tokens == 7
+    pieces = list(litellm.completion(messages=QUESTION, stream=True, **asked))
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces)
+
+
+def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODEACT_SERVE_TOKEN", raising=False)
+    file = tmp_path / "token"
+    file.write_text("secret\n")
+    assert token_of(ServeOptions("m", token_file=file)) == "secret"
+    assert token_of(ServeOptions("m")) is None
+    with pytest.raises(UsageError, match="CODEACT_SERVE_TOKEN"):
+        token_of(ServeOptions("m", host="0.0.0.0"))
+    assert token_of(ServeOptions("m", host="0.0.0.0", everyone=True)) is None
+    monkeypatch.setenv("CODEACT_SERVE_TOKEN", "other")
+    assert token_of(ServeOptions("m", host="0.0.0.0")) == "other"
+    file.write_text("")
+    with pytest.raises(UsageError, match="empty"):
+        token_of(ServeOptions("m", token_file=file))
