@@ -99,22 +99,31 @@ class Summarised:
 class Rehearsed:
     """A program was tried and undone. `told`: what the model reads when it failed and is not run; else empty.
 
-    What it printed and called meanwhile is not told. `simulated_seconds`: that it would have taken.
+    What it printed and called meanwhile is not told. `simulated_seconds`: that it would have taken. `score` and
+    `violations`: of the state that it would have led to. `candidate`: which one of several it is, counted from 1; 0
+    when it is the only one.
     """
 
     code: str
     passed: bool
     told: str
     simulated_seconds: float
+    score: float = 0.0
+    violations: tuple[str, ...] = ()
+    candidate: int = 0
 
 
 @dataclass(frozen=True)
 class ActionChosen:
-    """The program that is about to run. `note` says what was odd about the reply it was taken from, if anything."""
+    """The program that is about to run. `note` says what was odd about the reply it was taken from, if anything.
+
+    `candidate`: which one of several rehearsed programs it is, counted from 1; 0 when it is the only one.
+    """
 
     turn: int
     code: str
     note: str = ""
+    candidate: int = 0
 
 
 @dataclass(frozen=True)

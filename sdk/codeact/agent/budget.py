@@ -86,9 +86,9 @@ class Spending:
         """So much time passed in which nothing was done; it does not count."""
         self._started += seconds
 
-    def add(self, prompt_tokens: int, completion_tokens: int) -> None:
-        """A reply that cost so many tokens, read and written."""
-        self.turns += 1
+    def add(self, prompt_tokens: int, completion_tokens: int, *, turn: bool = True) -> None:
+        """A reply that cost so many tokens, read and written. `turn`: whether it begins one."""
+        self.turns += turn
         self.add_tokens(prompt_tokens, completion_tokens)
 
     def add_tokens(self, prompt_tokens: int, completion_tokens: int) -> None:
@@ -127,10 +127,14 @@ class Spending:
         limit = self._budget.seconds
         return limit is not None and time.monotonic() - self._started >= limit
 
-    def exhausted(self) -> str:
-        """Which budget is used up, in words such as `budget: 10 turns`; empty while there is some left."""
+    def exhausted(self, *, in_turn: bool = False) -> str:
+        """Which budget is used up, in words such as `budget: 10 turns`; empty while there is some left.
+
+        Args:
+            in_turn: whether that is asked within a turn, which may be the last one.
+        """
         budget = self._budget
-        if self.turns >= budget.turns:
+        if not in_turn and self.turns >= budget.turns:
             return f"budget: {budget.turns} turns"
         if budget.tokens is not None and self.tokens >= budget.tokens:
             return f"budget: {budget.tokens} tokens"

@@ -54,6 +54,9 @@ class CodeActAgent:
         rehearse: in an episode whose environment can (it has `rehearse(code)`), try each program there first. One that
             ends in an error or breaks a hard constraint is not run; the model reads why, and its next reply counts as a
             turn like any other.
+        best_of: above 1, so many replies are sampled in each turn, each program is rehearsed, and the best one acted: of
+            those that pass, the one with the environment's highest score. A turn counts once; tokens, time and cost
+            count all of them. It needs a `temperature` above 0.
         limits: of the sandbox in a chat; environments bring their own.
         without: layers of the sandbox's wall that a chat may do without; see `docs/safety.md`.
         workspace: a folder that programs of a chat may write to; then they may use full libraries, too. See
@@ -62,7 +65,7 @@ class CodeActAgent:
         imports: what programs of a chat may import, where that is not what the sandbox offers by itself.
 
     Raises:
-        CodeActError: an unknown format, or a budget that is not positive.
+        CodeActError: an unknown format, a budget that is not positive, or `best_of` without a temperature.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class CodeActAgent:
         compaction: Literal["drop", "summarise"] = "drop",
         journal: str | os.PathLike[str] | None = None,
         rehearse: bool = False,
+        best_of: int = 1,
         limits: Limits | None = None,
         without: Collection[str] = (),
         workspace: str | os.PathLike[str] | None = None,
@@ -99,6 +103,11 @@ class CodeActAgent:
             raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
         if compaction not in ("drop", "summarise"):
             raise CodeActError(f"compaction is 'drop' or 'summarise', not {compaction!r}")
+        if best_of < 1 or (best_of > 1 and temperature == 0):
+            raise CodeActError(
+                f"best_of is {best_of} and temperature {temperature:g}: it must be at least 1, and above 1 replies are "
+                "sampled, so give a temperature such as 0.7"
+            )
         self.model = model
         self._approve = approve
         self.action_format = find_format(action_format).name
@@ -113,6 +122,7 @@ class CodeActAgent:
             seed,
             max_observation_chars,
             compaction == "summarise",
+            best_of=best_of,
         )
         self._journal = Journal(Path(journal)) if journal is not None else None
         self._sandbox: dict[str, Any] = {
@@ -235,7 +245,7 @@ class CodeActAgent:
             place = SandboxPlace(tools if tools is not None else Toolbox(), **self._sandbox)
         else:
             place = EnvironmentPlace(env, seed)
-        stage = env.unwrapped if env is not None and self.rehearse and isinstance(env.unwrapped, Rehearses) else None
+        stage = self._stage(None if env is None else env.unwrapped)
         self._chat_tools = tools
         self._chatting = True
         self._chat = ChatSession(
@@ -365,12 +375,21 @@ class CodeActAgent:
         self.close()
 
     def _begun(self, brief: Brief) -> Conversation:
-        stage = brief.environment if self.rehearse and isinstance(brief.environment, Rehearses) else None
+        stage = self._stage(brief.environment)
         conversation = self._conversation(brief.stubs, brief.tools, chat=False, stage=stage)
         message = "task" if brief.observation.strip() else "task_alone"
         how = find_format(self.action_format).how
         conversation.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
         return conversation
+
+    def _stage(self, environment: Any) -> Rehearses | None:
+        """Where programs are rehearsed, if they are."""
+        if isinstance(environment, Rehearses):
+            return environment if self.rehearse or self._settings.best_of > 1 else None
+        if self._settings.best_of > 1:
+            what = "no environment" if environment is None else f"{type(environment).__name__}"
+            raise CodeActError(f"best_of needs an environment that can try programs and undo them; here is {what}")
+        return None
 
     def _conversation(
         self,

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from codeact.agent.budget import Budget, Spending
 from codeact.agent.conversation_file import Journal, Said, SavedConversation, write_conversation
-from codeact.agent.formats import Answer, Broken, Format, Program, Prose
+from codeact.agent.candidates import Candidate, best_of
+from codeact.agent.formats import Answer, Broken, Format, Program, Prose, Reply
 from codeact.agent.gate import Gate
 from codeact.agent.memory import Memory
 from codeact.agent.protocol import Action
-from codeact.agent.rehearsing import Rehearses, objection
+from codeact.agent.rehearsing import Outcome, Rehearses, objection
 from codeact.agent.repeats import Repeats
 from codeact.agent.templates import say, shorten
 from codeact.errors import CodeActError, ModelError
@@ -43,6 +44,7 @@ class Settings:
     seed: int | None
     max_observation_chars: int
     summarise: bool = False
+    best_of: int = 1
 
 
 @dataclass(frozen=True)
@@ -205,16 +207,16 @@ class Conversation:
                 return _end(self._broken_off())
             if exhausted := self.spending.exhausted():
                 return _end(exhausted)
-            completion = self._generate(on_event)
+            candidate = self._candidate(on_event)
+            completion, reply = candidate.completion, candidate.reply
             text = completion.text
-            reply = self._format.parse(text, cut=completion.finish_reason == "length")
             if completion.finish_reason == "interrupted" and not self._format.is_complete(text):
                 ended = self._interrupt.is_set()
                 return _end(self._broken_off() if ended else self.spending.exhausted() or "interrupted", text)
             match reply:
                 case Program():
-                    if self._passes(reply, on_event):
-                        return self._act(reply, text, on_event)
+                    if self._passes(reply, candidate, on_event):
+                        return self._act(reply, candidate, on_event)
                     without_action = 0
                     continue
                 case Answer(answer):
@@ -234,20 +236,54 @@ class Conversation:
                         return _end("gave up", text, answer or None)
             self._answer_back(text, reply)
 
-    def _passes(self, program: Program, on_event: EventSink) -> bool:
-        """Rehearse the program. The model is told why one does not pass."""
-        if self._stage is None:
-            return True
+    def _candidate(self, on_event: EventSink) -> Candidate:
+        """The next reply, or the best of several, of which each is rehearsed."""
+        count = self._settings.best_of
+        if count == 1 or self._stage is None:
+            completion = self._generate(on_event)
+            return Candidate(completion, self._read(completion))
+        found: list[Candidate] = []
+        for number in range(1, count + 1):
+            completion = self._generate(on_event, turn=number == 1)
+            reply = self._read(completion)
+            if completion.finish_reason == "interrupted" and not self._format.is_complete(completion.text):
+                if self._interrupt.is_set() or not found:
+                    return Candidate(completion, reply)
+                break  # the time is up, and there are others
+            outcome = self._rehearse(self._stage, reply.code, number, on_event) if isinstance(reply, Program) else None
+            found.append(Candidate(completion, reply, outcome, number))
+            if self._interrupt.is_set() or self.spending.exhausted(in_turn=True):
+                break
+            self.pass_gate("the next reply")
+        return best_of(found)
+
+    def _read(self, completion: Completion) -> Reply:
+        return self._format.parse(completion.text, cut=completion.finish_reason == "length")
+
+    def _rehearse(self, stage: Rehearses, code: str, number: int, on_event: EventSink) -> Outcome:
         self.spending.rehearsing = True
         try:
-            outcome = self._stage.rehearse(program.code)
+            outcome = stage.rehearse(code)
         finally:
             self.spending.rehearsing = False
         error = outcome.execution.error
         if error is not None and error.type == "Interrupted":
             self._interrupt.set()
-        told = shorten(objection(outcome), self._observation_limit())
-        on_event(Rehearsed(program.code, not told, told, outcome.simulated_seconds))
+        told = self._objection(outcome)
+        on_event(
+            Rehearsed(code, not told, told, outcome.simulated_seconds, outcome.score, tuple(outcome.violations), number)
+        )
+        return outcome
+
+    def _objection(self, outcome: Outcome) -> str:
+        return shorten(objection(outcome), self._observation_limit())
+
+    def _passes(self, program: Program, candidate: Candidate, on_event: EventSink) -> bool:
+        """Whether nothing speaks against running it. The model is told what does."""
+        if self._stage is None:
+            return True
+        outcome = candidate.outcome or self._rehearse(self._stage, program.code, 0, on_event)
+        told = self._objection(outcome)
         if told:
             self.memory.add("assistant", program.kept)
             answer = say("rehearsed", text=told, how=self._format.how)
@@ -255,15 +291,15 @@ class Conversation:
             self.memory.add("user", f"{answer} {say('repeated_reply', count=count)}" if count > 1 else answer)
         return not told
 
-    def _act(self, program: Program, text: str, on_event: EventSink) -> Action:
+    def _act(self, program: Program, candidate: Candidate, on_event: EventSink) -> Action:
         self._actions += 1
         self._repeats.acted(program.code)
         self.memory.add("assistant", program.kept)
         if program.dropped:
             self.note(program.note)
-        on_event(ActionChosen(self._actions, program.code, program.note))
+        on_event(ActionChosen(self._actions, program.code, program.note, candidate.number))
         self.pass_gate("the program")
-        return Action(program.code, text, program.note)
+        return Action(program.code, candidate.completion.text, program.note)
 
     def _broken_off(self) -> str:
         return "stopped" if self._gate.stopped else "interrupted"
@@ -285,7 +321,7 @@ class Conversation:
         count = self._repeats.replied(text)
         self.memory.add("user", f"{told} {say('repeated_reply', count=count)}" if count > 1 else told)
 
-    def _generate(self, on_event: EventSink) -> Completion:
+    def _generate(self, on_event: EventSink, *, turn: bool = True) -> Completion:
         options = self._options()
         self._limit = options.max_tokens
         written = ""
@@ -310,7 +346,7 @@ class Conversation:
                 if not self.memory.drop_half():
                     raise
         self._replies += 1
-        self.spending.add(completion.prompt_tokens, completion.completion_tokens)
+        self.spending.add(completion.prompt_tokens, completion.completion_tokens, turn=turn)
         on_event(
             ModelReplied(
                 completion.text,

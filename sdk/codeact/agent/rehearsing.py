@@ -25,6 +25,11 @@ class Outcome(Protocol):
         ...
 
     @property
+    def score(self) -> float:
+        """Partial score of the state that it would leave, in [0, 1]."""
+        ...
+
+    @property
     def simulated_seconds(self) -> float: ...
 
 

@@ -81,6 +81,13 @@ Perturb = Annotated[
         help="What goes otherwise than planned: push, dynamics, failed_grasp, camera_noise, or several with commas.",
     ),
 ]
+BestOf = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Sample so many programs a turn, try each in the simulation, and run the best; with --temperature."
+    ),
+]
+Temperature = Annotated[float, typer.Option(min=0.0, max=10.0, help="Of a model's words; 0 takes the likeliest.")]
 Rehearse = Annotated[
     bool,
     typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
@@ -119,6 +126,8 @@ def run(
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
+    best_of: BestOf = 1,
+    temperature: Temperature = 0.0,
     action_format: Format = ActionFormat.code,
     examples: Examples = 1,
     prompt: Prompt = None,
@@ -167,6 +176,8 @@ def run(
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
+            best_of=best_of,
+            temperature=temperature,
             action_format=action_format.value,
             examples=examples,
             prompt=prompt,
@@ -231,6 +242,8 @@ def evaluate(
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
+    best_of: BestOf = 1,
+    temperature: Temperature = 0.0,
     action_format: Format = ActionFormat.code,
     examples: Examples = 1,
     prompt: Prompt = None,
@@ -264,6 +277,8 @@ def evaluate(
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
+            best_of=best_of,
+            temperature=temperature,
             action_format=action_format.value,
             examples=examples,
             prompt=prompt,

@@ -47,6 +47,8 @@ class ChatPrinter(EpisodePrinter):
                 if event.finish_reason == "length":
                     self._print(Text("  [cut at the limit of the reply]", style="dim italic"))
             case events.ActionChosen():
+                if event.candidate:
+                    self._print(Text(f"  [candidate {event.candidate} is run]", style="dim italic"))
                 if event.note:
                     self._print(Text(printable(f"  [{event.note}]"), style="yellow"))
             case events.CallFinished(call=call) if call.tool == "finish":

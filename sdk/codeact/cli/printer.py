@@ -50,6 +50,8 @@ class EpisodePrinter:
                 self._replied(event)
             case events.Summarised():
                 self._print(Text(f"[the oldest {event.left_out} messages were summed up]", style="dim"))
+            case events.Rehearsed() if event.candidate:
+                self._candidate(event)
             case events.Rehearsed(passed=False):
                 self._print(Text(printable(f"rehearsed, and not run:\n{event.told}"), style="yellow"))
             case events.ActionChosen():
@@ -127,10 +129,18 @@ class EpisodePrinter:
 
     def _chosen(self, event: events.ActionChosen) -> None:
         self._begin_turn()
+        if event.candidate:
+            self._print(Text(f"  [candidate {event.candidate} is run]", style="dim italic"))
         if event.note:
             self._print(Text(printable(event.note), style="yellow"))
         if not self._streamed:
             self._print(self._highlighted(printable(event.code)))
+
+    def _candidate(self, event: events.Rehearsed) -> None:
+        figures = f"score {event.score:.3f}, {event.simulated_seconds:.1f} s in the world"
+        self._print(Text(f"  [candidate {event.candidate}: {figures}]", style="dim italic"))
+        if not event.passed:
+            self._print(Text(printable(f"rehearsed, and would fail:\n{event.told}"), style="yellow"))
 
     def _called(self, call: Call) -> None:
         from codeact.tools.wording import call_text, short_repr

@@ -129,10 +129,14 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
                 turn.streamed = ""
             case schema.Summarised():
                 turn.replies.append(Reply(f"The oldest {line.left_out} messages, summed up:\n{line.text}"))
+            case schema.Rehearsed() if line.candidate:
+                turn.replies.append(Reply(_candidate(line)))
             case schema.Rehearsed(passed=False):
                 turn.replies.append(Reply(f"Rehearsed, and not run:\n{line.told}"))
             case schema.ActionChosen():
                 turn.program, turn.code, turn.note = line.code, _highlighted(line.code), line.note
+                if line.candidate:
+                    turn.replies.append(Reply(f"Candidate {line.candidate} is run."))
             case schema.Printed():
                 if turn.happenings and turn.happenings[-1].kind == "printed":
                     turn.happenings[-1].text += line.text
@@ -158,6 +162,11 @@ def _turns(trace: TraceFile, frame_rate: float | None) -> list[Turn]:
         for reply in turn.replies[-1:]:
             reply.text = _words(reply.text, turn.program.strip())
     return turns
+
+
+def _candidate(line: schema.Rehearsed) -> str:
+    text = f"Candidate {line.candidate}, rehearsed: score {line.score:.3f}, {line.simulated_seconds:.1f} s in the world"
+    return text if line.passed else f"{text}; it would fail:\n{line.told}"
 
 
 def _happening(call: schema.CallRecord) -> Happening:

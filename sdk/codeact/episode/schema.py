@@ -93,12 +93,16 @@ class Rehearsed(Line, frozen=True, kw_only=True):
     passed: bool
     told: str
     simulated_seconds: float
+    score: float = 0.0
+    violations: list[str] = []
+    candidate: int = 0
 
 
 class ActionChosen(Line, frozen=True, kw_only=True):
     turn: int
     code: str
     note: str = ""
+    candidate: int = 0
 
 
 class Printed(Line, frozen=True, kw_only=True):
@@ -256,8 +260,9 @@ def line_of(event: Event, at: float) -> Line:
     fields = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     for name in _VALUES.intersection(fields):
         fields[name] = value_of(fields[name])
-    if isinstance(event, events.Stepped):
+    if isinstance(event, events.Stepped | events.Rehearsed):
         fields["violations"] = [str(violation) for violation in event.violations]
+    if isinstance(event, events.Stepped):
         fields["broken_rules"] = [_broken_rule(each) for each in event.violations if hasattr(each, "kind")]
     return _LINES[type(event)](at=at, **fields)
 

@@ -28,6 +28,8 @@ def settings_of(
     max_turns: int | None = None,
     max_tokens: int | None = None,
     rehearse: bool = False,
+    best_of: int = 1,
+    temperature: float = 0.0,
     action_format: str = "code",
     examples: int = 1,
     prompt: Path | None = None,
@@ -43,6 +45,10 @@ def settings_of(
     settings: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
     if rehearse:
         settings["rehearse"] = True
+    if best_of != 1:
+        settings["best_of"] = best_of
+    if temperature != 0.0:
+        settings["temperature"] = temperature
     if action_format != "code":
         settings["action_format"] = action_format
     if examples != 1:
@@ -65,7 +71,9 @@ def require_settings(name: str, settings: Mapping[str, Any]) -> None:
         raise EvaluationError(f"rehearse is for a model's programs, and the agent {name!r} has no model")
     if settings.get("max_turns") is not None or settings.get("max_tokens") is not None:
         raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
-    if given := [setting for setting in ("action_format", "examples", "prompt") if setting in settings]:
+    if given := [
+        setting for setting in ("best_of", "temperature", "action_format", "examples", "prompt") if setting in settings
+    ]:
         raise EvaluationError(f"{' and '.join(given)} are for a model, and the agent {name!r} has none")
 
 

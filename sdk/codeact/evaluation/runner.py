@@ -87,6 +87,8 @@ def evaluate(
     max_turns: int | None = None,
     max_tokens: int | None = None,
     rehearse: bool = False,
+    best_of: int = 1,
+    temperature: float = 0.0,
     action_format: str = "code",
     examples: int = 1,
     prompt: Path | None = None,
@@ -111,6 +113,8 @@ def evaluate(
         resume: go on with what `out` holds; finished episodes are not played again.
         max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
         rehearse: try each program of a model in its environment, and undo it, before it is run.
+        best_of: sample so many replies a turn, try the program of each, and run the best; above 1 with a temperature.
+        temperature: of a model's words; 0 takes the likeliest.
         action_format: how a model writes its actions: `code`, `json` or `text`.
         examples: worked examples in its prompt.
         prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
@@ -135,6 +139,8 @@ def evaluate(
         max_turns=max_turns,
         max_tokens=max_tokens,
         rehearse=rehearse,
+        best_of=best_of,
+        temperature=temperature,
         action_format=action_format,
         examples=examples,
         prompt=prompt,
