@@ -54,7 +54,7 @@ class CodeActAgent:
         rehearse: in an episode whose environment can (it has `rehearse(code)`), try each program there first. One that
             ends in an error or breaks a hard constraint is not run; the model reads why, and its next reply counts as a
             turn like any other.
-        best_of: above 1, so many replies are sampled in each turn, each program is rehearsed, and the best one acted: of
+        best_of: above 1, so many replies are sampled in each turn, each program is rehearsed and the best one acted: of
             those that pass, the one with the environment's highest score. A turn counts once; tokens, time and cost
             count all of them. It needs a `temperature` above 0.
         limits: of the sandbox in a chat; environments bring their own.
