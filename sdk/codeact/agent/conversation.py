@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codeact.agent.budget import Budget, Spending
-from codeact.agent.conversation_file import Journal, Said, SavedConversation, write_conversation
 from codeact.agent.candidates import Candidate, best_of
+from codeact.agent.conversation_file import Journal, Said, SavedConversation, write_conversation
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose, Reply
 from codeact.agent.gate import Gate
 from codeact.agent.memory import Memory
