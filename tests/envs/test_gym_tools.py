@@ -356,6 +356,17 @@ def test_a_module_that_registers_an_environment_is_imported(tmp_path: Path, monk
     gym_tools.wrap("own_lakes:OwnLake-v0").close()
 
 
+def test_a_film_has_a_picture_of_each_turn() -> None:
+    env = gym_tools.wrap("FrozenLake-v1", is_slippery=False, code_env={"render_mode": "rgb_array_list"})
+    env.reset(seed=0)
+    (first,) = env.render()
+    env.step("step(2)")
+    (last,) = env.render()
+    assert first.shape == last.shape == (240, 320, 3)
+    assert (first != last).any()
+    env.close()
+
+
 def test_an_environment_of_ones_own_is_registered_and_made_by_its_id() -> None:
     name = gym_tools.register("FrozenLake-v1", namespace="Mine", is_slippery=False, program="step(2)")
     env = gymnasium.make(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from typing import Any, SupportsFloat
 
 import gymnasium
@@ -19,6 +20,8 @@ from codeact_envs.gym_tools.packages import NotInstalled
 
 LONGEST_MS = 2**31 - 1
 """What a timer of a browser can wait at most: 24 days."""
+STILL_S, PATIENCE_S = 0.05, 2.0
+"""A page has stopped to change when nothing of it has for so long; some never do, so how long that is waited for."""
 _BROWSER = {"MINIWOB_CHROME_BINARY": "chromium", "MINIWOB_CHROMEDRIVER": "chromedriver"}
 _OF_THE_CLOCK = ("elapsed", "env_reward", "root_dom")
 
@@ -47,7 +50,7 @@ def make(spec: Any, **options: Any) -> MiniWoB:
 
 
 class MiniWoB(gymnasium.Wrapper[Observation, Action, Observation, Action]):
-    """Loads the page anew for each episode, lifts its limit of time, and draws it on demand only.
+    """Loads the page anew for each episode, lifts its limit of time, waits until it is still, and draws it on demand.
 
     The observation has no `screenshot`, which would be another each time; `render` gives it.
     """
@@ -90,12 +93,25 @@ class MiniWoB(gymnasium.Wrapper[Observation, Action, Observation, Action]):
         ready = expected_conditions.element_to_be_clickable((By.ID, page.SYNC_SCREEN_ID))
         WebDriverWait(page.driver, 30).until(ready)
         page.driver.execute_script(f"core.EPISODE_MAX_TIME = {LONGEST_MS};")
-        observation, info = self.env.reset(seed=seed, options=options)
-        return _seen(observation), _told(info)
+        _, info = self.env.reset(seed=seed, options=options)
+        return self._once_still(), _told(info)
 
     def step(self, action: Action) -> tuple[Observation, SupportsFloat, bool, bool, dict[str, Any]]:
         observation, reward, terminated, truncated, info = self.env.step(action)
-        return _seen(observation), reward, terminated, truncated, _told(info)
+        seen = _without_picture(observation) if terminated else self._once_still()
+        return seen, reward, terminated, truncated, _told(info)
+
+    def _once_still(self) -> Observation:
+        """The page once it has stopped to change: what it shows while it moves depends on the machine's pace."""
+        page = self._page
+        before, patience = "", time.monotonic() + PATIENCE_S
+        while time.monotonic() < patience:
+            now = page.driver.execute_script("return JSON.stringify(core.getDOMInfo());")
+            if now == before:
+                break
+            before = now
+            time.sleep(STILL_S)
+        return _without_picture(page.get_observation(use_cached_fields=True)[0])
 
     def render(self) -> Any:
         """The page, as uint8 of shape (height, width, 3)."""
@@ -106,7 +122,7 @@ class MiniWoB(gymnasium.Wrapper[Observation, Action, Observation, Action]):
         return np.asarray(get_screenshot(page.driver, *sizes), np.uint8)
 
 
-def _seen(observation: Observation) -> Observation:
+def _without_picture(observation: Observation) -> Observation:
     return {key: value for key, value in observation.items() if key != "screenshot"}
 
 

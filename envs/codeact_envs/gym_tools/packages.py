@@ -57,11 +57,11 @@ def spec_of(environment: str) -> Any:
         NotInstalled: the package is not installed.
         gymnasium.error.Error: there is no such environment.
     """
+    if "DISPLAY" not in os.environ:
+        os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo would look for a screen, and may end the process without one
     module, _, name = environment.rpartition(":")
     package = package_of(name)
     if name not in gymnasium.registry and (module or package is not None):
-        if package is not None and package.module == "gymnasium_robotics" and "DISPLAY" not in os.environ:
-            os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo draws with X11 else, and may end the process without
         try:
             importlib.import_module(module or package.module)  # type: ignore[union-attr]
         except ImportError as error:

@@ -20,6 +20,7 @@ from codeact.tools import Tool, Toolbox
 from codeact.values import encode
 from codeact_envs.gym_tools.packages import creator_of, maker_of, package_of, spec_of
 from codeact_envs.gym_tools.spaces import WrongAction, action_of, description, is_goal_based, plain, shown, words
+from codeact_envs.still_film import StillFilm
 from codeact_envs.text_picture import text_picture
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class SavedState:
     digest: str
 
 
-class GymWorld:
+class GymWorld(StillFilm):
     """One environment. Implements `codeact_envs.tasks.World`; the setup of an episode is its seed.
 
     Args:
@@ -129,7 +130,6 @@ class GymWorld:
         self._now = Snapshot(0, 0.0, False, False)
         self._digest = ""
         self._stopped = self._used = False
-        self._film: tuple[int, int] | None = None  # width and height
         self.toolbox = Toolbox(self._tools(), errors=[WrongAction, EpisodeOver])
 
     # What programs call
@@ -284,13 +284,6 @@ class GymWorld:
             else:
                 return np.asarray(Image.fromarray(frame).convert("RGB").resize((width, height)), np.uint8)
         return text_picture(self.observe(), width, height)
-
-    def record(self, fps: int | None, width: int, height: int) -> None:
-        """There is no clock, so a film is one picture whenever frames are taken."""
-        self._film = (width, height) if fps is not None else None
-
-    def take_frames(self) -> list[NDArray[np.uint8]]:
-        return [self.render(*self._film)] if self._film is not None else []
 
     def close(self) -> None:
         self._env.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codeact_envs.still_film import StillFilm
 from codeact_envs.text_picture import text_picture
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from codeact_envs.tool_use.generator import Service
 
 
-class ToolUseWorld:
+class ToolUseWorld(StillFilm):
     """The world of a question. Implements `codeact_envs.tasks.World`.
 
     Args:
@@ -34,7 +35,6 @@ class ToolUseWorld:
         self._service = open()
         self._data: Any = None
         self._fixed = b""  # digest of the data
-        self._film: tuple[int, int] | None = None  # width and height
 
     @property
     def toolbox(self) -> Toolbox:
@@ -81,13 +81,6 @@ class ToolUseWorld:
     def render(self, width: int, height: int) -> NDArray[np.uint8]:
         """What is shown, as dark text on white."""
         return text_picture(self.observe(), width, height)
-
-    def record(self, fps: int | None, width: int, height: int) -> None:
-        """Nothing moves, so a film is what is shown whenever frames are taken."""
-        self._film = (width, height) if fps is not None else None
-
-    def take_frames(self) -> list[NDArray[np.uint8]]:
-        return [self.render(*self._film)] if self._film is not None else []
 
     def close(self) -> None:
         self._service.close()
