@@ -240,6 +240,8 @@ def test_reference_programs_succeed_from_an_id(name: str) -> None:
 class Reach(gymnasium.Env[dict[str, Any], Any]):
     """A point on a line that is to reach a goal: with a text, a picture, and what the episode before has left."""
 
+    action_notes, observation_notes = "1 goes to the right.", "The picture is black."
+
     def __init__(self, says: str | None = "is_success") -> None:
         number = spaces.Box(-9, 9, (1,), np.float64)
         parts = dict.fromkeys(("observation", "achieved_goal", "desired_goal"), number)
@@ -313,6 +315,8 @@ def test_what_is_shown_of_an_observation_is_short_and_the_same_in_every_process(
     assert "'mission': 'go to 2'" in observation
     assert "Mission: such as 'go to 2'" in env.tools.stubs()
     assert "0x" not in env.tools.stubs()
+    assert "1 goes to the right.\n\n    Raises WrongAction" in env.tools.stubs()
+    assert "The picture is black." in env.tools.stubs()
     env.close()
     long = shown({"page": "x" * 100_000})
     assert len(long) < 7_000

@@ -8,6 +8,7 @@
     world.py         an environment as a `World` of `CodeEnv`
     task.py          to earn a return in it, as a `Task` of `CodeEnv`
     packages.py      packages of environments beside Gymnasium, and what they need
+    mini_grid.py     MiniGrid with the meaning of its numbers
     mini_wob.py      MiniWoB++ without its clock
     science_world.py ScienceWorld's tasks as Gymnasium environments
     references.py    reference programs, one YAML file an environment, in references/

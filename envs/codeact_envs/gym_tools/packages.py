@@ -42,6 +42,7 @@ PACKAGES = (
     Package("panda-gym", "panda_gym", ("Panda",), anew=True),
     Package("scienceworld", "codeact_envs.gym_tools.science_world", ("ScienceWorld/",)),
 )
+_MAKERS = {"minigrid": "codeact_envs.gym_tools.mini_grid", "miniwob": "codeact_envs.gym_tools.mini_wob"}
 _EXTRA = "the extra codeact[environments] brings it"
 
 
@@ -81,11 +82,9 @@ def creator_of(spec: Any) -> Any:
 def maker_of(spec: Any) -> Callable[..., gymnasium.Env[Any, Any]]:
     """What makes an environment of a spec: `gymnasium.make`, or what wraps its environments for use here."""
     creator = spec.entry_point if isinstance(spec.entry_point, str) else spec.entry_point.__module__
-    if creator.startswith("miniwob."):
-        from codeact_envs.gym_tools.mini_wob import make
-
-        return make
-    return gymnasium.make
+    module = _MAKERS.get(creator.partition(".")[0])
+    maker: Callable[..., gymnasium.Env[Any, Any]] = importlib.import_module(module).make if module else gymnasium.make
+    return maker
 
 
 __all__ = ["PACKAGES", "NotInstalled", "Package", "creator_of", "maker_of", "package_of", "spec_of"]

@@ -53,7 +53,8 @@ class ScienceWorld(gymnasium.Env[str, str]):
         self.action_space, self.observation_space = UnicodeText(LONGEST_COMMAND), UnicodeText(LONGEST_TEXT)
         self._task, self._simplifications = task, simplifications
         self._score = 0
-        self._game = _Game(task)
+        self._game = _Game()
+        self._game.load(task, 0, simplifications)  # says what is wrong with either
         self._variations: list[int] = getattr(self._game, f"get_variations_{variations}")()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:

@@ -136,23 +136,26 @@ class GymWorld(StillFilm):
 
     def _tools(self) -> list[Tool]:
         acted, seen = words(self._env.action_space), words(self._env.observation_space)
-        named = self._env.has_wrapper_attr("action_notes")
-        notes = f"{self._env.get_wrapper_attr('action_notes')}\n\n" if named else ""
         step = Tool(self._step, name="step", effect="write")
         step.doc = (
             "Act once. Returns (observation, reward, terminated, truncated, info), as Gymnasium's step() does.\n\n"
             f"The action is of the action space, {acted}.\n\n"
-            f"{notes}"
+            f"{self._notes('action_notes')}"
             "Raises WrongAction when it is not, and nothing has moved then; EpisodeOver when the episode has ended."
         )
         observe = Tool(self._observe, name="observe", effect="read")
-        observe.doc = f"The observation now, without acting. It is of the observation space, {seen}."
+        observe.doc = f"The observation now, without acting. It is of the observation space, {seen}.\n\n"
+        observe.doc = (observe.doc + self._notes("observation_notes")).strip()
         tools: list[Tool] = [observe, step, Tool(self._action_space, name="action_space", effect="read")]
         tools.append(Tool(self._observation_space, name="observation_space", effect="read"))
         tools.append(Tool(self._info, name="last_info", effect="read"))
         if self._env.render_mode == "ansi":
             tools.append(Tool(self._drawing, name="drawing", effect="read"))
         return tools
+
+    def _notes(self, name: str) -> str:
+        """What an environment says of its spaces by an attribute of that name, as a paragraph."""
+        return f"{self._env.get_wrapper_attr(name)}\n\n" if self._env.has_wrapper_attr(name) else ""
 
     def _observe(self) -> Any:
         return plain(self._observation)
