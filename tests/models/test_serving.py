@@ -237,6 +237,34 @@ def test_a_full_queue_is_answered_429(tiny_folder: Path) -> None:
         server.close()
 
 
+def test_continuous_batching_writes_the_same_and_frees_what_is_given_up(tiny_folder: Path) -> None:
+    from codeact.serving.continuous import ContinuousEngine
+    from codeact.serving.engine import End, Writing
+
+    model = TransformersModel(tiny_folder, device="cpu", dtype="float32")
+    options = GenerationOptions(max_tokens=12)
+    questions = [[Message("user", f"Pick up cube {number}.")] for number in range(3)]
+    alone = [model.generate(question, options).text for question in questions]
+    engine = ContinuousEngine(model, rows=4, blocks=16)
+    engine.start()
+    told: list[list[int | End]] = [[], [], [], []]
+    try:
+        for events, question in zip(told, questions, strict=False):
+            tokens, limit = model.prepare(question, options)
+            engine.submit(Writing(tokens, limit, options, events.append))
+        endless = Writing(tokens, 400, GenerationOptions(temperature=5.0), told[3].append)
+        engine.submit(endless)
+        until(lambda: len(told[3]) > 3)
+        endless.cancelled.set()
+        until(lambda: all(events and isinstance(events[-1], End) for events in told))
+    finally:
+        engine.stop()
+    assert [model._decode([token for token in events if isinstance(token, int)]) for events in told[:3]] == alone
+    assert [events[-1] for events in told] == [End("length")] * 3 + [End("cancelled")]
+    assert engine.refuses(GenerationOptions(min_p=0.5))
+    assert not engine.alive
+
+
 def test_our_own_model_drives_it(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODEACT_API_KEY", TOKEN)
     model = OpenAICompatibleModel(running.url, "tiny")

@@ -151,6 +151,8 @@ class Desk:
             raise Refusal(429, f"{self._engine.waiting} replies wait already; try again later", retry_after=1)
 
     async def _answer(self, request: Request, body: Body, wanted: list[Wanted], shape: _Shape) -> Response:
+        if reason := self._engine.refuses(wanted[0].options):
+            raise Refusal(400, reason)
         replies = Replies(self._engine, self._metrics, wanted)
         self._metrics.read(replies.prompt_tokens)
         streamed = False

@@ -16,6 +16,7 @@ class EngineName(StrEnum):
 
     auto = "auto"
     rows = "rows"
+    continuous = "continuous"
     vllm = "vllm"
 
 

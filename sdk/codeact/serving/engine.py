@@ -59,6 +59,10 @@ class Engine(Protocol):
         """Whether replies are still written."""
         ...
 
+    def refuses(self, options: GenerationOptions) -> str | None:
+        """Why replies cannot be written so; None if they can."""
+        ...
+
     def start(self) -> None: ...
 
     def submit(self, writing: Writing) -> None:

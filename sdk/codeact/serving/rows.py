@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeact.models.batch import Batch
+from codeact.models.protocol import GenerationOptions
 from codeact.models.sampling import chooser
 from codeact.models.transformers_model import CHUNK, TransformersModel, common_beginning
 from codeact.serving.engine import End, Writing
@@ -61,6 +62,9 @@ class RowsEngine:
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
+
+    def refuses(self, options: GenerationOptions) -> str | None:
+        return None
 
     def start(self) -> None:
         self._thread.start()

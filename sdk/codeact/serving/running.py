@@ -13,6 +13,7 @@ from codeact.cli.failures import UsageError
 from codeact.models.cache import say
 
 TOKEN_VARIABLE = "CODEACT_SERVE_TOKEN"
+ROWS = 16  # replies at once of the engine `rows`
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def load_served(options: ServeOptions) -> Any:
     """
     from codeact.models.embedded import ensure_embedded_model
     from codeact.models.transformers_model import TransformersModel
+    from codeact.serving.engine import Engine
     from codeact.serving.rows import RowsEngine
     from codeact.serving.served import Served
 
@@ -134,8 +136,20 @@ def load_served(options: ServeOptions) -> Any:
         raise UsageError(f"--lora {both[0]}: the model itself has that name; choose another")
     path = ensure_embedded_model() if name == "embedded" else name
     model = TransformersModel(path, options.device, options.dtype, name=names[0], threads=options.threads)
-    engine = RowsEngine(model, options.rows or 16, adapters)
-    say(f"{names[0]} on {model.device} in {model.dtype}, {options.rows or 16} replies at once")
+    kind = options.engine
+    if kind == "auto":  # adapters differ by row, which continuous batching does not know
+        kind = "continuous" if model.device.startswith("cuda") and not adapters else "rows"
+    if kind == "continuous" and adapters:
+        raise UsageError("--lora needs --engine rows or vllm: continuous batching writes with one set of weights")
+    engine: Engine
+    if kind == "continuous":
+        from codeact.serving.continuous import ContinuousEngine
+
+        engine = ContinuousEngine(model, options.rows)
+    else:
+        engine = RowsEngine(model, options.rows or ROWS, adapters)
+    at_once = "" if kind == "continuous" and options.rows is None else f", {options.rows or ROWS} replies at once"
+    say(f"{names[0]} on {model.device} in {model.dtype}, engine {kind}{at_once}")
     return Served(model, engine, names, tuple(adapters), options.most_tokens)
 
 
