@@ -153,6 +153,29 @@ def test_nobody_listens() -> None:
             model.generate(QUESTION, GenerationOptions())
 
 
+def test_a_host_without_an_address_is_named() -> None:
+    model = OpenAICompatibleModel("http://nobody.invalid/v1", "m", retries=FAST)
+    with pytest.raises(ModelError, match=r"no address was found for the host 'nobody\.invalid'"):
+        model.generate(QUESTION, GenerationOptions())
+
+
+def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_down(server: Any) -> None:
+    before = len(server.requests)
+    with pytest.raises(ModelError, match=r"no secure connection to https:.*SSL_CERT_FILE") as caught:
+        OpenAICompatibleModel(server.url.replace("http:", "https:"), "good").generate(QUESTION, GenerationOptions())
+    assert "tried" not in str(caught.value), "it is not tried again"
+    assert len(server.requests) == before
+
+
+def test_options_that_were_not_asked_for_are_not_sent(server: Any) -> None:
+    ask(server, "good")
+    assert not {"top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop"} & set(server.requests[-1])
+    ask(server, "good", GenerationOptions(top_p=0.9, top_k=5, min_p=0.1, repetition_penalty=1.1, seed=3, stop=("x",)))
+    sent = server.requests[-1]
+    assert (sent["top_p"], sent["top_k"], sent["min_p"], sent["repetition_penalty"]) == (0.9, 5, 0.1, 1.1)
+    assert (sent["seed"], sent["stop"]) == (3, ["x"])
+
+
 def test_servers_that_do_not_stream_or_say_done_are_understood(server: Any) -> None:
     whole = ask(server, "not-streamed")
     assert (whole.text, whole.prompt_tokens, whole.finish_reason) == ("in one piece", 3, "stop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -137,6 +138,8 @@ class ChatStream:
             seconds = self.timeouts.next_text if told else self.timeouts.first_text
             raise ModelError(f"{self.shown_url} sent nothing for {seconds:g} s{_so_far(told)}") from error
         except httpx.TransportError as error:
+            if not told and _cause(error, ssl.SSLError) is not None:
+                raise self._unreachable(error) from error
             if not told:
                 raise _TryAgain(self._unreachable(error)) from error
             raise ModelError(f"the stream from {self.shown_url} was cut{_so_far(told)}: {_name(error)}") from error
@@ -215,6 +218,14 @@ class ChatStream:
         return error
 
     def _unreachable(self, error: httpx.TransportError) -> ModelError:
+        host = httpx.URL(self.url).host
+        if (tls := _cause(error, ssl.SSLError)) is not None:
+            return ModelError(
+                f"no secure connection to {self.shown_url}: {_name(tls)}. Does the server speak TLS (https) there, and "
+                "is its certificate of a known authority? SSL_CERT_FILE names others"
+            )
+        if _cause(error, socket.gaierror) is not None:
+            return ModelError(f"no address was found for the host {host!r} of {self.shown_url}; is it spelt right?")
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             return ModelError(f"cannot connect to {self.shown_url}: {_name(error)}. Is the server running?")
         return ModelError(f"the connection to {self.shown_url} broke before any text came: {_name(error)}")
@@ -263,9 +274,17 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
+def _cause(error: BaseException, kind: type[Exception]) -> BaseException | None:
+    """The error of this kind that `error` goes back to."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, kind):
+        found = found.__cause__ or found.__context__
+    return found
+
+
 def _so_far(characters: int) -> str:
     return f", after {characters} characters of the reply" if characters else ""
 
 
-def _name(error: Exception) -> str:
+def _name(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
