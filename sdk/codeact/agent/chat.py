@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from codeact.agent.conversation import Conversation, KeptConversation
 from codeact.agent.gate import Gate
+from codeact.agent.pictures import pictures_of
 from codeact.agent.places import Kept, Place
 from codeact.agent.templates import say
 from codeact.errors import CodeActError
@@ -149,7 +150,7 @@ class ChatSession:
                 execution, observation = self.place.run(action.code, on_event)
             finally:
                 self._acting = False
-            self._conversation.observe(observation)
+            self._conversation.observe(observation, pictures_of(execution))
             if execution.ended:
                 return Answered(_final(execution), "finished")
 

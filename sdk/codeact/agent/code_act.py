@@ -191,7 +191,7 @@ class CodeActAgent:
             raise CodeActError("act() before begin(): an episode begins with a brief")
         self._gate.on_event = on_event
         if observation is not None:
-            self._episode.observe(observation)
+            self._episode.observe(observation, getattr(observation, "images", ()))
         return self._episode.next_action(on_event)
 
     def chat(self, text: str, tools: Toolbox | None = None, on_event: EventSink | None = None) -> str:

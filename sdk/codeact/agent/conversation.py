@@ -6,6 +6,7 @@ import copy
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codeact.agent.budget import Budget, Spending
 from codeact.agent.candidates import Candidate, best_of
@@ -13,6 +14,7 @@ from codeact.agent.conversation_file import Journal, Said, SavedConversation, wr
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose, Reply
 from codeact.agent.gate import Gate
 from codeact.agent.memory import Memory
+from codeact.agent.pictures import in_words, shrunk
 from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Outcome, Rehearses, objection
 from codeact.agent.repeats import Repeats
@@ -25,9 +27,15 @@ from codeact.models.protocol import (
     GenerationOptions,
     Message,
     Model,
+    PicturesRefused,
     StopGeneration,
     count_tokens,
+    takes_images,
 )
+
+if TYPE_CHECKING:
+    from codeact.values import Image
+
 
 SUMMARY = 0.1  # of the room
 SHORTEST_SUMMARY = 40  # tokens
@@ -84,6 +92,7 @@ class Conversation:
         self._repeats = Repeats()
         self.memory = Memory(system, lambda text: count_tokens(model, text))
         self.spending = Spending(settings.budget)
+        self._sees = takes_images(model)
         self._limit = settings.max_tokens
         self._actions = 0
         self._replies = 0
@@ -166,15 +175,21 @@ class Conversation:
                 f"{self._format.name!r}"
             )
 
-    def observe(self, observation: str) -> None:
-        """What the last program led to."""
+    def observe(self, observation: str, images: tuple[Image, ...] = ()) -> None:
+        """What the last program led to. A model that takes no pictures reads how large they are."""
         text = shorten(observation, self._observation_limit()) if observation.strip() else say("no_output")
+        if images:
+            text = f"{text}\n{in_words(images)}"
+            if self._sees:
+                images = tuple(map(shrunk, images))
+            else:
+                text, images = f"{text}\n{say('blind')}", ()
         count = self._repeats.observed(observation)
         notes = [self._note_for_model, say("repeated", count=count) if count > 1 else ""]
         if note := "; ".join(each for each in notes if each):
-            self.memory.add("user", say("noted_observation", note=note, text=text))
+            self.memory.add("user", say("noted_observation", note=note, text=text), images=images)
         else:
-            self.memory.add("user", say("observation", text=text))
+            self.memory.add("user", say("observation", text=text), images=images)
         self._note_for_model = ""
 
     def interrupt(self) -> None:
@@ -345,6 +360,12 @@ class Conversation:
             except ContextOverflow:
                 if not self.memory.drop_half():
                     raise
+            except PicturesRefused:
+                if not self._sees:
+                    raise
+                self._sees = False
+                self.memory.forget_pictures()
+                self.memory.add("user", say("blind"))
         self._replies += 1
         self.spending.add(completion.prompt_tokens, completion.completion_tokens, turn=turn)
         on_event(

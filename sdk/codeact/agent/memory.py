@@ -5,11 +5,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codeact.agent.conversation_file import Journal, Said
 from codeact.agent.templates import say, shorten
 from codeact.models.protocol import Message, Role
 
+if TYPE_CHECKING:
+    from codeact.values import Image
+
+MOST_PICTURES = 4  # in all that is sent at once
+PICTURE_TOKENS = 1_000  # of one, about: servers count 255 to 1,400 for 1024 x 1024 pixels
 MESSAGE_MARKS = 8  # tokens that a chat template spends on each message, rounded up
 KEPT_AFTER_DROPPING = 0.75  # of the room; dropping a little each turn would mean reading everything anew each turn
 SHORTEST = 200  # characters; what is shorter is not shortened further
@@ -21,6 +27,7 @@ class _Entry:
     content: str
     tokens: int
     pinned: bool
+    images: tuple[Image, ...] = ()
 
 
 class Memory:
@@ -102,22 +109,37 @@ class Memory:
         """Tokens of all that would be sent, as counted here."""
         return self._system_tokens + self._tokens + (self._note_tokens if self._dropped else 0)
 
-    def add(self, role: Role, content: str, *, pinned: bool = False) -> None:
-        """Remember a message. `pinned`: it is a task, and stays; an earlier task becomes an ordinary message."""
-        self._remember(role, content, pinned)
+    def add(self, role: Role, content: str, *, pinned: bool = False, images: tuple[Image, ...] = ()) -> None:
+        """Remember a message. `pinned`: it is a task, and stays; an earlier task becomes an ordinary message.
+
+        Of all `images` the newest are sent, `MOST_PICTURES` at most; no file keeps them.
+        """
+        self._remember(role, content, pinned, images)
+        if images:
+            self.forget_pictures(MOST_PICTURES)
         if self.journal is not None:
             self.journal.add(Said(role, content, pinned))
 
-    def _remember(self, role: Role, content: str, pinned: bool) -> None:
+    def forget_pictures(self, kept: int = 0) -> None:
+        """Send no pictures from now on but the `kept` newest; the words about them stay."""
+        for entry in reversed(self._entries):
+            images = entry.images[-kept:] if kept else ()
+            if len(images) < len(entry.images):
+                self._sent = None
+                spared = PICTURE_TOKENS * (len(entry.images) - len(images))
+                entry.images, entry.tokens, self._tokens = images, entry.tokens - spared, self._tokens - spared
+            kept -= len(images)
+
+    def _remember(self, role: Role, content: str, pinned: bool, images: tuple[Image, ...] = ()) -> None:
         self._added += 1
         if pinned:
             for entry in self._entries:
                 entry.pinned = False
-        tokens = self._count(content) + MESSAGE_MARKS
-        self._entries.append(_Entry(role, content, tokens, pinned))
+        tokens = self._count(content) + MESSAGE_MARKS + PICTURE_TOKENS * len(images)
+        self._entries.append(_Entry(role, content, tokens, pinned, images))
         self._tokens += tokens
         if self._sent is not None:
-            _join(self._sent, role, content)
+            _join(self._sent, role, content, images)
 
     def fit(self, room: int) -> list[Said]:
         """Drop the oldest turns, and if need be shorten the newest message, until at most `room` tokens are left.
@@ -147,11 +169,11 @@ class Memory:
     def _made(self) -> list[Message]:
         messages = [self._system]
         for entry in self._entries:
-            _join(messages, entry.role, entry.content)
+            _join(messages, entry.role, entry.content, entry.images)
         if self._dropped:
             note = self._note(self._dropped)
             if len(messages) > 1 and messages[1].role == "user":
-                messages[1] = Message("user", f"{messages[1].content}\n\n{note}")
+                messages[1] = Message("user", f"{messages[1].content}\n\n{note}", messages[1].images)
             else:
                 messages.insert(1, Message("user", note))
         return messages
@@ -186,14 +208,15 @@ class Memory:
             return False
         self._sent = None
         self._tokens -= newest.tokens
-        newest.content, newest.tokens = content, self._count(content) + MESSAGE_MARKS
+        newest.content = content
+        newest.tokens = self._count(content) + MESSAGE_MARKS + PICTURE_TOKENS * len(newest.images)
         self._tokens += newest.tokens
         return True
 
 
-def _join(messages: list[Message], role: Role, content: str) -> None:
+def _join(messages: list[Message], role: Role, content: str, images: tuple[Image, ...]) -> None:
     """Add a message, or add to the last one if that has the same role."""
     if messages[-1].role == role:
-        messages[-1] = Message(role, f"{messages[-1].content}\n\n{content}")
+        messages[-1] = Message(role, f"{messages[-1].content}\n\n{content}", messages[-1].images + images)
     else:
-        messages.append(Message(role, content))
+        messages.append(Message(role, content, images))

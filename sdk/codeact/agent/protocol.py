@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from codeact.events import EventSink
 from codeact.tools import Approve, Toolbox
+
+if TYPE_CHECKING:
+    from codeact.values import Image
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,17 @@ class Brief:
     observation: str
     environment: Any = None
     tools: Toolbox | None = None
+
+
+class Observation(str):
+    """What a program led to, as text, with the pictures that came with it."""
+
+    images: tuple[Image, ...]
+
+    def __new__(cls, text: str, images: tuple[Image, ...] = ()) -> Observation:
+        made = super().__new__(cls, text)
+        made.images = images
+        return made
 
 
 @dataclass(frozen=True)
@@ -66,5 +80,8 @@ class Agent(Protocol):
         ...
 
     def act(self, observation: str | None, on_event: EventSink) -> Action:
-        """Choose the next action. `observation` is what the last one led to; None on the first turn."""
+        """Choose the next action. `observation` is what the last one led to; None on the first turn.
+
+        In an episode it is an `Observation`, which holds pictures, too.
+        """
         ...

@@ -17,7 +17,7 @@ from codeact.errors import CodeActError, TaskError
 if TYPE_CHECKING:
     import gymnasium
 
-    from codeact.agent.protocol import Agent
+    from codeact.agent.protocol import Agent, Observation
     from codeact.events import Event, EventSink
 
     Environment = gymnasium.Env[Any, Any]
@@ -287,7 +287,18 @@ class _Run:
             )
         )
         self.interrupts.check()
-        return observation, self.why_ended(bool(terminated), bool(truncated), violations, info)
+        return self.seen(observation, execution, info), self.why_ended(
+            bool(terminated), bool(truncated), violations, info
+        )
+
+    @staticmethod
+    def seen(observation: str, execution: Any, info: Mapping[str, Any]) -> Observation:
+        """The observation with the pictures of the environment (`info["images"]`) or of the program."""
+        from codeact.agent.pictures import pictures_in, pictures_of
+        from codeact.agent.protocol import Observation
+
+        images = pictures_in(list(info.get("images", ())))
+        return Observation(observation, images or (pictures_of(execution) if execution is not None else ()))
 
     def why_ended(self, terminated: bool, truncated: bool, violations: tuple[str, ...], info: Any) -> str | None:
         if terminated:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codeact.models.protocol import GenerationOptions as GenerationOptions
     from codeact.models.protocol import Message as Message
     from codeact.models.protocol import Model as Model
+    from codeact.models.protocol import PicturesRefused as PicturesRefused
     from codeact.models.protocol import StopGeneration as StopGeneration
     from codeact.models.scripted import ScriptedModel as ScriptedModel
     from codeact.models.transformers_model import TransformersModel as TransformersModel
@@ -36,6 +37,7 @@ _HOME = {
     "Message": "codeact.models.protocol",
     "Model": "codeact.models.protocol",
     "OpenAICompatibleModel": "codeact.models.openai_compatible",
+    "PicturesRefused": "codeact.models.protocol",
     "ScriptedModel": "codeact.models.scripted",
     "StopGeneration": "codeact.models.protocol",
     "TransformersModel": "codeact.models.transformers_model",

@@ -18,9 +18,11 @@ import anyio
 import httpx
 
 from codeact.errors import ModelError
-from codeact.models.protocol import ContextOverflow
+from codeact.models.protocol import ContextOverflow, PicturesRefused
 
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+NO_PICTURES = frozenset({400, 404, 415, 422})  # how servers whose model reads text alone answer to a picture
+PICTURE_WORDS = ("image", "multimodal", "vision")  # in what those say that answer with a failure of their own
 TOO_LONG = (
     "context length",
     "context_length",
@@ -69,7 +71,10 @@ class _TryAgain(Exception):
 
 @dataclass
 class ChatStream:
-    """A request to one server. `shown_url` is the address as error messages may show it; the key never appears."""
+    """A request to one server. `shown_url` is the address as error messages may show it; the key never appears.
+
+    `pictures`: whether it holds some, which a server may not take.
+    """
 
     url: str
     shown_url: str
@@ -77,6 +82,7 @@ class ChatStream:
     key: str | None = field(repr=False)
     timeouts: Timeouts
     retries: Retries
+    pictures: bool = False
 
     async def run(self, body: dict[str, object], tell: Callable[[str], None]) -> Usage:
         """Send `body`, tell each piece of text, and return what the stream said at its end.
@@ -196,6 +202,10 @@ class ChatStream:
         """What a status other than 200 means."""
         status = response.status_code
         said = self._hide_key(_message(content))
+        text = content.lower()
+        refused = status in NO_PICTURES or (status >= 500 and any(word in text for word in PICTURE_WORDS))
+        if self.pictures and refused and not any(words in text for words in TOO_LONG):
+            return PicturesRefused(f"{self.model} at {self.shown_url} takes no pictures ({status}): {said}")
         if status in (400, 413, 422) and any(words in content.lower() for words in TOO_LONG):
             return ContextOverflow(f"{self.model} at {self.shown_url} says that the messages are too long: {said}")
         if status in (401, 403):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import queue
 import time
@@ -59,6 +60,7 @@ class OpenAICompatibleModel:
         if not model:
             raise ModelError("the model has no name; give the name that the server lists under /models")
         self.model = model
+        self.takes_images = True  # a server that takes none says so when it is given one
         self.context_tokens = context_tokens
         self._url = base_url.rstrip("/")
         without_login = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
@@ -74,6 +76,7 @@ class OpenAICompatibleModel:
 
         Raises:
             ContextOverflow: the server says that the messages are too long.
+            PicturesRefused: there are pictures, and the server refuses the request, whatever it says of that.
             ModelError: no connection, a refused key, an unknown model, a rate limit that outlasts the retries, an
                 answer that is not the protocol, or a stream that was cut. Each says what to look at.
         """
@@ -88,6 +91,7 @@ class OpenAICompatibleModel:
             key=next((value for name in KEY_VARIABLES if (value := os.environ.get(name, "").strip())), None),
             timeouts=self._timeouts,
             retries=self._retries,
+            pictures=any(message.images for message in messages),
         )
         body = _request(self.model, messages, options)
         told: list[str] = []
@@ -131,10 +135,21 @@ def _next(pieces: queue.SimpleQueue[str | None], options: GenerationOptions) -> 
             continue
 
 
+def _content(message: Message) -> str | list[dict[str, object]]:
+    """The content of a message; with pictures, its parts, and each picture as the address of a PNG file in itself."""
+    if not message.images:
+        return message.content
+    parts: list[dict[str, object]] = [{"type": "text", "text": message.content}]
+    for image in message.images:
+        address = f"data:image/png;base64,{base64.b64encode(image.png()).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": address}})
+    return parts
+
+
 def _request(model: str, messages: Sequence[Message], options: GenerationOptions) -> dict[str, object]:
     body: dict[str, object] = {
         "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "messages": [{"role": message.role, "content": _content(message)} for message in messages],
         "max_tokens": options.max_tokens,
         "temperature": options.temperature,
         "stream": True,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from codeact.errors import ModelError
+
+if TYPE_CHECKING:
+    from codeact.values import Image
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "interrupted"]
@@ -17,16 +20,24 @@ class ContextOverflow(ModelError):
     """The messages do not fit the model's context. Nothing was generated; shorter messages would be answered."""
 
 
+class PicturesRefused(ModelError):
+    """The model takes no pictures. Nothing was generated; the messages without them may be answered."""
+
+
 class StopGeneration(Exception):
     """Raised by an `on_text` callback to end the reply here. `generate` then returns what there is, `interrupted`."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a conversation. `content` is inert text: it is never read as a control token of the model."""
+    """One message of a conversation. `content` is inert text: it is never read as a control token of the model.
+
+    `images` stand after the text. Only models that have `takes_images` are given any.
+    """
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,8 @@ class Model(Protocol):
 
     `name` tells models apart in traces and reports. `context_tokens` is how many tokens prompt and reply may have
     together; None means unknown or unlimited. A model may also offer `count_tokens(text) -> int`, which the agent's
-    memory uses to stay inside the context; without it, three UTF-8 bytes count as one token.
+    memory uses to stay inside the context; without it, three UTF-8 bytes count as one token. With an attribute
+    `takes_images` that is true it is given the pictures of messages.
     """
 
     @property
@@ -123,6 +135,7 @@ class Model(Protocol):
 
         Raises:
             ContextOverflow: the messages do not fit the context.
+            PicturesRefused: it was given pictures, and takes none.
             ModelError: the model did not answer. The message says why and what to do.
         """
         ...
@@ -137,3 +150,8 @@ def count_tokens(model: Model, text: str) -> int:
     """Tokens of `text` as this model counts them, or an estimate when it does not say."""
     count = getattr(model, "count_tokens", None)
     return int(count(text)) if count is not None else estimate_tokens(text)
+
+
+def takes_images(model: Model) -> bool:
+    """Whether this model is given the pictures of messages."""
+    return bool(getattr(model, "takes_images", False))
