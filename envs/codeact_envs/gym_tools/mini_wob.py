@@ -23,6 +23,7 @@ LONGEST_MS = 2**31 - 1
 STILL_S, PATIENCE_S = 0.05, 2.0
 """A page has stopped to change when nothing of it has for so long; some never do, so how long that is waited for."""
 _BROWSER = {"MINIWOB_CHROME_BINARY": "chromium", "MINIWOB_CHROMEDRIVER": "chromedriver"}
+_NUMBER_TEXTS_ANEW = "core.nextTextRefCode = -1;"  # else each look at the page gives its texts other numbers
 _OF_THE_CLOCK = ("elapsed", "env_reward", "root_dom")
 
 Observation = dict[str, Any]
@@ -106,11 +107,12 @@ class MiniWoB(gymnasium.Wrapper[Observation, Action, Observation, Action]):
         page = self._page
         before, patience = "", time.monotonic() + PATIENCE_S
         while time.monotonic() < patience:
-            now = page.driver.execute_script("return JSON.stringify(core.getDOMInfo());")
+            now = page.driver.execute_script(f"{_NUMBER_TEXTS_ANEW} return JSON.stringify(core.getDOMInfo());")
             if now == before:
                 break
             before = now
             time.sleep(STILL_S)
+        page.driver.execute_script(_NUMBER_TEXTS_ANEW)
         return _without_picture(page.get_observation(use_cached_fields=True)[0])
 
     def render(self) -> Any:
