@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox
 if TYPE_CHECKING:
     from codeact.agent.chat import ChatSession, Converse
     from codeact.agent.places import Place
+    from codeact.episode import Episode
     from codeact.sandbox import Limits
 
 
@@ -309,6 +311,41 @@ class CodeActAgent:
         from codeact.agent.streaming import stream_episode
 
         return stream_episode(self, env, seed, options)
+
+    async def achat(self, text: str, tools: Toolbox | None = None, on_event: EventSink | None = None) -> str:
+        """`chat`, awaited. `on_event` is called in another thread. Cancelling ends the reply and the program first."""
+        from codeact.agent.streaming import in_thread
+
+        return await in_thread(lambda: self.chat(text, tools, on_event), self.interrupt)
+
+    def astream(self, env: Any, seed: int = 0, options: dict[str, Any] | None = None) -> AsyncGenerator[Event, None]:
+        """`stream`, as an asynchronous iterator. Close it (`contextlib.aclosing`), or cancel its task, to stop it."""
+        from codeact.agent.streaming import stream_episode_async
+
+        return stream_episode_async(self, env, seed, options)
+
+    async def aplay(
+        self,
+        env: Any,
+        seed: int = 0,
+        *,
+        options: dict[str, Any] | None = None,
+        on_event: EventSink | None = None,
+    ) -> Episode:
+        """`codeact.play`, awaited, without files. `on_event` is called on the event loop. Cancelling stops the robot,
+        the program and the model first.
+
+        Raises:
+            Whatever the episode raises.
+        """
+        from codeact.agent.streaming import stream_episode_async
+
+        episodes: list[Episode] = []
+        async with aclosing(stream_episode_async(self, env, seed, options, episodes.append)) as events:
+            async for event in events:
+                if on_event is not None:
+                    on_event(event)
+        return episodes[0]
 
     def pause(self, wait_s: float = 0.0) -> bool:
         """From another thread: let no further reply, program or call of a tool begin until `resume`.

@@ -1,0 +1,130 @@
+"""Agents that are awaited, and many of them in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from test_streaming import CountTo
+
+from codeact import CodeActAgent, Toolbox, tool
+from codeact.errors import ModelError
+from codeact.events import ActionChosen, EpisodeEnded, EpisodeStarted, Event
+from codeact.models import ScriptedModel
+
+COUNTING = ["<execute>print(count())</execute>", "<execute>while count() < 3: pass</execute>"]
+
+
+@pytest.fixture
+def env() -> Iterator[CountTo]:
+    env = CountTo()
+    yield env
+    env.close()
+
+
+async def ticking(until: asyncio.Event) -> int:
+    """How often the event loop came round meanwhile."""
+    ticks = 0
+    while not until.is_set():
+        await asyncio.sleep(0.001)
+        ticks += 1
+    return ticks
+
+
+def test_a_chat_is_awaited_while_the_loop_goes_on() -> None:
+    async def main() -> tuple[str, int]:
+        over = asyncio.Event()
+        others = asyncio.create_task(ticking(over))
+        with CodeActAgent(ScriptedModel(["<execute>finish(sum(range(2_000_000)))</execute>"])) as agent:
+            answer = await agent.achat("?")
+        over.set()
+        return answer, await others
+
+    answer, ticks = asyncio.run(main())
+    assert answer == "1999999000000"
+    assert ticks > 3
+
+
+def test_cancelling_a_chat_ends_its_program() -> None:
+    chosen = threading.Event()
+
+    async def main() -> None:
+        with CodeActAgent(ScriptedModel(["<execute>while True: pass</execute>", "Ready."])) as agent:
+            talk = asyncio.create_task(
+                agent.achat("?", on_event=lambda event: chosen.set() if isinstance(event, ActionChosen) else None)
+            )
+            while not chosen.is_set():
+                await asyncio.sleep(0.01)
+            talk.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await talk
+            assert await agent.achat("And now?") == "Ready."
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_an_episode_is_awaited(env: CountTo) -> None:
+    told: list[Event] = []
+    episode = asyncio.run(CodeActAgent(ScriptedModel(COUNTING)).aplay(env, seed=3, on_event=told.append))
+    assert (episode.success, episode.turns, episode.seed) == (True, 2, 3)
+    assert isinstance(told[0], EpisodeStarted)
+    assert isinstance(told[-1], EpisodeEnded)
+
+
+def test_what_ends_an_episode_is_raised_where_it_is_awaited(env: CountTo) -> None:
+    with pytest.raises(ModelError, match="has run out"):
+        asyncio.run(CodeActAgent(ScriptedModel(COUNTING[:1])).aplay(env))
+
+
+def test_an_asynchronous_stream_that_is_left_stops_the_program(env: CountTo) -> None:
+    async def main() -> None:
+        agent = CodeActAgent(ScriptedModel(["<execute>while True: pass</execute>"]))
+        async with aclosing(agent.astream(env)) as events:
+            async for event in events:
+                if isinstance(event, ActionChosen):
+                    break
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    assert env.interrupted.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name == "codeact-episode"]
+
+
+def test_many_agents_in_one_process_share_nothing() -> None:
+    """Each has its own variables, budget, conversation, policy and tools, whatever the others do."""
+    number_of_agents = 8
+
+    def agent_of(number: int) -> tuple[CodeActAgent, Toolbox]:
+        @tool
+        def mine() -> int:
+            """Return the number of this agent."""
+            return number
+
+        replies = ["<execute>\nx = mine()\nprint(x)\n</execute>"]
+        replies += ["<execute>\nassert x == mine()\nx = x\nprint('again', x)\n</execute>"] * number
+        model = ScriptedModel([*replies, "<execute>finish([x, mine()])</execute>"])
+        return CodeActAgent(model, max_turns=number + 2, max_calls=number + 2), Toolbox([mine])
+
+    async def talk(number: int) -> tuple[str, Any, int]:
+        agent, tools = agent_of(number)
+        try:
+            answer = await agent.achat(f"I am {number}.", tools)
+            assert agent._chat is not None
+            messages = agent._chat.conversation.memory.messages()
+            others = [m for m in messages for n in range(number_of_agents) if n != number and f"I am {n}." in m.content]
+            return answer, agent.spent, len(others)
+        finally:
+            agent.close()
+
+    async def main() -> list[tuple[str, Any, int]]:
+        return await asyncio.gather(*map(talk, range(number_of_agents)))
+
+    began = time.monotonic()
+    for number, (answer, spent, others) in enumerate(asyncio.run(main())):
+        assert answer == f"[{number}, {number}]"
+        assert (spent.turns, spent.calls, others) == (number + 2, number + 2, 0)
+    assert time.monotonic() - began < 60
