@@ -92,6 +92,17 @@ def test_messages_from_a_pipe(script: Callable[..., str], piped: Chat, tmp_path:
     assert "there is no command /nonsense" in done.stderr
 
 
+def test_a_conversation_goes_on_from_its_file(script: Callable[..., str], piped: Chat, tmp_path: Path) -> None:
+    model = script("<execute>\nx = 1\nfinish('one')\n</execute>", "Two.", "Three.")
+    first = piped("--model", model, "--journal", "kept.jsonl", said="first\n/save copy.jsonl\n")
+    second = piped("--model", model, "--journal", "kept.jsonl", said="second\n")
+    third = piped("--model", model, "--journal", "copy.jsonl", said="second, elsewhere\n")
+    assert [done.returncode for done in (first, second, third)] == [0, 0, 0]
+    assert "\none\n" in first.stdout
+    assert "\nTwo.\n" in second.stdout
+    assert "\nTwo.\n" in third.stdout
+
+
 def test_nobody_approves_from_a_pipe(script: Callable[..., str], piped: Chat, tmp_path: Path) -> None:
     model = script("<execute>\ntry:\n    send('x')\nexcept Refused as reason:\n    finish(str(reason))\n</execute>")
     done = piped("--model", model, "--tools", "tools.py", "--approve", "ask", said="send it\ny\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ import codeact_envs  # noqa: F401
 from codeact import CodeActAgent, Toolbox, tool
 from codeact.agent.chat import NothingToUndo
 from codeact.errors import TaskError
-from codeact.events import Answered, Event, Stepped
+from codeact.events import Answered, CallStarted, Event, Executed, Stepped
 from codeact.models import ScriptedModel
 
 SENT: list[str] = []
@@ -114,3 +115,28 @@ def test_a_chat_drives_the_robot_and_undoes_it(env: Any) -> None:
     assert first.endswith("\n\ngo left")
     agent.close()
     assert env.unwrapped.approve is None
+
+
+def test_an_interrupt_stops_the_robot_and_not_the_chat(env: Any) -> None:
+    replies = [
+        "<execute>\nx = 1\nwhile True:\n    move_to(0.45, 0.1, 0.3)\n    move_to(0.45, -0.1, 0.3)\n</execute>",
+        "<execute>\nmove_to(0.45, 0.0, 0.3)\nfinish(x)\n</execute>",
+    ]
+    agent = CodeActAgent(ScriptedModel(replies))
+    session = agent.open_chat(env=env, seed=0, undo=1)
+    told: list[Event] = []
+    stopping = threading.Thread(target=session.interrupt)
+
+    def hear(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, CallStarted) and not stopping.ident:
+            stopping.start()
+
+    assert session.say("go on for ever", None, hear) == "No answer (interrupted)."
+    stopping.join(30)
+    (executed,) = (event for event in told if isinstance(event, Executed))
+    assert executed.execution.error is not None
+    at_rest = env.unwrapped.state_hash()
+    assert session.go_on(None, hear) == "1"
+    assert env.unwrapped.state_hash() != at_rest
+    agent.close()

@@ -62,6 +62,7 @@ class KeptConversation:
     memory: Memory
     note_for_model: str
     actions: int
+    repeats: Repeats
 
 
 class Conversation:
@@ -115,12 +116,12 @@ class Conversation:
 
     def keep(self) -> KeptConversation:
         """How it stands now, for `return_to`."""
-        return KeptConversation(self.memory.fork(), self._note_for_model, self._actions)
+        return KeptConversation(self.memory.fork(), self._note_for_model, self._actions, copy.copy(self._repeats))
 
     def return_to(self, kept: KeptConversation) -> None:
         """Go back to how it stood."""
         self.memory = self.memory.continue_as(kept.memory)
-        self._note_for_model, self._actions = kept.note_for_model, kept.actions
+        self._note_for_model, self._actions, self._repeats = kept.note_for_model, kept.actions, copy.copy(kept.repeats)
 
     def fork(self, gate: Gate) -> Conversation:
         """Another one that stands as this does, and goes its own way from here, by a gate of its own."""

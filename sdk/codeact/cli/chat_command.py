@@ -72,6 +72,12 @@ def chat(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Try each program in the environment, and undo it, before it is run.")
     ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep the conversation there as it goes on; go on with it where the file exists."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for pictures and /save; `chats/<time>` by default.")
     ] = None,
@@ -112,6 +118,7 @@ def chat(
                     "max_tokens": max_tokens,
                     "temperature": temperature,
                     "rehearse": rehearse,
+                    "journal": journal,
                 },
                 environment={name: value for name, value in given.items() if value is not None},
                 sandbox=SandboxOptions(

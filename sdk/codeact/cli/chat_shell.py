@@ -74,7 +74,10 @@ class ChatShell:
             "continue": (self._continue, "go on with the last message, after a failure or a used-up budget"),
             "vars": (self._vars, "the variables of the programs: names, types, short reprs"),
             "tools": (self._tools, "what programs may call, as they see it"),
-            "save": (self._save, "`/save FILE.md` writes the chat as Markdown"),
+            "save": (
+                self._save,
+                "`/save FILE.md` writes the chat, `/save FILE.jsonl` what --journal goes on with",
+            ),
             "reset": (self._reset, "begin anew: conversation, variables and world"),
             "help": (self._help, "this"),
         }
@@ -225,7 +228,10 @@ class ChatShell:
         file = Path(rest).expanduser() if rest else self._options.out / "chat.md"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(self._transcript.markdown(), encoding="utf-8")
+            if file.suffix == ".jsonl":
+                self._chat.session.conversation.save(file)
+            else:
+                file.write_text(self._transcript.markdown(), encoding="utf-8")
         except OSError as problem:
             raise UsageError(f"{file} cannot be written: {problem.strerror or problem}") from None
         self._say(f"saved: {file}")
