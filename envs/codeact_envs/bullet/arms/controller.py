@@ -35,6 +35,7 @@ _LARGEST_TURN = 2.0 * math.pi  # radians of one twist
 _SPEED_SAMPLES = 60  # of a path, where the speed of the arm's points is looked at
 _SPEED_SHARE = 0.97  # of a speed limit, for what lies between two samples
 _HALVINGS = 6  # of a line, to find how far the tool can follow it
+_AT_START = 1e-6  # radians
 _GRIP_STEPS = 18  # that the gripper takes to press or to let go, after the fingers have moved
 
 
@@ -236,6 +237,24 @@ class ArmController:
             return self._run(SplinePath(*way), way[0][-1], speed, length)
         finally:
             self._watch.force_limit = math.inf
+
+    def move_along(self, knots: Array, length: float, speed: float | None = None) -> MotionResult:
+        """Through joint positions (n, joints), radians, that were found before along a smooth way of the tool `length`
+        metres long, such as those of `kinematics.through` or the same backwards; the arm is at the first of them.
+
+        Args:
+            speed: metres per second, at most; joint limits may make it slower.
+
+        Raises:
+            TooFast: `speed` is not above 0, or above what is allowed; nothing was moved.
+            OutOfReach: the arm is not where the way begins; nothing was moved.
+            Stopped: as for `move_joints`.
+        """
+        speed = self.require_speed(speed)
+        off = float(np.abs(knots[0] - self._arm.commanded).max())
+        if off > _AT_START:
+            raise OutOfReach(f"{self._called} is {off:.3f} rad away from where this way begins")
+        return self._run(SplinePath(*self.kinematics.with_slopes(knots)), knots[-1], speed, length)
 
     def move_velocity(self, velocity: Array, seconds: float) -> MotionResult:
         """Turn the joints at `velocity` (joints,), radians per second, by `velocity * seconds`, from rest to rest.

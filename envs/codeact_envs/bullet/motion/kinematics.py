@@ -233,12 +233,16 @@ class Kinematics:
             if not self.inside_limits(q) or float(np.abs(q - previous).max()) > _LARGEST_STEP:
                 return None
             knots.append(q)
-        ways = np.array(knots)
-        count = len(poses)
+        return self.with_slopes(np.array(knots))
+
+    @staticmethod
+    def with_slopes(knots: Array) -> tuple[Array, Array, Array]:
+        """Joint positions (n, joints) along a smooth way, at least three, as `line` gives them."""
+        count = len(knots) - 1
         # One-sided differences of second order.
-        first = (-3.0 * ways[0] + 4.0 * ways[1] - ways[2]) * (count / 2.0)
-        last = (3.0 * ways[-1] - 4.0 * ways[-2] + ways[-3]) * (count / 2.0)
-        return ways, first, last
+        first = (-3.0 * knots[0] + 4.0 * knots[1] - knots[2]) * (count / 2.0)
+        last = (3.0 * knots[-1] - 4.0 * knots[-2] + knots[-3]) * (count / 2.0)
+        return knots, first, last
 
     def _newton(self, q: Array, inverse: Array, orientation: Array, target: Array) -> Array | None:
         """Joint positions near `q` that put the tool there; None when they are not found at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from codeact.tools import tool
 from codeact_envs.bullet.bodies.articulation import Room
 from codeact_envs.bullet.bodies.clearance import obstacle
 from codeact_envs.bullet.bodies.parts import anchored
-from codeact_envs.bullet.errors import InCollision, NotGraspable, OutOfReach
+from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, OutOfReach
 from codeact_envs.bullet.handling.free_motion import FreeMotion
 from codeact_envs.bullet.motion.kinematics import turned
 from codeact_envs.bullet.tools.skills.skill import SETTLE_S, ArmSkill
@@ -25,6 +26,7 @@ _DOWN = 0.2  # radians by which the hand that holds a cup from the side looks do
 _BEARINGS = (0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2)  # of the hand, radians from that of the cup
 _GRIP_HEIGHT = 0.72  # share of its height at which a cup is taken
 _PALM_GAP = 0.002  # metres between the palm and the cup
+_GRIP_FORCE = 15.0  # newtons: with much more, a pad gets caught in the wall of the cup
 _BACK = 0.10  # metres before the cup from which the hand comes in
 _ROOM = 0.008  # metres that each pad stays off the cup on the way in
 _ROLL = 2.6  # radians by which the hand rolls: it tips the cup over by about 140 degrees
@@ -37,7 +39,23 @@ _POINTS = 24  # of the hand's way while it rolls
 _DRIPPING_S = 1.0
 _MARGIN = 0.002  # metres between the arm and everything on its way
 _LET_FALL = 0.003  # metres that the cup falls when it is let go
-_UPRIGHT = 0.3  # radians
+_UPRIGHT, _STANDS = 0.3, 0.01  # radians; metres of its height
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A smooth way of the tool.
+
+    Attributes:
+        joints: positions along it, (n, joints), radians.
+        length: metres.
+    """
+
+    joints: Array
+    length: float
+
+    def back(self) -> _Way:
+        return _Way(self.joints[::-1], self.length)
 
 
 @dataclass(frozen=True)
@@ -45,16 +63,13 @@ class _Pour:
     """One way to pour.
 
     Attributes:
-        before: joint positions before the cup, (joints,).
-        grasp, up, across, roll: poses of the tool, 4x4, world frame: from there to the cup, up, over the other thing,
-            and while it tips the cup over.
+        grasp, up, across, roll: to the cup, up, over the other thing, and while the hand tips the cup over.
     """
 
-    before: Array
-    grasp: list[Array]
-    up: list[Array]
-    across: list[Array]
-    roll: list[Array]
+    grasp: _Way
+    up: _Way
+    across: _Way
+    roll: _Way
 
 
 class Pouring(ArmSkill):
@@ -72,45 +87,58 @@ class Pouring(ArmSkill):
         name, target = perception.resolve(name), perception.resolve(target)
         room = self._pourable(name, target)
         self._require_empty(f"pouring from {name!r}")
-        contents = self._contents(name)
+        contents, stood = self._contents(name), perception.pose(name).position[2]
         free = FreeMotion(self._world, self._name, perception)
         free.look([name, *contents])
         plan = self._plan(free, name, target, room)
         self._open(min(self._robot.gripper.opening, perception.size(name)[0] + 2.0 * _ROOM))
-        if not free.to_joints(plan.before, [name, *contents]).reached or not self._follow(plan.grasp, _CARRY_SPEED):
+        if not free.to_joints(plan.grasp.joints[0], contents).reached or not self._follow(plan.grasp, _CARRY_SPEED):
             return False
-        self._squeeze()
+        self._squeeze(_GRIP_FORCE)
         held = self._held() == name
         if held and not self._tip_over(plan):
             return False
-        self._open(min(self._robot.gripper.opening, self._planner.opening() + 2.0 * _ROOM))
+        self._open(self._robot.gripper.opening)
         self._perception.settle(SETTLE_S)
-        self._follow(plan.grasp[-2::-1], _CARRY_SPEED)
-        free.to_joints(self._arm.home)
-        return held and not self._contents(name) and self._leans(name) <= _UPRIGHT
+        self._withdraw()
+        with contextlib.suppress(
+            OutOfReach, KeepOut, InCollision
+        ):  # where no way home is found, the hand stays beside the cup
+            free.to_joints(self._arm.home)
+        stands = self._leans(name) <= _UPRIGHT and abs(self._perception.pose(name).position[2] - stood) <= _STANDS
+        return held and not self._contents(name) and stands
+
+    def _withdraw(self) -> None:
+        """Back from the cup that was let go, and up."""
+        here = self._controller.tool()
+        back = here @ _ahead(-_BACK)
+        over = back.copy()
+        over[2, 3] += _RAISED
+        for start, end, length in ((here, back, _BACK), (back, over, _RAISED)):
+            self._controller.move_through(_line(start, end)[1:], length, _CARRY_SPEED)
 
     def _tip_over(self, plan: _Pour) -> bool:
         """Up, across, over, and the same way back. Whether all of it was done."""
         ways = [(plan.up, _CARRY_SPEED), (plan.across, _CARRY_SPEED), (plan.roll, _TIP_SPEED)]
         for way, speed in ways:
-            if not self._follow(way[1:], speed):
+            if not self._follow(way, speed):
                 return False
         self._perception.settle(_DRIPPING_S)
         for way in (plan.roll, plan.across):
-            if not self._follow(way[-2::-1], _EMPTY_SPEED):
+            if not self._follow(way.back(), _EMPTY_SPEED):
                 return False
-        return self._set_down(plan.up)
+        return self._set_down()
 
-    def _set_down(self, up: list[Array]) -> bool:
-        """Back down the way up, less by what the cup has come to lean in the hand."""
+    def _set_down(self) -> bool:
+        """Straight down until the cup almost stands."""
         name = self._held()
         if name is None:
             return False
         here = self._controller.tool()
         end = here.copy()
-        stood = float(here[2, 3] - up[0][2, 3])  # how far it was raised
-        end[2, 3] -= min(stood, self._underside(name) - _LET_FALL)
-        return self._follow(_line(here, end)[1:], _CARRY_SPEED)
+        down = self._underside(name) - _LET_FALL
+        end[2, 3] -= down
+        return self._controller.move_through(_line(here, end)[1:], abs(down), _CARRY_SPEED).reached
 
     def _pourable(self, name: str, target: str) -> Room:
         """The room in a cup."""
@@ -142,7 +170,7 @@ class Pouring(ArmSkill):
         return math.acos(max(-1.0, 1.0 - 2.0 * (x * x + y * y)))
 
     def _plan(self, free: FreeMotion, name: str, target: str, room: Room) -> _Pour:
-        """The first way to pour that the arm can go and that meets nothing.
+        """The first way to pour that the arm can go and that meets nothing, from a free posture before the cup.
 
         Raises:
             OutOfReach, InCollision: there is none.
@@ -152,20 +180,20 @@ class Pouring(ArmSkill):
         for grasp, roll in self._candidates(name, target, room):
             before = grasp[0].copy()
             for start in free.postures(before):
-                ways, q = [], start
+                ways: list[_Way] = []
+                q = start
                 for way in (_line(before, grasp[0] @ _ahead(_BACK)), *roll):
                     found = self._controller.kinematics.through(q, way[1:])
                     if found is None:
                         break
-                    ways.append(found[0])
+                    ways.append(_Way(found[0], _length(way)))
                     q = found[0][-1]
                 else:
                     reached = True
-                    hit = next(
-                        (hit for a, b in pairwise(np.vstack(ways)) if (hit := free.model.line_hit(a, b, _MARGIN))), None
-                    )
+                    pairs = pairwise(np.vstack([way.joints for way in ways]))
+                    hit = next((hit for a, b in pairs if (hit := free.model.line_hit(a, b, _MARGIN))), None)
                     if hit is None:
-                        return _Pour(start, _line(before, grasp[0] @ _ahead(_BACK))[1:], *roll)
+                        return _Pour(*ways)
                     met = met or (free.name_of(hit.body) if hit.body is not None else None)
         if reached:
             raise InCollision(
@@ -217,13 +245,8 @@ class Pouring(ArmSkill):
         x, y, approach = (abs(float(value)) for value in rotation[2])
         return half_x * x + half_y * y - gripper.palm_above_tool * approach
 
-    def _follow(self, poses: list[Array], speed: float) -> bool:
-        """The tool from where it is through `poses`."""
-        here = self._controller.tool()
-        length = sum(
-            max(math.dist(a[:3, 3], b[:3, 3]), _TIP_RADIUS * _angle(a, b)) for a, b in pairwise([here, *poses])
-        )
-        return self._controller.move_through(poses, length, speed).reached
+    def _follow(self, way: _Way, speed: float) -> bool:
+        return self._controller.move_along(way.joints, way.length, speed).reached
 
 
 def _facing(bearing: float) -> Array:
@@ -264,6 +287,11 @@ def _line(start: Array, end: Array) -> list[Array]:
         pose[:3, 3] += (end[:3, 3] - start[:3, 3]) * index / count
         poses.append(pose)
     return poses
+
+
+def _length(poses: list[Array]) -> float:
+    """Of a way of the tool, metres; a turn counts as a part of a circle of `_TIP_RADIUS`."""
+    return sum(max(math.dist(a[:3, 3], b[:3, 3]), _TIP_RADIUS * _angle(a, b)) for a, b in pairwise(poses))
 
 
 def _angle(a: Array, b: Array) -> float:
