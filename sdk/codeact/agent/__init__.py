@@ -10,5 +10,6 @@ from codeact.agent.budget import Spent
 from codeact.agent.code_act import CodeActAgent
 from codeact.agent.program_agent import ProgramAgent
 from codeact.agent.protocol import Action, Agent, Brief
+from codeact.agent.skills import Skill
 
-__all__ = ["Action", "Agent", "Brief", "CodeActAgent", "ProgramAgent", "Spent"]
+__all__ = ["Action", "Agent", "Brief", "CodeActAgent", "ProgramAgent", "Skill", "Spent"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from inspect import Parameter
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,9 +17,18 @@ _FEW = 12
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def objection(tools: Toolbox | None, name: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Broken | None:
-    """Why the call cannot be made, in the words of the error that a program would get; None where it can."""
-    if tools is None:
+def objection(
+    tools: Toolbox | None,
+    others: Collection[str],
+    name: str,
+    positional: Sequence[Any],
+    named: Mapping[str, Any],
+) -> Broken | None:
+    """Why the call cannot be made, in the words of the error that a program would get; None where it can.
+
+    `others`: names of functions that are no tools.
+    """
+    if tools is None or name in others:
         return None
     if name not in tools:
         there = f"; there are {listed(tools.tools)}" if len(tools) <= _FEW else ""

@@ -6,7 +6,7 @@ import ast
 import json
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from codeact.agent.call_checks import objection, takes_text
@@ -32,8 +32,8 @@ class JsonFormat:
     stop: tuple[str, ...] = ()
     how = 'Write one call as JSON: {"tool": "name", "args": {"argument": value}}.'
 
-    def __init__(self, tools: Toolbox | None = None) -> None:
-        self._tools = tools
+    def __init__(self, tools: Toolbox | None = None, others: Collection[str] = ()) -> None:
+        self._tools, self._others = tools, others
 
     def parse(self, text: str, *, cut: bool = False) -> Reply:
         said = visible(text)
@@ -50,7 +50,7 @@ class JsonFormat:
                     return Broken(f"The JSON cannot be read: {error}.", cut=cut)
             else:
                 if "tool" in value:
-                    return _json_call(self._tools, value, said[:end], said[end:])
+                    return _json_call(self._tools, self._others, value, said[:end], said[end:])
             begin = said.find("{", end)
         return Prose(said.strip())
 
@@ -72,8 +72,8 @@ class TextFormat:
     stop: tuple[str, ...] = ()
     how = "Write one call on a line: Action: name, argument, argument. Put quotes around text that holds a comma."
 
-    def __init__(self, tools: Toolbox | None = None) -> None:
-        self._tools = tools
+    def __init__(self, tools: Toolbox | None = None, others: Collection[str] = ()) -> None:
+        self._tools, self._others = tools, others
 
     def parse(self, text: str, *, cut: bool = False) -> Reply:
         said = visible(text)
@@ -102,7 +102,7 @@ class TextFormat:
                 return Broken(f"The argument {part!r} has no name and comes after one that has.")
             else:
                 positional.append(_value(part, takes_text(self._tools, tool, place)))
-        return _call(self._tools, tool, positional, named, said[: found.end()], said[found.end() :])
+        return _call(self._tools, self._others, tool, positional, named, said[: found.end()], said[found.end() :])
 
     def is_complete(self, text: str) -> bool:
         return "\n" in text and isinstance(self.parse(text, cut=True), Program)
@@ -115,21 +115,27 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity would become unknown names in the program
 
 
-def _json_call(tools: Toolbox | None, value: dict[str, Any], kept: str, rest: str) -> Reply:
+def _json_call(tools: Toolbox | None, others: Collection[str], value: dict[str, Any], kept: str, rest: str) -> Reply:
     if extra := sorted(set(value) - {"tool", "args"}):
         return Broken(f'The call has unknown keys {", ".join(extra)}; it has "tool" and "args" only.')
     args = value.get("args", {})
     if not isinstance(value["tool"], str):
         return Broken('"tool" must be the name of a function.')
     if isinstance(args, list):
-        return _call(tools, value["tool"], args, {}, kept, rest)
+        return _call(tools, others, value["tool"], args, {}, kept, rest)
     if isinstance(args, dict):
-        return _call(tools, value["tool"], [], args, kept, rest)
+        return _call(tools, others, value["tool"], [], args, kept, rest)
     return Broken(f'"args" must be an object of named arguments, not {type(args).__name__}.')
 
 
 def _call(
-    tools: Toolbox | None, tool: str, positional: list[Any], named: dict[str, Any], kept: str, rest: str
+    tools: Toolbox | None,
+    others: Collection[str],
+    tool: str,
+    positional: list[Any],
+    named: dict[str, Any],
+    kept: str,
+    rest: str,
 ) -> Reply:
     """The program for one call. Names are checked and values written as literals, so nothing else can get into it."""
     if not all(_is_name(part) for part in tool.split(".")):
@@ -140,7 +146,7 @@ def _call(
         arguments = [*map(_literal, positional), *(f"{name}={_literal(value)}" for name, value in named.items())]
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return Broken("The arguments must be finite numbers, text, true, false, null, lists and objects.")
-    if wrong_call := objection(tools, tool, positional, named):
+    if wrong_call := objection(tools, others, tool, positional, named):
         return wrong_call
     dropped = bool(rest.strip(" \n`"))
     note = "only the first call of the reply was made, and the rest was dropped" if dropped else ""

@@ -16,6 +16,7 @@ from codeact.agent.formats import find_format
 from codeact.agent.gate import Gate
 from codeact.agent.protocol import Action, Brief
 from codeact.agent.rehearsing import Rehearses
+from codeact.agent.skills import Skill, WithSkills, load_skill, skill_stubs
 from codeact.agent.templates import say, system_prompt, worked_examples
 from codeact.errors import CodeActError
 from codeact.events import Event, EventSink
@@ -44,8 +45,10 @@ class CodeActAgent:
         action_format: `code`, or for comparison `json` or `text` (one call a turn).
         approve: policy that is asked about each tool call before it runs; None lets all run.
         system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
+        skills: functions of earlier episodes that programs may call, or their files; see `docs/agent.md`.
         examples: how many worked examples the prompt shows, or texts of your own in place of them.
-        name: how traces and reports call the agent; None takes the model's name, and the format if it is not `code`.
+        name: how traces and reports call the agent; None takes the model's name, the format if it is not `code`, and
+            the skills.
         temperature: 0 is greedy.
         seed: makes sampling repeatable; the turn is added to it. None: different each time.
         max_observation_chars: longer observations lose their middle, with a note.
@@ -84,6 +87,7 @@ class CodeActAgent:
         action_format: str = "code",
         approve: Approve | None = None,
         system_prompt: str | None = None,
+        skills: Sequence[Skill | str | os.PathLike[str]] = (),
         examples: int | Sequence[str] = 1,
         name: str | None = None,
         temperature: float = 0.0,
@@ -113,7 +117,9 @@ class CodeActAgent:
         self.model = model
         self._approve = approve
         self.action_format = find_format(action_format).name
-        self.name = name or (model.name if action_format == "code" else f"{model.name}+{action_format}")
+        self.skills = tuple(each if isinstance(each, Skill) else load_skill(Path(each)) for each in skills)
+        parts = [model.name, *([] if action_format == "code" else [action_format])]
+        self.name = name or "+".join([*parts, *(skill.identity for skill in self.skills)])
         self.rehearse = rehearse
         self._system_prompt = system_prompt
         self._examples = _chosen(examples, self.action_format)
@@ -439,13 +445,18 @@ class CodeActAgent:
     ) -> Conversation:
         system = system_prompt(
             self.action_format,
-            stubs,
+            "\n\n".join(filter(None, (stubs.strip(), skill_stubs(self.skills)))),
             chat=chat,
             own=self._system_prompt,
             libraries=libraries,
             examples=self._examples,
         )
-        action_format = find_format(self.action_format, tools)
+        names = [skill.name for skill in self.skills]
+        if tools is not None and (taken := [name for name in names if name in tools]):
+            raise CodeActError(f"{taken[0]!r} is the name of a skill and of a tool")
+        action_format = find_format(self.action_format, tools, names)
+        if self.skills:
+            action_format = WithSkills(action_format, self.skills)
         conversation = Conversation(
             self.model, action_format, self._settings, system, chat=chat, stage=stage, gate=self._gate
         )

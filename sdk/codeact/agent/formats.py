@@ -7,6 +7,7 @@ a turn, which becomes a program of one line. So all three run in the same sandbo
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,12 +85,13 @@ class Format(Protocol):
         ...
 
 
-def find_format(name: str, tools: Toolbox | None = None) -> Format:
+def find_format(name: str, tools: Toolbox | None = None, others: Collection[str] = ()) -> Format:
     """The format of this name.
 
     Args:
         name: `code`, `json` or `text`.
         tools: what single calls are held against before they are made; None: they are only read.
+        others: names of functions that are no tools, and may be called.
 
     Raises:
         CodeActError: there is none.
@@ -101,9 +103,9 @@ def find_format(name: str, tools: Toolbox | None = None) -> Format:
         case "code":
             return CodeFormat()
         case "json":
-            return JsonFormat(tools)
+            return JsonFormat(tools, others)
         case "text":
-            return TextFormat(tools)
+            return TextFormat(tools, others)
     raise CodeActError(f"unknown action format {name!r}; one of {', '.join(NAMES)}")
 
 

@@ -100,6 +100,12 @@ Prompt = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A Jinja template in place of the built-in prompt, which it may include."),
 ]
+Skills = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--skill", metavar="FILE", help="A function of an earlier episode that programs may call; may be repeated."
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -131,6 +137,7 @@ def run(
     action_format: Format = ActionFormat.code,
     examples: Examples = 1,
     prompt: Prompt = None,
+    skills: Skills = None,
     tools: Annotated[
         str | None,
         typer.Option(
@@ -181,6 +188,7 @@ def run(
             action_format=action_format.value,
             examples=examples,
             prompt=prompt,
+            skills=tuple(skills or ()),
             tools=tools,
             video=video,
             approve=tuple(approve or ()),
@@ -247,6 +255,7 @@ def evaluate(
     action_format: Format = ActionFormat.code,
     examples: Examples = 1,
     prompt: Prompt = None,
+    skills: Skills = None,
     traces: Annotated[bool, typer.Option(help="Keep the trace of each episode.")] = True,
 ) -> None:
     """Play many episodes and say how often they succeed.
@@ -282,6 +291,7 @@ def evaluate(
             action_format=action_format.value,
             examples=examples,
             prompt=prompt,
+            skills=tuple(skills or ()),
             traces=traces,
         )
 
@@ -293,6 +303,7 @@ def show_prompt(
     action_format: Format = ActionFormat.code,
     examples: Examples = 1,
     prompt: Prompt = None,
+    skills: Skills = None,
     tier: Tier = None,
     perception: Perception = None,
     tools: Annotated[
@@ -325,6 +336,7 @@ def show_prompt(
             action_format=action_format.value,
             examples=examples,
             prompt=prompt,
+            skills=tuple(skills or ()),
         )
 
 

@@ -48,7 +48,8 @@ def show_prompt(
     counter: Model = ScriptedModel([""]) if model is None else load_model(model)
     given = settings_of(**settings)
     file = given.pop("prompt", None)
-    given.pop("prompt_sha256", None)
+    for told in ("prompt_sha256", "skill_identities"):
+        given.pop(told, None)
     own = settings["prompt"].read_text(encoding="utf-8") if file is not None else None
     agent = CodeActAgent(counter, system_prompt=own, **{k: v for k, v in given.items() if v is not None})
     with ExitStack() as opened:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CONTROLS = ("nothing", "opposite")
 """Agents that must score 0 on every task: they show that its check can fail."""
+
+_FOR_A_MODEL = ("best_of", "temperature", "action_format", "examples", "prompt", "skills")
 
 
 def has_model(name: str) -> bool:
@@ -33,13 +35,16 @@ def settings_of(
     action_format: str = "code",
     examples: int = 1,
     prompt: Path | None = None,
+    skills: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """What `make_agent` takes beside the name, of what was asked for: as a result names it.
 
     Args:
         prompt: a file with a template in place of the built-in prompt.
+        skills: files of skills that programs may call.
 
     Raises:
+        SkillError: a skill is none.
         EvaluationError: the file cannot be read.
     """
     settings: dict[str, Any] = {"max_turns": max_turns, "max_tokens": max_tokens}
@@ -56,6 +61,11 @@ def settings_of(
     if prompt is not None:
         settings["prompt"] = str(prompt.resolve())
         settings["prompt_sha256"] = hashlib.sha256(_text(settings["prompt"]).encode()).hexdigest()
+    if skills:
+        from codeact.agent.skills import load_skill
+
+        settings["skills"] = [str(each.resolve()) for each in skills]
+        settings["skill_identities"] = [load_skill(each).identity for each in skills]
     return settings
 
 
@@ -71,9 +81,7 @@ def require_settings(name: str, settings: Mapping[str, Any]) -> None:
         raise EvaluationError(f"rehearse is for a model's programs, and the agent {name!r} has no model")
     if settings.get("max_turns") is not None or settings.get("max_tokens") is not None:
         raise EvaluationError(f"max_turns and max_tokens are a model's budget, and the agent {name!r} has no model")
-    if given := [
-        setting for setting in ("best_of", "temperature", "action_format", "examples", "prompt") if setting in settings
-    ]:
+    if given := [setting for setting in _FOR_A_MODEL if setting in settings]:
         raise EvaluationError(f"{' and '.join(given)} are for a model, and the agent {name!r} has none")
 
 
@@ -107,7 +115,11 @@ def make_agent(name: str, *, approve: Approve | None = None, **settings: Any) ->
         given["system_prompt"] = _text(file)
         if sha256 is not None and hashlib.sha256(given["system_prompt"].encode()).hexdigest() != sha256:
             raise EvaluationError(f"the prompt {file} has changed since the evaluation began")
-    return CodeActAgent(load_model(name), approve=approve, **given)
+    identities = given.pop("skill_identities", None)
+    agent = CodeActAgent(load_model(name), approve=approve, **given)
+    if identities is not None and identities != [skill.identity for skill in agent.skills]:
+        raise EvaluationError("a skill has changed since the evaluation began")
+    return agent
 
 
 def _text(file: str) -> str:

@@ -92,6 +92,7 @@ def evaluate(
     action_format: str = "code",
     examples: int = 1,
     prompt: Path | None = None,
+    skills: Sequence[Path] = (),
     tier: str | None = None,
     perception: str | None = None,
     perturb: str | None = None,
@@ -118,6 +119,7 @@ def evaluate(
         action_format: how a model writes its actions: `code`, `json` or `text`.
         examples: worked examples in its prompt.
         prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
+        skills: files of functions of earlier episodes that its programs may call.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         perturb: what goes otherwise than planned in each episode, such as `push,dynamics`.
         traces: keep each episode's trace in `out/traces/`.
@@ -144,6 +146,7 @@ def evaluate(
         action_format=action_format,
         examples=examples,
         prompt=prompt,
+        skills=skills,
     )
     stated = {"tier": tier, "perception": perception, "perturb": perturb}
     options = {name: value for name, value in stated.items() if value is not None}
