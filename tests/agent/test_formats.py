@@ -125,7 +125,7 @@ def test_a_reply_is_complete_at_its_end_and_not_before(text: str) -> None:
     assert [CODE.is_complete(text[:size]) for size in range(len(text) + 1)] == [False] * len(text) + [True]
 
 
-@given(st.text(alphabet="<>/execut`pyanswr \n=1()", max_size=80), st.booleans())
+@given(st.text(alphabet="<>/execut`~pyanswr \r\n=1()", max_size=80), st.booleans())
 def test_no_reply_breaks_the_reader(text: str, cut: bool) -> None:
     for action_format in (CODE, JSON, TEXT):
         assert isinstance(action_format.parse(text, cut=cut), Program | Answer | Broken | Prose)
