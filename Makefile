@@ -20,7 +20,7 @@ MODEL ?= embedded
 WORKERS ?= 4
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint node bench bench-sandbox bench-simulation environments gallery tasks-table contact-sheet model clean
+.PHONY: run test test-versions lint node bench bench-models bench-sandbox bench-simulation environments gallery tasks-table contact-sheet model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -62,6 +62,9 @@ bench-simulation: $(VENV)/.test $(VENV)-panda-gym/.bench
 environments: $(VENV)-environments/.installed
 	$(VENV)-environments/bin/python benchmarks/environments.py --write-docs
 
+bench-models: $(VENV)-models/.bench
+	$(VENV)-models/bin/python benchmarks/models.py --engines float32 bfloat16 rows openvino onnxruntime
+
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded
 
@@ -83,6 +86,11 @@ $(VENV)-bench/.bench: $(PROJECT)
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
+$(VENV)-models/.bench: $(PROJECT)
+	$(PYTHON) -m venv $(VENV)-models
+	$(VENV)-models/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable '.[cpu]' openvino-genai
+	@touch $@
+
 $(VENV)-panda-gym/.bench: constraints.txt
 	$(PYTHON) -m venv $(VENV)-panda-gym
 	$(VENV)-panda-gym/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt panda-gym
@@ -100,4 +108,4 @@ $(VENV)-node/.installed: constraints.txt tests/adapters/npm/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-environments $(VENV)-node $(VENV)-panda-gym $(VENV)-3.* tests/adapters/npm/node_modules build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-environments $(VENV)-models $(VENV)-node $(VENV)-panda-gym $(VENV)-3.* tests/adapters/npm/node_modules build dist runs sdk/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache

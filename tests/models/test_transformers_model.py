@@ -149,7 +149,7 @@ def test_a_long_prompt_is_read_in_chunks_with_the_same_result(
     model = TransformersModel(tiny_folder, device="cpu", dtype="float32")
     talk = [Message("user", "word " * 60)]
     whole = model.generate(talk, GenerationOptions(max_tokens=10)).text
-    monkeypatch.setattr("codeact.models.transformers_model.CHUNK", 7)
+    monkeypatch.setattr("codeact.models.local_model.CHUNK", 7)
     model._forget()
     assert model.generate(talk, GenerationOptions(max_tokens=10)).text == whole
 

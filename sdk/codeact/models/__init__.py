@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codeact.models.embedded import ensure_embedded_model as ensure_embedded_model
     from codeact.models.loading import load_model as load_model
     from codeact.models.many import generate_many as generate_many
+    from codeact.models.onnx_model import OnnxModel as OnnxModel
     from codeact.models.openai_compatible import OpenAICompatibleModel as OpenAICompatibleModel
     from codeact.models.protocol import Completion as Completion
     from codeact.models.protocol import ContextOverflow as ContextOverflow
@@ -36,6 +37,7 @@ _HOME = {
     "GenerationOptions": "codeact.models.protocol",
     "Message": "codeact.models.protocol",
     "Model": "codeact.models.protocol",
+    "OnnxModel": "codeact.models.onnx_model",
     "OpenAICompatibleModel": "codeact.models.openai_compatible",
     "PicturesRefused": "codeact.models.protocol",
     "ScriptedModel": "codeact.models.scripted",

@@ -12,9 +12,10 @@ from typing import Any
 
 from codeact.errors import ModelError
 from codeact.models.batch import Batch
+from codeact.models.local_model import CHUNK, Reply, common_beginning
 from codeact.models.protocol import Completion, FinishReason, GenerationOptions, Message, OnText, StopGeneration
 from codeact.models.sampling import chooser
-from codeact.models.transformers_model import CHUNK, Reply, TransformersModel, common_beginning
+from codeact.models.transformers_model import TransformersModel
 
 PATIENCE = 0.05  # seconds between two looks at the interrupt
 

@@ -37,7 +37,7 @@ def choose_weight_type(device: str) -> WeightType:
     """`bfloat16` where the device multiplies it in hardware; else `float16` on CUDA and `float32` on a CPU.
 
     On a CPU with such instructions bfloat16 reads prompts about twice as fast as float32 and writes as fast:
-    `benchmarks/model.py` prints both for this machine.
+    `benchmarks/models.py` prints both for this machine.
     """
     import torch
 

@@ -28,6 +28,7 @@ from codeact.models.cache import cache_folder, prepared_folder, say
 from codeact.models.device import WeightType, choose_device, choose_weight_type
 
 if TYPE_CHECKING:
+    from codeact.models.onnx_model import OnnxModel
     from codeact.models.transformers_model import TransformersModel
 
 NAME = "SmolLM2-135M-Instruct"
@@ -55,6 +56,33 @@ def load_embedded_model(**options: Any) -> TransformersModel:
     if adapter := options.get("adapter"):
         options.setdefault("name", f"embedded+{Path(adapter).name}")
     return TransformersModel(folder, **{"name": "embedded", **options})
+
+
+def load_embedded_onnx_model(threads: int = 1) -> OnnxModel:
+    """The embedded model in 4-bit integers for the CPU; made from the other one on the first call (some 30 s).
+
+    Raises:
+        ModelError: as `ensure_embedded_model`; or onnxruntime-genai is not installed, or its builder failed.
+    """
+    from codeact.models.onnx_model import INSTALL, OnnxModel
+
+    missing = [name for name in ("onnxruntime_genai", "onnx", "onnx_ir") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ModelError(f"this engine needs {' and '.join(missing)}: {INSTALL}")
+    weights = ensure_embedded_model()
+    folder = prepared_folder(
+        cache_folder() / "models" / f"{NAME}-onnx-int4", partial(_build_onnx, weights=weights), needs_bytes=500_000_000
+    )
+    return OnnxModel(folder, name="embedded-int4", threads=threads)
+
+
+def _build_onnx(work: Path, weights: Path) -> None:
+    say(f"rounding {NAME} to 4-bit integers (some 30 s, once)")
+    command = [sys.executable, "-P", "-m", "onnxruntime_genai.models.builder", "-i", str(weights), "-o", str(work)]
+    command += ["-p", "int4", "-e", "cpu", "-c", str(work / "unused"), "--extra_options", "int4_accuracy_level=4"]
+    code, said = _run_with_signs_of_life(command)
+    if code != 0:
+        raise ModelError(f"onnxruntime-genai could not convert {NAME}. It said:\n{said}")
 
 
 def ensure_embedded_model() -> Path:

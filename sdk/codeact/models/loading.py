@@ -31,7 +31,8 @@ def load_model(name: str) -> Model:
             protocol), `scripted:<file>` (replays a file of replies), or `<kind>:<rest>` with a kind of an installed
             package (entry points in the group `codeact.models`). The first two take options, as in
             `hf:<folder>?adapter=<folder>&dtype=float32&rows=16`: `adapter`, `device`, `dtype`, `quantization` and
-            `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`.
+            `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`;
+            `embedded?engine=onnxruntime` is the embedded model in 4-bit integers.
 
     Raises:
         ModelError: the name has none of these forms, or that model cannot be loaded.
@@ -40,7 +41,9 @@ def load_model(name: str) -> Model:
     if kind.partition("?")[0] == "embedded" and (not colon or "?" in kind):
         from codeact.models.embedded import load_embedded_model
 
-        options = _options(name.strip().partition("?")[2], name)
+        options = _options(name.strip().partition("?")[2], name, also=("engine",))
+        if (engine := options.pop("engine", "transformers")) != "transformers":
+            return _on_another_engine(engine, options)
         return _in_rows(options, lambda: load_embedded_model(**options))
     if kind == "hf" and (path := rest.partition("?")[0]):
         from codeact.models.transformers_model import TransformersModel
@@ -78,12 +81,23 @@ def _in_rows(options: dict[str, Any], load: Callable[[], TransformersModel]) -> 
     return BatchingModel(model, rows)
 
 
-def _options(text: str, name: str) -> dict[str, Any]:
+def _on_another_engine(engine: str, options: dict[str, Any]) -> Model:
+    from codeact.models.embedded import load_embedded_onnx_model
+
+    if engine != "onnxruntime":
+        raise ModelError(f"unknown engine {engine!r}; one of onnxruntime, transformers")
+    if other := sorted(set(options) - {"threads"}):
+        raise ModelError(f"the engine onnxruntime has no {other[0]!r}: it takes threads only")
+    return load_embedded_onnx_model(**options)
+
+
+def _options(text: str, name: str, also: tuple[str, ...] = ()) -> dict[str, Any]:
     """What stands behind the question mark."""
+    known = sorted((*_LOCAL, *also))
     options: dict[str, Any] = dict(parse_qsl(text, keep_blank_values=True))
     for key, value in options.items():
-        if key not in _LOCAL:
-            raise ModelError(f"no option is called {key!r} in {name!r}; there are {', '.join(sorted(_LOCAL))}")
+        if key not in known:
+            raise ModelError(f"no option is called {key!r} in {name!r}; there are {', '.join(known)}")
         if key in _NUMBERS:
             if not value.isdecimal():
                 raise ModelError(f"{key} is {value!r} in {name!r}; it must be a number")

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeact.models.batch import Batch
+from codeact.models.local_model import CHUNK, common_beginning
 from codeact.models.protocol import GenerationOptions
 from codeact.models.sampling import chooser
-from codeact.models.transformers_model import CHUNK, TransformersModel, common_beginning
+from codeact.models.transformers_model import TransformersModel
 from codeact.serving.engine import End, Writing
 
 KEPT_TOKENS = 8192  # of finished replies, whose attention states are kept for prompts that begin alike
