@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codeact.models.protocol import StopGeneration as StopGeneration
     from codeact.models.scripted import ScriptedModel as ScriptedModel
     from codeact.models.transformers_model import TransformersModel as TransformersModel
+    from codeact.models.vision_model import VisionModel as VisionModel
 
 _HOME = {
     "BatchingModel": "codeact.models.batching",
@@ -43,6 +44,7 @@ _HOME = {
     "ScriptedModel": "codeact.models.scripted",
     "StopGeneration": "codeact.models.protocol",
     "TransformersModel": "codeact.models.transformers_model",
+    "VisionModel": "codeact.models.vision_model",
     "check_model": "codeact.models.conformance",
     "ensure_embedded_model": "codeact.models.embedded",
     "generate_many": "codeact.models.many",

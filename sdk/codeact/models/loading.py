@@ -27,9 +27,10 @@ def load_model(name: str) -> Model:
 
     Args:
         name: `embedded` (SmolLM2-135M-Instruct, fetched once), `hf:<repository or folder>` (any causal language model
-            that transformers can load), `openai:<base url>#<model>` (any server that speaks the OpenAI chat
-            protocol), `scripted:<file>` (replays a file of replies), or `<kind>:<rest>` with a kind of an installed
-            package (entry points in the group `codeact.models`). The first two take options, as in
+            that transformers can load), `vision:<repository or folder>` (one that reads pictures, too),
+            `openai:<base url>#<model>` (any server that speaks the OpenAI chat protocol), `scripted:<file>` (replays a
+            file of replies), or `<kind>:<rest>` with a kind of an installed package (entry points in the group
+            `codeact.models`). The first two take options, as in
             `hf:<folder>?adapter=<folder>&dtype=float32&rows=16`: `adapter`, `device`, `dtype`, `quantization` and
             `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`;
             `embedded?engine=onnxruntime` is the embedded model in 4-bit integers.
@@ -50,6 +51,10 @@ def load_model(name: str) -> Model:
 
         options = _options(rest.partition("?")[2], name)
         return _in_rows(options, lambda: TransformersModel(path, **options))
+    if kind == "vision" and rest:
+        from codeact.models.vision_model import VisionModel
+
+        return VisionModel(rest)
     if kind == "openai" and rest:
         from codeact.models.openai_compatible import OpenAICompatibleModel
 
