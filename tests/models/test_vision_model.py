@@ -54,9 +54,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **small,
     )
     vision = CLIPVisionConfig(num_attention_heads=2, image_size=16, patch_size=8, projection_dim=32, **small)
-    config = LlavaConfig(
-        vision_config=vision, text_config=text, image_token_index=tokenizer.convert_tokens_to_ids("<image>")
-    )
+    sign = tokenizer.convert_tokens_to_ids("<image>")
+    config = LlavaConfig(vision_config=vision, text_config=text, image_token_index=sign)
     model = LlavaForConditionalGeneration(config)
     with torch.no_grad():  # far from uniform, so that rounding cannot change which token is likeliest
         model.lm_head.weight.mul_(30.0)
