@@ -14,7 +14,10 @@ from codeact.models.protocol import Model
 if TYPE_CHECKING:
     from codeact.models.transformers_model import TransformersModel
 
-FORMS = "`embedded`, `hf:<repository or folder>`, `vision:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`"
+FORMS = (
+    "`embedded`, `hf:<repository or folder>`, `vision:<repository or folder>`, `openai:<base url>#<model>` or "
+    "`scripted:<file>`"
+)
 KINDS = "codeact.models"
 """Group of entry points by which another package offers models: a kind, and a function from the rest to a `Model`."""
 
