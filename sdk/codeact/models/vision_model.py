@@ -11,6 +11,7 @@ from typing import Any
 
 from codeact.errors import ModelError
 from codeact.models.device import choose_device, choose_weight_type, limit_threads
+from codeact.models.local_model import Reply
 from codeact.models.local_weights import first_lines, no_progress_bars
 from codeact.models.protocol import (
     Completion,
@@ -21,7 +22,6 @@ from codeact.models.protocol import (
     OnText,
     StopGeneration,
 )
-from codeact.models.transformers_model import Reply
 
 
 class VisionModel:
