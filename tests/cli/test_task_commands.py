@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ def test_a_new_task_passes_the_gate_as_it_is(tmp_path: Path, monkeypatch: pytest
     code, said = run("tasks", "check", "serve_block.yaml", "--seeds", "1", "--record", "seen.json")
     assert (code, "serve_block.yaml: passes" in said) == (0, True), said
     assert '"solved": 1' in Path("seen.json").read_text()
+    Path("seen.json").write_text('{"Other/Task-v0": {"solved": 3}}')
+    run("tasks", "check", "serve_block.yaml", "--seeds", "1", "--record", "seen.json")
+    assert {"Other/Task-v0", "serve_block.yaml"} == set(json.loads(Path("seen.json").read_text()))
+    Path("seen.json").write_text("[")
+    code, said = run("tasks", "check", "serve_block.yaml", "--seeds", "1", "--record", "seen.json")
+    assert (code, "cannot be read as a record" in said) == (2, True), said
 
 
 def test_a_name_that_is_none(tmp_path: Path) -> None:

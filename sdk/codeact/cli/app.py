@@ -374,7 +374,9 @@ def check_tasks(
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many play at once; as many as there are processors without it.")
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="Write what was seen of each task as JSON.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep what was seen of each task in this JSON file, beside what it holds.")
+    ] = None,
 ) -> None:
     """Hold tasks against the gate.
 

@@ -32,16 +32,17 @@ def check(
 
     Raises:
         SelectionError: nothing matches, or the seeds cannot be read.
-        UsageError: the record cannot be written.
+        UsageError: the record cannot be read or written.
     """
     from codeact.evaluation import check_tasks
 
     console = Console(highlight=False, soft_wrap=True)
     reports: list[GateReport] = []
+    before = _recorded(record) if record is not None else {}
     for report in check_tasks(patterns, seeds_of(seeds), tier=tier, perception=perception, processes=processes):
         reports.append(report)
         if record is not None:  # after each: what was seen is kept, whatever ends the rest
-            _write(record, reports)
+            _write(record, before, reports)
         for number, line in enumerate(str(report).splitlines()):
             style = ("bold green" if report.ok else "bold red") if not number else "red" if "FAIL" in line[:6] else ""
             console.print(Text(printable(line), style=style))
@@ -90,8 +91,25 @@ def _table(reports: Sequence[GateReport]) -> Table:
     return grid
 
 
-def _write(path: Path, reports: Sequence[GateReport]) -> None:
-    rows: dict[str, Any] = {
+def _recorded(path: Path) -> dict[str, Any]:
+    """What a record says already, of other tasks too.
+
+    Raises:
+        UsageError: there is a file, and it is no record.
+    """
+    try:
+        rows = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--record {path}: is there, and cannot be read as a record: {error}") from error
+    if not isinstance(rows, dict):
+        raise UsageError(f"--record {path}: is there, and is no record, which is a JSON object by task")
+    return rows
+
+
+def _write(path: Path, before: dict[str, Any], reports: Sequence[GateReport]) -> None:
+    rows: dict[str, Any] = before | {
         report.task: {
             "ok": report.ok,
             "solved": report.solved,
@@ -99,9 +117,9 @@ def _write(path: Path, reports: Sequence[GateReport]) -> None:
             **report.options,
             "failed": [check.detail for check in report.checks if not check.ok],
         }
-        for report in sorted(reports, key=lambda report: report.task)
+        for report in reports
     }
     try:
-        path.write_text(json.dumps(rows, indent=1) + "\n")
+        path.write_text(json.dumps(dict(sorted(rows.items())), indent=1) + "\n")
     except OSError as error:
         raise UsageError(f"--record {path}: cannot be written: {error.strerror or error}") from error
