@@ -16,7 +16,8 @@ import openai
 import pytest
 
 from codeact.cli.failures import UsageError
-from codeact.models import GenerationOptions, Message, OpenAICompatibleModel, TransformersModel
+from codeact.errors import CodeActError
+from codeact.models import GenerationOptions, Message, OpenAICompatibleModel, TransformersModel, load_model
 from codeact.models.protocol import ContextOverflow
 from codeact.serving.running import ServeOptions, load_served, token_of
 
@@ -305,3 +306,55 @@ def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypa
     file.write_text("")
     with pytest.raises(UsageError, match="empty"):
         token_of(ServeOptions("m", token_file=file))
+
+
+def make_adapter(base: Path, folder: Path, seed: int) -> str:
+    import torch
+
+    pytest.importorskip("peft")
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    network = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
+    adapted: Any = get_peft_model(network, LoraConfig(task_type="CAUSAL_LM", target_modules=["q_proj", "v_proj"]))
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.randn(weight.shape, generator=random))
+    adapted.save_pretrained(folder)
+    return str(folder)
+
+
+def test_each_row_is_written_with_its_own_adapter(tmp_path: Path, tiny_folder: Path) -> None:
+    adapters = {name: make_adapter(tiny_folder, tmp_path / name, seed) for seed, name in enumerate(("left", "right"))}
+    options = ServeOptions(
+        str(tiny_folder), names=("tiny",), adapters=adapters, rows=4, device="cpu", dtype="float32", most_tokens=400
+    )
+    server = Running(options, token=TOKEN)
+    try:
+        client = server.client()
+        assert [model.id for model in client.models.list()] == ["tiny", "left", "right"]
+
+        def ask(name: str) -> str | None:
+            answer = client.chat.completions.create(model=name, messages=QUESTION, max_tokens=24, temperature=0)
+            return answer.choices[0].message.content
+
+        names = ["tiny", "left", "right", "tiny", "left", "right"]
+        with ThreadPoolExecutor(len(names)) as pool:
+            said = list(pool.map(ask, names))
+    finally:
+        server.close()
+    alone = {
+        name: load_model(f"hf:{tiny_folder}?device=cpu&dtype=float32{adapter}")
+        .generate([Message("user", QUESTION[0]["content"])], GenerationOptions(max_tokens=24))
+        .text
+        for name, adapter in [("tiny", ""), *((name, f"&adapter={folder}") for name, folder in adapters.items())]
+    }
+    assert len(set(alone.values())) == 3
+    assert said == [alone[name] for name in names]
+
+
+def test_an_adapter_that_is_none_is_told_at_the_start(tmp_path: Path, tiny_folder: Path) -> None:
+    with pytest.raises(CodeActError, match="cannot load the adapter left="):
+        load_served(ServeOptions(str(tiny_folder), adapters={"left": str(tmp_path)}, device="cpu"))
