@@ -522,6 +522,7 @@ except TimeoutError:
     assert time.monotonic() - begin < 4
 
 
+@pytest.mark.real_time
 def test_the_thread_that_waits_is_not_woken_by_each_call_of_a_tool_with_a_time_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -108,7 +108,7 @@ class Simulation:
 
     def at(self, step: int | None, do: Callable[[], None]) -> None:
         """Call `do` whenever so many steps have been done, in place of what was to be called before; None: nothing."""
-        self._event = (-1 if step is None else step, do)
+        self._event = (-1, _nothing) if step is None else (step, do)
 
     def jump_to(self, steps: int) -> None:
         """Set the step counter, after a reset or a restored state."""
