@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -72,11 +73,15 @@ class Desk(ABC):
             raise CodeActError("a program runs in this session; wait for it, or end it with `interrupt`")
         perform: Callable[..., Answer] = getattr(self, f"do_{tool}")
 
+        known = threading.Event()  # so that a program's first question finds its work
+
         def performed() -> Answer:
+            known.wait()
             _DESK.set(self)
             return perform(**arguments)
 
         self.work = Work(performed, self.interrupt, self._thread.submit)
+        known.set()
         return self.work
 
     async def at_rest(self) -> None:
