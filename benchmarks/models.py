@@ -108,14 +108,14 @@ def _ours(given: argparse.Namespace) -> tuple[float, Turn]:
     def turn(number: int) -> tuple[int, float, int, float]:
         import threading
 
-        heard: list[float] = []
+        heard: list[list[float]] = []  # when each piece of each reply came
         talks = [[Message("user", _text(given, number * rows + row))] for row in range(rows)]
         done: list[Any] = []
 
         def ask(talk: list[Message]) -> None:
-            first: list[float] = []
-            done.append(model.generate(talk, options, lambda piece: first.append(time.perf_counter())))
-            heard.append(first[0])
+            pieces: list[float] = []
+            done.append(model.generate(talk, options, lambda piece: pieces.append(time.perf_counter())))
+            heard.append(pieces)
 
         begun = time.perf_counter()
         threads = [threading.Thread(target=ask, args=(talk,)) for talk in talks]
@@ -126,8 +126,10 @@ def _ours(given: argparse.Namespace) -> tuple[float, Turn]:
         ended = time.perf_counter()
         # With several rows the first ones write while the last ones read: their writing counts from the last one's on.
         read = sum(completion.prompt_tokens for completion in done)
-        written = sum(completion.completion_tokens - 1 for completion in done)
-        return read, max(heard) - begun, written, ended - max(heard) if rows == 1 else ended - begun
+        all_read = max(pieces[0] for pieces in heard)
+        later = sum(sum(at > all_read for at in pieces) / len(pieces) for pieces in heard) / rows
+        written = round(later * sum(completion.completion_tokens for completion in done))
+        return read, all_read - begun, written, ended - all_read
 
     return started, turn
 

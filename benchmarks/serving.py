@@ -4,9 +4,9 @@ python benchmarks/serving.py                  # 1, 4 and 16 clients, replies of 
 python benchmarks/serving.py --clients 1 16 --reply 24 --repeat 1
 python benchmarks/serving.py --check          # fails unless 16 clients get 3 times what one after the other gets
 
-All use the embedded model in the same number format on as many threads, and take turns. Each client asks its own
-question, at temperature 0, all at the same moment. Tokens a second are of all clients together, from the first question
-to the last token; the first token's time is the mean over the clients.
+All use the embedded model in the same number format on as many threads, and take turns. Each client asks a question of
+its own that was not asked before, at temperature 0, all at the same moment. Tokens a second are of all clients
+together, from the first question to the last token; the first token's time is the mean over the clients.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from codeact.models import Message, ensure_embedded_model
 from codeact.models.device import choose_device, choose_weight_type, limit_threads
 
 ENOUGH = 3.0
-QUESTION = "Tell me a long story about a robot that stacks {} cubes on a table, and what it learns on the way."
+# Begins with a number that no question had before, so that nothing of it but the system message was read already.
+QUESTION = "{}: tell me a long story about a robot that stacks cubes on a table, and what it learns on the way."
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class PlainGenerate:
 
         self._model = TransformersModel(folder, device, dtype)
 
-    def round(self, clients: int, reply: int) -> Timing:
+    def round(self, first: int, clients: int, reply: int) -> Timing:
         import torch
         from transformers.generation.streamers import BaseStreamer
 
@@ -65,7 +66,8 @@ class PlainGenerate:
             def end(self) -> None: ...
 
         model = self._model
-        prompts = [model._prompt.encode([Message("user", QUESTION.format(number))]) for number in range(clients)]
+        questions = [Message("user", QUESTION.format(number)) for number in range(first, first + clients)]
+        prompts = [model._prompt.encode([question]) for question in questions]
         begun = time.perf_counter()
         firsts, tokens = [], 0
         for prompt in prompts:
@@ -92,14 +94,14 @@ class OverHttp:
         self._url = url
         self._model = model
 
-    def round(self, clients: int, reply: int) -> Timing:
-        return asyncio.run(self._round(clients, reply))
+    def round(self, first: int, clients: int, reply: int) -> Timing:
+        return asyncio.run(self._round(range(first, first + clients), reply))
 
-    async def _round(self, clients: int, reply: int) -> Timing:
-        limits = httpx.Limits(max_connections=clients)
+    async def _round(self, numbers: range, reply: int) -> Timing:
+        limits = httpx.Limits(max_connections=len(numbers))
         async with httpx.AsyncClient(timeout=600.0, trust_env=False, limits=limits) as client:
             begun = time.perf_counter()
-            told = await asyncio.gather(*(self._ask(client, number, reply, begun) for number in range(clients)))
+            told = await asyncio.gather(*(self._ask(client, number, reply, begun) for number in numbers))
             seconds = time.perf_counter() - begun
         return Timing(sum(tokens for _, tokens in told) / seconds, fmean(first for first, _ in told))
 
@@ -190,15 +192,17 @@ def main() -> None:
             "transformers serve, batching": batching_server,
         }
         for name, contender in contenders.items():
-            contender.round(1, 4)  # what is loaded at the first question
+            contender.round(0, 1, 4)  # what is loaded at the first question
             print(f"  {name} is ready", file=sys.stderr, flush=True)
+        asked = 1  # the same ones of everybody
         for _ in range(given.repeat):
             for clients in given.clients:
                 for name, contender in contenders.items():
-                    timing = contender.round(clients, given.reply)
+                    timing = contender.round(asked, clients, given.reply)
                     print(f"  {name}, {clients} clients: {timing.rate:.1f} tokens/s", file=sys.stderr, flush=True)
                     before = best.get((name, clients), timing)
                     best[name, clients] = Timing(max(timing.rate, before.rate), min(timing.first, before.first))
+                asked += clients
     print(f"{'':<30} clients   tokens/s   first token s   of plain generate")
     for name in contenders:
         for clients in given.clients:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from codeact.cli.failures import reported
+from codeact.cli.options import Approve, Imports, Limit, Readable, Tools, Without, Workspace
 
 
 def chat(
@@ -22,13 +23,7 @@ def chat(
         str | None, typer.Option(metavar="ID", help="Drive this environment's robot, such as CodeAct/Stack2-v0.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
-    tools: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TOOLS",
-            help="Tools that programs may call: a `tools.yaml`, or a Toolbox as `MODULE:NAME` or `FILE.py:NAME`.",
-        ),
-    ] = None,
+    tools: Tools = None,
     adapter: Annotated[
         list[str] | None,
         typer.Option(
@@ -36,34 +31,12 @@ def chat(
             help="Tools of an adapter with its options, such as `directory path=notes`; may be given more than once.",
         ),
     ] = None,
-    approve: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RULE",
-            help="Before a tool call: `always` go on, `ask` you about what writes or moves, `never-physical`, "
-            "`read-only`; or by effect or name `physical=ask`, `shop.*=never`, `arm.*=FILE.py:FUNCTION`.",
-        ),
-    ] = None,
-    workspace: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="A folder that programs may write to, with full libraries and no filter."),
-    ] = None,
-    readable: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PATH", help="What programs may read beside the workspace; may be given more than once."),
-    ] = None,
-    imports: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE", help="What programs may import, and no more; may be given more than once."),
-    ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A limit of each run, such as wall_s=5; may be given more than once."),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LAYER", help="A layer of the wall to go without; may be given more than once."),
-    ] = None,
+    approve: Approve = None,
+    workspace: Workspace = None,
+    readable: Readable = None,
+    imports: Imports = None,
+    limit: Limit = None,
+    without: Without = None,
     max_turns: Annotated[int, typer.Option(min=1, help="Replies of the model to one message.")] = 10,
     max_tokens: Annotated[int, typer.Option(min=1, help="Tokens in one reply of the model.")] = 1024,
     temperature: Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest words.")] = 0.0,

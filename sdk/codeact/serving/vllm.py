@@ -40,9 +40,15 @@ def arguments(options: ServeOptions) -> list[str]:
     Raises:
         UsageError: an option that vLLM has no word for.
     """
+    from codeact.serving.running import ServeOptions
+
     name = options.model.removeprefix("hf:")
     if name == "embedded":
         raise UsageError("the embedded model is for this machine's own engines; name a hub repository or a folder")
+    unsaid = ServeOptions(options.model)
+    own_limits = ("most_waiting", "most_tokens", "most_bytes", "grace")
+    if any(getattr(options, limit) != getattr(unsaid, limit) for limit in own_limits):
+        raise UsageError("--max-waiting, --max-tokens, --max-body-kb and --grace are limits of this server, not vLLM's")
     if options.device is not None or options.threads is not None:
         raise UsageError("--device and --threads are not for vLLM; choose GPUs by CUDA_VISIBLE_DEVICES")
     own = Path(name).resolve().name if Path(name).is_dir() else name
