@@ -10,7 +10,7 @@ from codeact_envs.bullet.bodies.assembly import Assembly, Grip, Hollow, Solid
 from codeact_envs.bullet.bodies.furniture.handles import BAR, DEPTH, ROOM
 from codeact_envs.bullet.geometry.poses import Vector3
 
-_BOWL_PIECES, _RING_PIECES = 10, 12
+_BOWL_PIECES, RING_PIECES = 10, 12  # the flat sides of a bowl, and of a cup, a mug or a plate
 _PLATE_BASE = 0.7  # radius of a plate's underside, as a share of its rim's
 _PLATE_WALL, _CUP_WALL, _BOARD = 0.005, 0.005, 0.006  # metres
 _MUG_HANDLE, _MUG_BAR = 0.035, 0.010  # metres: how far a mug's handle stands out, and across its bars
@@ -38,7 +38,7 @@ def bowl(size: Vector3) -> Assembly:
 def plate(size: Vector3) -> Assembly:
     radius, height = size[0] / 2.0, size[2]
     base, floor = radius * _PLATE_BASE, min(_PLATE_WALL, 0.4 * size[2])
-    walls = _leaning_ring(radius, base, height, _PLATE_WALL, _RING_PIECES, share=0.5, inset=0.5 * _PLATE_WALL)
+    walls = _leaning_ring(radius, base, height, _PLATE_WALL, RING_PIECES, share=0.5, inset=0.5 * _PLATE_WALL)
     bottom = Solid("cylinder", (2.0 * base, 2.0 * base, floor), (0.0, 0.0, -height / 2.0 + floor / 2.0), share=0.5)
     return Assembly(
         (bottom, *walls),
@@ -123,7 +123,7 @@ def _beaker(radius: float, height: float, y: float) -> tuple[Solid, ...]:
     """A floor and an upright ring, about an axis at `y`."""
     floor = Solid("cylinder", (2.0 * radius, 2.0 * radius, _BOARD), (0.0, y, -height / 2.0 + _BOARD / 2.0), drawn=False)
     inner = radius - _CUP_WALL
-    size = (_CUP_WALL, 2.0 * radius * math.tan(math.pi / _RING_PIECES), height - _BOARD)
+    size = (_CUP_WALL, 2.0 * radius * math.tan(math.pi / RING_PIECES), height - _BOARD)
     ring = (
         Solid(
             "box",
@@ -136,7 +136,7 @@ def _beaker(radius: float, height: float, y: float) -> tuple[Solid, ...]:
             (0.0, 0.0, angle),
             drawn=False,
         )
-        for angle in (2.0 * math.pi * piece / _RING_PIECES for piece in range(_RING_PIECES))
+        for angle in (2.0 * math.pi * piece / RING_PIECES for piece in range(RING_PIECES))
     )
     return (floor, *ring)
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from codeact.tools import tool
 from codeact_envs.bullet.bodies.articulation import Room
 from codeact_envs.bullet.bodies.clearance import obstacle
+from codeact_envs.bullet.bodies.furniture.containers import RING_PIECES
 from codeact_envs.bullet.bodies.parts import anchored
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, OutOfReach
+from codeact_envs.bullet.geometry.rotations import matrix_of, roll_pitch_yaw
 from codeact_envs.bullet.handling.free_motion import FreeMotion
 from codeact_envs.bullet.motion.kinematics import turned
 from codeact_envs.bullet.tools.skills.skill import SETTLE_S, ArmSkill
@@ -23,10 +25,11 @@ from codeact_envs.bullet.tools.skills.skill import SETTLE_S, ArmSkill
 Array = NDArray[np.float64]
 
 _DOWN = 0.2  # radians by which the hand that holds a cup from the side looks down
-_BEARINGS = (0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2)  # of the hand, radians from that of the cup
+_FLAT = 2.0 * math.pi / RING_PIECES  # between the flat sides of a cup: a pad on an edge gets caught there
+_BEARINGS = (0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0)  # of the hand, radians from that of the cup
 _GRIP_HEIGHT = 0.72  # share of its height at which a cup is taken
 _PALM_GAP = 0.002  # metres between the palm and the cup
-_GRIP_FORCE = 15.0  # newtons: with much more, a pad gets caught in the wall of the cup
+_GRIP_FORCE = 15.0  # newtons
 _BACK = 0.10  # metres before the cup from which the hand comes in
 _ROOM = 0.008  # metres that each pad stays off the cup on the way in
 _ROLL = 2.6  # radians by which the hand rolls: it tips the cup over by about 140 degrees
@@ -215,8 +218,9 @@ class Pouring(ArmSkill):
         centre = np.array([x, y, cup.low + grip])
         rim = goal.high
         natural = self._controller.kinematics.bearing(x, y)
+        yaw = roll_pitch_yaw(matrix_of(room.pose))[2]
         for bearing in _BEARINGS:
-            facing = _facing(natural + bearing)
+            facing = _facing(yaw + _FLAT * round((natural + bearing - yaw) / _FLAT))
             pose = np.eye(4)
             pose[:3, :3], pose[:3, 3] = facing, centre
             for side in (1.0, -1.0):
