@@ -91,7 +91,9 @@ WORKING = {
         resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000))
         held = [os.open("/dev/null", os.O_RDONLY) for _ in range(1500)]
         """,
-    "descriptors that children would inherit": "held = [os.dup2(0, number, True) for number in range(60, 200) if number != result]",
+    "descriptors that children would inherit": """
+        held = [os.dup2(0, number, True) for number in range(60, 200) if number != result]
+        """,
     "closed standard streams": "result = os.dup(result); os.dup2(result, 90); result = 90; os.closerange(0, 3)",
     "closed standard input": "os.close(0)",
     "an address space of 1 GiB": "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))",

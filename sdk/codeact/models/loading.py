@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from codeact.models.transformers_model import TransformersModel
 
 FORMS = (
-    "`embedded`, `hf:<repository or folder>`, `vision:<repository or folder>`, `openai:<base url>#<model>` or "
-    "`scripted:<file>`"
+    "`embedded`, `hf:<repository or folder>`, `vision:<repository or folder>`, `openai:<base url>#<model>`, "
+    "`scripted:<file>` or `kept:<file>#<model>`"
 )
 KINDS = "codeact.models"
 """Group of entry points by which another package offers models: a kind, and a function from the rest to a `Model`."""
@@ -32,8 +32,9 @@ def load_model(name: str) -> Model:
         name: `embedded` (SmolLM2-135M-Instruct, fetched once), `hf:<repository or folder>` (any causal language model
             that transformers can load), `vision:<repository or folder>` (one that reads pictures, too),
             `openai:<base url>#<model>` (any server that speaks the OpenAI chat protocol), `scripted:<file>` (replays a
-            file of replies), or `<kind>:<rest>` with a kind of an installed package (entry points in the group
-            `codeact.models`). The first two take options, as in
+            file of replies), `kept:<file>#<model>` (any of the others, its greedy replies kept in a file, and read from
+            there when the same is asked again), or `<kind>:<rest>` with a kind of an installed package (entry points in
+            the group `codeact.models`). The first two take options, as in
             `hf:<folder>?adapter=<folder>&dtype=float32&rows=16`: `adapter`, `device`, `dtype`, `quantization` and
             `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`;
             `embedded?engine=onnxruntime` is the embedded model in 4-bit integers.
@@ -71,6 +72,15 @@ def load_model(name: str) -> Model:
         from codeact.models.scripted import ScriptedModel
 
         return ScriptedModel(Path(rest))
+    if kind == "kept" and rest:
+        from codeact.models.kept_replies import KeptReplies
+
+        file, mark, other = rest.partition("#")
+        if not (mark and file and other):
+            raise ModelError(
+                f"no file and model in {name!r}; write kept:<file>#<model>, such as kept:replies.jsonl#embedded"
+            )
+        return KeptReplies(Path(file), lambda: load_model(other), name=other)
     if colon and rest:
         for entry in entry_points(group=KINDS, name=kind):
             return _of_another_package(entry, rest)
