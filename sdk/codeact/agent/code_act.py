@@ -46,7 +46,11 @@ class CodeActAgent:
         approve: policy that is asked about each tool call before it runs; None lets all run.
         system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
         skills: functions of earlier episodes that programs may call, or their files; see `docs/agent.md`.
-        examples: how many worked examples the prompt shows, or texts of your own in place of them.
+        stubs: how the prompt shows the tools: `full` as Python stubs with rules and an example, or `short` in one line
+            each after a few sentences, for small models. None: what the model prefers by its attribute `stubs`, else
+            `full`.
+        examples: how many worked examples the prompt shows, or texts of your own in place of them. None: one, and none
+            beside short stubs.
         name: how traces and reports call the agent; None takes the model's name, the format if it is not `code`, and
             the skills.
         temperature: 0 is greedy.
@@ -88,7 +92,8 @@ class CodeActAgent:
         approve: Approve | None = None,
         system_prompt: str | None = None,
         skills: Sequence[Skill | str | os.PathLike[str]] = (),
-        examples: int | Sequence[str] = 1,
+        stubs: Literal["full", "short"] | None = None,
+        examples: int | Sequence[str] | None = None,
         name: str | None = None,
         temperature: float = 0.0,
         seed: int | None = 0,
@@ -122,6 +127,11 @@ class CodeActAgent:
         self.name = name or "+".join([*parts, *(skill.identity for skill in self.skills)])
         self.rehearse = rehearse
         self._system_prompt = system_prompt
+        self.stubs = stubs or getattr(model, "stubs", "full")
+        if self.stubs not in ("full", "short"):
+            raise CodeActError(f"stubs is 'full' or 'short', not {self.stubs!r}")
+        if examples is None:
+            examples = 1 if self.stubs == "full" else 0
         self._examples = _chosen(examples, self.action_format)
         self._settings = Settings(
             Budget(max_turns, max_total_tokens, max_seconds, max_calls, max_cost, Prices(*prices) if prices else None),
@@ -420,7 +430,9 @@ class CodeActAgent:
     def _begun(self, brief: Brief) -> Conversation:
         stage = self._stage(brief.environment)
         conversation = self._conversation(brief.stubs, brief.tools, chat=False, stage=stage)
-        message = "task" if brief.observation.strip() else "task_alone"
+        message = "task" if self.stubs == "full" else "task_short"
+        if not brief.observation.strip():
+            message += "_alone"
         how = find_format(self.action_format).how
         conversation.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
         return conversation
@@ -443,10 +455,13 @@ class CodeActAgent:
         libraries: Collection[str] = (),
         stage: Rehearses | None = None,
     ) -> Conversation:
+        if self.stubs == "short" and tools is not None:
+            stubs = tools.short_stubs()
         system = system_prompt(
             self.action_format,
             "\n\n".join(filter(None, (stubs.strip(), skill_stubs(self.skills)))),
             chat=chat,
+            short=self.stubs == "short",
             own=self._system_prompt,
             libraries=libraries,
             examples=self._examples,

@@ -17,6 +17,7 @@ def system_prompt(
     stubs: str,
     *,
     chat: bool,
+    short: bool = False,
     own: str | None = None,
     libraries: Collection[str] = (),
     examples: Sequence[str] = (),
@@ -25,7 +26,8 @@ def system_prompt(
 
     Args:
         action_format: `code`, `json` or `text`.
-        stubs: the functions, as Python stubs.
+        stubs: the functions, as Python stubs or in their short form.
+        short: the few sentences that go with short stubs, in place of all rules.
         chat: in a chat, plain words are an answer; in an episode they are not.
         libraries: what programs may import in a workspace; none: there is no workspace.
         examples: worked examples, as `worked_examples` gives them.
@@ -47,7 +49,7 @@ def system_prompt(
     )
     try:
         if own is None:
-            template = environment.get_template(f"system_{action_format}.md.j2")
+            template = environment.get_template(f"system_{'short' if short else action_format}.md.j2")
         else:
             template = environment.from_string(own)
         return template.render(

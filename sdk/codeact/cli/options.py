@@ -17,6 +17,13 @@ class ActionFormat(StrEnum):
     text = "text"
 
 
+class StubsForm(StrEnum):
+    """How a prompt shows the tools."""
+
+    full = "full"
+    short = "short"
+
+
 Agent = Annotated[
     str | None,
     typer.Option(
@@ -65,7 +72,13 @@ Rehearse = Annotated[
 Format = Annotated[
     ActionFormat, typer.Option("--format", help="How the model acts: programs, or one call a turn, for comparison.")
 ]
-Examples = Annotated[int, typer.Option(min=0, help="Worked examples in the prompt.")]
+Stubs = Annotated[
+    StubsForm | None,
+    typer.Option(help="The tools in the prompt: whole, or one line each for a small model; by default as it prefers."),
+]
+Examples = Annotated[
+    int | None, typer.Option(min=0, help="Worked examples in the prompt; by default 1, and 0 beside short stubs.")
+]
 Prompt = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A Jinja template in place of the built-in prompt, which it may include."),

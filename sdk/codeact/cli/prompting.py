@@ -60,7 +60,7 @@ def show_prompt(
         opened.callback(env.close)
         observation, _ = env.reset(seed=seed)
         world: Any = env.unwrapped
-        brief = Brief(str(world.instruction), world.tools.stubs(PROMPT_CHARACTERS), observation)
+        brief = Brief(str(world.instruction), world.tools.stubs(PROMPT_CHARACTERS), observation, None, world.tools)
         messages = agent.prompt(brief)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if as_json:

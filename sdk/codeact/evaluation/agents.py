@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONTROLS = ("nothing", "opposite")
 """Agents that must score 0 on every task: they show that its check can fail."""
 
-_FOR_A_MODEL = ("best_of", "temperature", "action_format", "examples", "prompt", "skills")
+_FOR_A_MODEL = ("best_of", "temperature", "action_format", "stubs", "examples", "prompt", "skills")
 
 
 def has_model(name: str) -> bool:
@@ -33,7 +33,8 @@ def settings_of(
     best_of: int = 1,
     temperature: float = 0.0,
     action_format: str = "code",
-    examples: int = 1,
+    stubs: str | None = None,
+    examples: int | None = None,
     prompt: Path | None = None,
     skills: Sequence[Path] = (),
 ) -> dict[str, Any]:
@@ -56,7 +57,9 @@ def settings_of(
         settings["temperature"] = temperature
     if action_format != "code":
         settings["action_format"] = action_format
-    if examples != 1:
+    if stubs is not None:
+        settings["stubs"] = stubs
+    if examples is not None:
         settings["examples"] = examples
     if prompt is not None:
         settings["prompt"] = str(prompt.resolve())

@@ -90,7 +90,8 @@ def evaluate(
     best_of: int = 1,
     temperature: float = 0.0,
     action_format: str = "code",
-    examples: int = 1,
+    stubs: str | None = None,
+    examples: int | None = None,
     prompt: Path | None = None,
     skills: Sequence[Path] = (),
     tier: str | None = None,
@@ -117,7 +118,8 @@ def evaluate(
         best_of: sample so many replies a turn, try the program of each, and run the best; above 1 with a temperature.
         temperature: of a model's words; 0 takes the likeliest.
         action_format: how a model writes its actions: `code`, `json` or `text`.
-        examples: worked examples in its prompt.
+        stubs: how its prompt shows the tools: `full` or `short`. None: what the model prefers.
+        examples: worked examples in its prompt. None: as `CodeActAgent`.
         prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
         skills: files of functions of earlier episodes that its programs may call.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
@@ -144,6 +146,7 @@ def evaluate(
         best_of=best_of,
         temperature=temperature,
         action_format=action_format,
+        stubs=stubs,
         examples=examples,
         prompt=prompt,
         skills=skills,

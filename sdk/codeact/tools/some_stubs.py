@@ -100,7 +100,7 @@ class Stubs:
         brief = dict.fromkeys(shown, False)
         if fits(self._text(brief)):
             return brief
-        order = _in_turns(brief)
+        order = in_turns(brief)
 
         def some(count: int) -> _Shown:
             return dict.fromkeys(sorted(order[:count], key=list(brief).index), False)
@@ -126,7 +126,7 @@ class Stubs:
         return "\n".join([stubs, *(f"{note}\n" for note in notes)]).lstrip("\n") if notes else stubs
 
 
-def _in_turns(names: Iterable[str]) -> list[str]:
+def in_turns(names: Iterable[str]) -> list[str]:
     """The names, the first ones of each outermost group before the second ones."""
     met: Counter[str] = Counter()
     turns = []

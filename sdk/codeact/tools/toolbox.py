@@ -14,6 +14,7 @@ from typing import Any
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
+from codeact.tools.short_stubs import short_stubs
 from codeact.tools.some_stubs import Budget, CountTokens, Stubs
 from codeact.tools.stubs import RESERVED, type_stub
 from codeact.tools.tool import Stop, Tool, check_effect, check_name
@@ -194,6 +195,13 @@ class Toolbox:
         if max_tokens is not None:
             limits.append(Budget(frozenset(), max_tokens, count_tokens).fits)
         return stubs.within(self._budgets, *limits)
+
+    def short_stubs(self) -> str:
+        """The tools in one line each, for small models: signature and first sentence of the docstring.
+
+        As in `stubs`, what `within_tokens` and `showing` leave out is only named.
+        """
+        return short_stubs(self._tools, self._unshown, self._budgets)
 
     def within_tokens(self, max_tokens: int, count_tokens: CountTokens | None = None) -> Toolbox:
         """This toolbox with stubs of at most so many tokens, also as a part of others. All of it can still be called.
