@@ -45,7 +45,8 @@ def task_file(name: str) -> Path:
 @cache
 def _task_files() -> dict[str, Path]:
     suite = Path(str(files("codeact_envs.tasks"))) / "suite"
-    return {path.stem: path for path in sorted(suite.glob("*/*.yaml"), key=lambda path: path.stem)}
+    found = (path for path in suite.glob("*/*.yaml") if path.parent.name != "phrasings")
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def environment_name(name: str) -> str:
