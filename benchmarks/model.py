@@ -1,0 +1,380 @@
+"""How well a model acts: the rows of docs/model.md, played on test seeds, each against the bare base model.
+
+    python benchmarks/model.py play --model embedded --out results/embedded         play all rows
+    python benchmarks/model.py play --model embedded --rows tools-1 tools-2 --episodes 20 --out results/some
+    python benchmarks/model.py table results/embedded results/base --write-docs     print the table, write docs/model.md
+    python benchmarks/model.py failures results/embedded                            what failed, by task, with programs
+    python benchmarks/model.py prompts --out prompts.jsonl                          what is asked first, one line each
+
+`play` goes on where it was stopped. Its episodes are spread over all tasks of a row, so that a part of it is a fair
+sample. `prompts` is for writing first replies on another machine: hand the replies back as `--model
+kept:replies.jsonl#embedded`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TEST_SEEDS = range(10_000, 10_100)
+MAX_TURNS, MAX_TOKENS = 3, 512
+DOCS = Path(__file__).parents[1] / "docs" / "model.md"
+BEGIN, END = "<!-- benchmarks/model.py -->", "<!-- end -->"
+
+ARM = ("Flip", "Lift", "PickPlace", "Push", "Reach", "Restack", "Slide", "Stack2")
+LANGUAGE = (
+    "AllInOneBowl",
+    "AllToCornerOrSide",
+    "EachToOwnCorner",
+    "LineUp",
+    "MatchingBowls",
+    "MismatchedBowls",
+    "NearestCornerToBowl",
+    "NthFromDirection",
+    "OffsetFromBowl",
+    "PutBlockOnObject",
+    "SideBlocksToCorner",
+    "StackAll",
+)
+LEFT_OUT = ("EachToOwnSide", "NearestOrFarthestToBowl", "StackAtCorner")
+TOOLS = ("Dna", "Files", "Messages", "Rest", "Site", "Sql", "Trade", "Travel")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: tasks, options of their environments, and the share that must succeed."""
+
+    title: str
+    tasks: tuple[str, ...]
+    required: float
+    options: dict[str, str] = field(default_factory=dict)
+    fails_first: bool = False
+
+
+ROWS = {
+    "seen": Row("A and B, seen instructions and values", (*ARM, *LANGUAGE), 0.90),
+    "values": Row("B, unseen values (colours, shapes, names, numbers)", LANGUAGE, 0.85, {"values": "unseen"}),
+    "phrasings": Row("B, unseen phrasings", LANGUAGE, 0.70, {"phrasing": "unseen"}),
+    "left-out": Row("B, tasks left out of training", LEFT_OUT, 0.40),
+    "tools-1": Row("tool use, grade 1", tuple(f"{name}1" for name in TOOLS), 0.85),
+    "tools-2": Row("tool use, grade 2", tuple(f"{name}2" for name in TOOLS), 0.60),
+    "tools-3": Row("tool use, grade 3", tuple(f"{name}3" for name in TOOLS), 0.30),
+    "recovery": Row("A and B, recovered after a first failure", (*ARM, *LANGUAGE), 0.60, fails_first=True),
+    "renamed": Row("A and B, renamed API", (*ARM, *LANGUAGE), 0.60, {"names": "unseen"}),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    row: str
+    task: str
+    seed: int
+
+
+class FirstFails:
+    """A model whose first reply in an episode is a given one, and then another model's."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.first: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def generate(self, messages: Sequence[Any], options: Any, on_text: Any = None) -> Any:
+        from codeact.models import Completion
+
+        if self.first is None or any(message.role == "assistant" for message in messages):
+            return self._model.generate(messages, options, on_text)
+        if on_text is not None:
+            on_text(self.first)
+        return Completion(self.first, 0, 0, 0.0, "stop")
+
+
+class Player:
+    """Plays episodes, and keeps the model and some environments."""
+
+    def __init__(self, model: str, action_format: str) -> None:
+        import codeact_envs  # noqa: F401  (registers the tasks)
+        from codeact import CodeActAgent, load_model
+
+        self.model = FirstFails(load_model(model))
+        self.agent = CodeActAgent(self.model, max_turns=MAX_TURNS, max_tokens=MAX_TOKENS, action_format=action_format)
+        self.late = CodeActAgent(
+            self.model, max_turns=MAX_TURNS + 1, max_tokens=MAX_TOKENS, action_format=action_format
+        )
+        self.environments: dict[tuple[str, str], Any] = {}
+
+    def environment(self, job: Job) -> Any:
+        import gymnasium
+
+        row = ROWS[job.row]
+        key = (job.task, json.dumps(row.options))
+        if key not in self.environments:
+            while len(self.environments) >= 6:
+                self.environments.pop(next(iter(self.environments))).close()
+            self.environments[key] = gymnasium.make(f"CodeAct/{job.task}-v0", **row.options)
+        return self.environments[key]
+
+    def play(self, job: Job) -> dict[str, Any]:
+        from codeact import play
+        from codeact.events import ActionChosen, Executed
+
+        env = self.environment(job)
+        self.model.first = None
+        if ROWS[job.row].fails_first:
+            self.model.first = first_failure(env, job.seed)
+        episode = play(self.late if self.model.first else self.agent, env, job.seed)
+        programs = [event.code for event in episode.trace if isinstance(event, ActionChosen)]
+        errors = [
+            event.execution.error.text.strip().splitlines()[-1]
+            for event in episode.trace
+            if isinstance(event, Executed) and event.execution.error is not None
+        ]
+        return {
+            "row": job.row,
+            "task": job.task,
+            "seed": job.seed,
+            "model": self.model.name,
+            "instruction": env.unwrapped.instruction,
+            "success": episode.success,
+            "score": episode.score,
+            "reason": episode.reason,
+            "turns": episode.turns,
+            "calls": episode.calls,
+            "tokens": [episode.prompt_tokens, episode.completion_tokens],
+            "seconds": round(episode.seconds, 3),
+            "violations": list(episode.violations),
+            "programs": programs,
+            "errors": errors,
+        }
+
+
+def first_failure(env: Any, seed: int) -> str:
+    """A reply with a program that fails, made from the reference program of the episode with this seed."""
+    from codeact.collecting.faults import inject
+
+    env.reset(seed=seed)
+    return f"<execute>\n{inject(env.unwrapped.oracle(), seed).program}\n</execute>"
+
+
+def jobs_of(rows: Sequence[str], episodes: int) -> Iterator[Job]:
+    """Seed by seed over all tasks of all rows."""
+    for seed in TEST_SEEDS[:episodes]:
+        for name in rows:
+            for task in ROWS[name].tasks:
+                yield Job(name, task, seed)
+
+
+_player: Player | None = None
+
+
+def begin(model: str, action_format: str, threads: int) -> None:
+    global _player
+    with suppress(ImportError):
+        import torch
+
+        torch.set_num_threads(threads)
+    _player = Player(model, action_format)
+
+
+def play_one(job: Job) -> dict[str, Any]:
+    assert _player is not None
+    try:
+        return _player.play(job)
+    except Exception as error:
+        return {"row": job.row, "task": job.task, "seed": job.seed, "error": f"{type(error).__name__}: {error}"}
+
+
+def read_results(folder: Path) -> list[dict[str, Any]]:
+    """The whole lines; half a last one of a process that was killed is left out."""
+    found = []
+    with suppress(FileNotFoundError):
+        for line in (folder / "episodes.jsonl").read_text().splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    return found
+
+
+def play_rows(arguments: argparse.Namespace) -> None:
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    before = [each for each in read_results(arguments.out) if "error" not in each]
+    done = {(each["row"], each["task"], each["seed"]) for each in before}
+    jobs = [job for job in jobs_of(arguments.rows, arguments.episodes) if (job.row, job.task, job.seed) not in done]
+    print(f"{len(jobs)} episodes to play, {len(before)} played before", file=sys.stderr)
+    context = multiprocessing.get_context("spawn")
+    started, successes = time.monotonic(), 0
+    with (
+        context.Pool(arguments.workers, begin, (arguments.model, arguments.format, arguments.threads)) as pool,
+        (arguments.out / "episodes.jsonl").open("a") as file,
+    ):
+        for number, result in enumerate(pool.imap_unordered(play_one, jobs), start=1):
+            file.write(json.dumps(result) + "\n")
+            file.flush()
+            successes += bool(result.get("success"))
+            if number % 50 == 0 or number == len(jobs):
+                pace = (time.monotonic() - started) / number
+                print(f"{number} of {len(jobs)}: {successes / number:.1%}, {pace:.2f} s each", file=sys.stderr)
+    print_table([arguments.out])
+
+
+def rate(results: Sequence[dict[str, Any]]) -> str:
+    from codeact.evaluation.statistics import wilson_interval
+
+    if not results:
+        return "not played"
+    successes = sum(bool(each.get("success")) for each in results)
+    low, high = wilson_interval(successes, len(results))
+    return f"{successes / len(results):.1%} ({low:.0%}-{high:.0%}, {successes} of {len(results)})"
+
+
+def table(folders: Sequence[Path]) -> str:
+    """The rows with a column for each folder of results."""
+    played = {folder.name: read_results(folder) for folder in folders}
+    lines = ["| on test seeds | required | " + " | ".join(played) + " |", "|---|---|" + "---|" * len(played)]
+    for name, row in ROWS.items():
+        cells = [rate([each for each in results if each["row"] == name]) for results in played.values()]
+        lines.append(f"| {row.title} | {row.required:.0%} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def tasks_table(folders: Sequence[Path]) -> str:
+    """Rates by task, in the order of the rows."""
+    lines = []
+    for folder in folders:
+        results = read_results(folder)
+        for name, row in ROWS.items():
+            of_row = [each for each in results if each["row"] == name]
+            if not of_row:
+                continue
+            cells = []
+            for task in row.tasks:
+                mine = [bool(each.get("success")) for each in of_row if each["task"] == task]
+                cells.append(f"{task} {sum(mine)}/{len(mine)}")
+            turns = sum(each.get("turns", 0) for each in of_row) / len(of_row)
+            lines.append(f"{folder.name}, {name} ({turns:.2f} turns): " + ", ".join(cells))
+    return "\n".join(lines)
+
+
+def print_table(folders: Sequence[Path], write: bool = False) -> None:
+    text = table(folders)
+    print(text)
+    print()
+    print(tasks_table(folders))
+    if write:
+        whole = DOCS.read_text()
+        head, _, rest = whole.partition(BEGIN)
+        _, _, tail = rest.partition(END)
+        DOCS.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
+
+
+def print_failures(folder: Path, count: int) -> None:
+    """Failed episodes of each row and task, with what was asked and written."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for each in read_results(folder):
+        if not each.get("success"):
+            groups[each["row"], each["task"]].append(each)
+    for (row, task), failed in sorted(groups.items(), key=lambda item: -len(item[1])):
+        reasons = Counter((each.get("errors") or [each.get("reason", each.get("error", ""))])[-1] for each in failed)
+        print(f"== {row} {task}: {len(failed)}; {reasons.most_common(3)}")
+        for each in failed[:count]:
+            print(f"-- seed {each['seed']}: {each.get('instruction')}")
+            for program in each.get("programs", []):
+                print(program, "\n---")
+            print(each.get("errors"), each.get("reason"), each.get("error", ""))
+
+
+class Asked(Exception):
+    """Carries the question that was asked."""
+
+
+class Asking:
+    """A model that only takes the question down."""
+
+    name = "asking"
+    context_tokens = None
+    stubs = "short"
+
+    def generate(self, messages: Sequence[Any], options: Any, on_text: Any = None) -> Any:
+        raise Asked(messages, options)
+
+
+def write_prompts(arguments: argparse.Namespace) -> None:
+    """What a model with short stubs is asked first in each episode, each question once."""
+    import codeact_envs  # noqa: F401  (registers the tasks)
+    from codeact import CodeActAgent, play
+    from codeact.models.kept_replies import question_digest
+
+    player = Player.__new__(Player)
+    player.environments = {}
+    agent = CodeActAgent(
+        Asking(),
+        max_turns=MAX_TURNS,
+        max_tokens=MAX_TOKENS,
+        action_format=arguments.format,  # type: ignore[arg-type]
+    )
+    known = set()
+    with arguments.out.open("w") as file:
+        for name in arguments.rows:
+            row = ROWS[name]
+            if row.fails_first:
+                continue
+            for task in row.tasks:
+                for seed in TEST_SEEDS[: arguments.episodes]:
+                    try:
+                        play(agent, player.environment(Job(name, task, seed)), seed)
+                    except Asked as asked:
+                        messages, options = asked.args
+                    question = question_digest(messages, options)
+                    if question in known:
+                        continue
+                    known.add(question)
+                    content = [{"role": each.role, "content": each.content} for each in messages]
+                    line = {"id": question, "messages": content, "max_tokens": options.max_tokens}
+                    file.write(json.dumps(line) + "\n")
+    print(f"{len(known)} questions in {arguments.out}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    playing = commands.add_parser("play")
+    playing.add_argument("--model", default="embedded")
+    playing.add_argument("--workers", type=int, default=2)
+    playing.add_argument("--threads", type=int, default=1, help="of torch, in each worker")
+    asking = commands.add_parser("prompts")
+    for each in (playing, asking):
+        each.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+        each.add_argument("--episodes", type=int, default=len(TEST_SEEDS), help="a task, from the first test seed on")
+        each.add_argument("--format", default="code", choices=("code", "json", "text"))
+        each.add_argument("--out", type=Path, required=True)
+    tabling = commands.add_parser("table")
+    tabling.add_argument("folders", type=Path, nargs="+")
+    tabling.add_argument("--write-docs", action="store_true")
+    failing = commands.add_parser("failures")
+    failing.add_argument("folder", type=Path)
+    failing.add_argument("--count", type=int, default=2, help="episodes shown of each task")
+    arguments = parser.parse_args()
+    match arguments.command:
+        case "play":
+            play_rows(arguments)
+        case "prompts":
+            write_prompts(arguments)
+        case "table":
+            print_table(arguments.folders, arguments.write_docs)
+        case "failures":
+            print_failures(arguments.folder, arguments.count)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
