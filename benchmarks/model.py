@@ -6,6 +6,8 @@
     python benchmarks/model.py failures results/embedded                            what failed, by task, with programs
     python benchmarks/model.py prompts --out prompts.jsonl                          what is asked first, one line each
 
+Whoever makes data from what failed reads the failures of `--seeds development`, and leaves the test seeds alone.
+
 `play` goes on where it was stopped. Its episodes are spread over all tasks of a row, so that a part of it is a fair
 sample. `prompts` is for writing first replies on another machine: hand the replies back as `--model
 kept:replies.jsonl#embedded`.
@@ -25,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-TEST_SEEDS = range(10_000, 10_100)
+SEEDS = {"development": range(1_000, 1_020), "test": range(10_000, 10_100)}
 MAX_TURNS, MAX_TOKENS = 3, 512
 DOCS = Path(__file__).parents[1] / "docs" / "model.md"
 BEGIN, END = "<!-- benchmarks/model.py -->", "<!-- end -->"
@@ -167,9 +169,9 @@ def first_failure(env: Any, seed: int) -> str:
     return f"<execute>\n{inject(env.unwrapped.oracle(), seed).program}\n</execute>"
 
 
-def jobs_of(rows: Sequence[str], episodes: int) -> Iterator[Job]:
+def jobs_of(rows: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
     """Seed by seed over all tasks of all rows."""
-    for seed in TEST_SEEDS[:episodes]:
+    for seed in seeds:
         for name in rows:
             for task in ROWS[name].tasks:
                 yield Job(name, task, seed)
@@ -207,9 +209,10 @@ def read_results(folder: Path) -> list[dict[str, Any]]:
 
 def play_rows(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
+    seeds = SEEDS[arguments.seeds][: arguments.episodes]
     before = [each for each in read_results(arguments.out) if "error" not in each]
     done = {(each["row"], each["task"], each["seed"]) for each in before}
-    jobs = [job for job in jobs_of(arguments.rows, arguments.episodes) if (job.row, job.task, job.seed) not in done]
+    jobs = [job for job in jobs_of(arguments.rows, seeds) if (job.row, job.task, job.seed) not in done]
     print(f"{len(jobs)} episodes to play, {len(before)} played before", file=sys.stderr)
     context = multiprocessing.get_context("spawn")
     started, successes = time.monotonic(), 0
@@ -329,7 +332,7 @@ def write_prompts(arguments: argparse.Namespace) -> None:
             if row.fails_first:
                 continue
             for task in row.tasks:
-                for seed in TEST_SEEDS[: arguments.episodes]:
+                for seed in SEEDS[arguments.seeds][: arguments.episodes]:
                     try:
                         play(agent, player.environment(Job(name, task, seed)), seed)
                     except Asked as asked:
@@ -354,7 +357,8 @@ def main() -> int:
     asking = commands.add_parser("prompts")
     for each in (playing, asking):
         each.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
-        each.add_argument("--episodes", type=int, default=len(TEST_SEEDS), help="a task, from the first test seed on")
+        each.add_argument("--seeds", choices=list(SEEDS), default="test")
+        each.add_argument("--episodes", type=int, help="a task, from the first seed on; all without it")
         each.add_argument("--format", default="code", choices=("code", "json", "text"))
         each.add_argument("--out", type=Path, required=True)
     tabling = commands.add_parser("table")
