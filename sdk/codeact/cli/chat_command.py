@@ -16,7 +16,8 @@ def chat(
         str,
         typer.Option(
             metavar="MODEL",
-            help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`.",
+            help="`embedded`, `embedded-base`, `hf:<repository or folder>`, `openai:<base url>#<model>` or "
+            "`scripted:<file>`.",
         ),
     ] = "embedded",
     env: Annotated[

@@ -35,7 +35,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
-        help="`embedded`, `hf:<repository or folder>`, `openai:<base url>#<model>` or `scripted:<file>`. "
+        help="`embedded`, `embedded-base`, `hf:<repository or folder>`, `openai:<base url>#<model>` or "
+        "`scripted:<file>`. "
         "Without --model and --agent: `embedded`.",
     ),
 ]

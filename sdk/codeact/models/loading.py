@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from codeact.models.transformers_model import TransformersModel
 
 FORMS = (
-    "`embedded`, `hf:<repository or folder>`, `vision:<repository or folder>`, `openai:<base url>#<model>`, "
-    "`scripted:<file>` or `kept:<file>#<model>`"
+    "`embedded`, `embedded-base`, `hf:<repository or folder>`, `vision:<repository or folder>`, "
+    "`openai:<base url>#<model>`, `scripted:<file>` or `kept:<file>#<model>`"
 )
 KINDS = "codeact.models"
 """Group of entry points by which another package offers models: a kind, and a function from the rest to a `Model`."""
 
+EMBEDDED = ("embedded", "embedded-base")
 _NUMBERS = ("rows", "threads")
 _LOCAL = ("adapter", "device", "dtype", "quantization", *_NUMBERS)
 
@@ -29,12 +30,13 @@ def load_model(name: str) -> Model:
     """Load the model that `name` names.
 
     Args:
-        name: `embedded` (SmolLM2-135M-Instruct, fetched once), `hf:<repository or folder>` (any causal language model
+        name: `embedded` (SmolLM2-135M-Instruct, fetched once, with this package's adapter), `embedded-base` (without
+            the adapter), `hf:<repository or folder>` (any causal language model
             that transformers can load), `vision:<repository or folder>` (one that reads pictures, too),
             `openai:<base url>#<model>` (any server that speaks the OpenAI chat protocol), `scripted:<file>` (replays a
             file of replies), `kept:<file>#<model>` (any of the others, its greedy replies kept in a file, and read from
             there when the same is asked again), or `<kind>:<rest>` with a kind of an installed package (entry points in
-            the group `codeact.models`). The first two take options, as in
+            the group `codeact.models`). The first three take options, as in
             `hf:<folder>?adapter=<folder>&dtype=float32&rows=16`: `adapter`, `device`, `dtype`, `quantization` and
             `threads` as `TransformersModel` has them; `rows` makes it a `BatchingModel`;
             `embedded?engine=onnxruntime` is the embedded model in 4-bit integers.
@@ -43,13 +45,14 @@ def load_model(name: str) -> Model:
         ModelError: the name has none of these forms, or that model cannot be loaded.
     """
     kind, colon, rest = name.strip().partition(":")
-    if kind.partition("?")[0] == "embedded" and (not colon or "?" in kind):
+    if is_embedded(kind) and (not colon or "?" in kind):
         from codeact.models.embedded import load_embedded_model
 
+        base = kind.partition("?")[0] != EMBEDDED[0]
         options = _options(name.strip().partition("?")[2], name, also=("engine",))
         if (engine := options.pop("engine", "transformers")) != "transformers":
-            return _on_another_engine(engine, options)
-        return _in_rows(options, lambda: load_embedded_model(**options))
+            return _on_another_engine(engine, options, base=base)
+        return _in_rows(options, lambda: load_embedded_model(base=base, **options))
     if kind == "hf" and (path := rest.partition("?")[0]):
         from codeact.models.transformers_model import TransformersModel
 
@@ -89,6 +92,11 @@ def load_model(name: str) -> Model:
     raise ModelError(f"no model is named {name!r}; a name is {FORMS}{also}")
 
 
+def is_embedded(name: str) -> bool:
+    """Whether a model's name, with options or without, is one of the embedded model."""
+    return name.partition("?")[0] in EMBEDDED
+
+
 def _in_rows(options: dict[str, Any], load: Callable[[], TransformersModel]) -> Model:
     rows = options.pop("rows", None)
     model = load()
@@ -99,14 +107,14 @@ def _in_rows(options: dict[str, Any], load: Callable[[], TransformersModel]) -> 
     return BatchingModel(model, rows)
 
 
-def _on_another_engine(engine: str, options: dict[str, Any]) -> Model:
+def _on_another_engine(engine: str, options: dict[str, Any], *, base: bool) -> Model:
     from codeact.models.embedded import load_embedded_onnx_model
 
     if engine != "onnxruntime":
         raise ModelError(f"unknown engine {engine!r}; one of onnxruntime, transformers")
     if other := sorted(set(options) - {"threads"}):
         raise ModelError(f"the engine onnxruntime has no {other[0]!r}: it takes threads only")
-    return load_embedded_onnx_model(**options)
+    return load_embedded_onnx_model(**options, base=base)
 
 
 def _options(text: str, name: str, also: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from codeact.errors import ModelError
 from codeact.models.chat_prompt import ChatPrompt
@@ -34,7 +34,12 @@ class LocalModel(ABC):
         name: how traces and reports call the model. device: where it runs.
         tokenizer: of transformers. end_tokens: what ends a reply.
         context_tokens: tokens of prompt and reply together; None: unknown.
+
+    Attributes:
+        stubs: how a prompt for it shows the tools, unless told otherwise: `full` or `short`.
     """
+
+    stubs: Literal["full", "short"] = "full"
 
     def __init__(
         self, name: str, device: str, tokenizer: Any, end_tokens: frozenset[int], context_tokens: int | None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from codeact.errors import ModelError
 from codeact.models.device import WeightType
+from codeact.models.lora import is_plain_lora, merge_lora
 
 Quantization = Literal["4bit", "8bit"]
 
@@ -44,7 +45,8 @@ def load_weights(
     extra: dict[str, Any] = {}
     if quantization is not None:
         extra = {"quantization_config": _quantization(quantization, getattr(torch, dtype)), "device_map": device}
-    if adapter is not None and importlib.util.find_spec("peft") is None:
+    plain = adapter is not None and quantization is None and is_plain_lora(Path(adapter))
+    if adapter is not None and not plain and importlib.util.find_spec("peft") is None:
         raise ModelError("an adapter needs peft: pip install peft, or codeact[train]")
     own = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
     try:
@@ -58,7 +60,9 @@ def load_weights(
             f"cannot load the model {name_or_path!r}: {first_lines(error)} "
             "(give a folder that save_pretrained wrote, or a repository of the hub)"
         ) from error
-    if adapter is not None:
+    if plain:
+        merge_lora(network, Path(str(adapter)))
+    elif adapter is not None:
         network = _with_adapter(network, adapter, merge=quantization is None)
     if quantization is None:
         network = network.to(device)

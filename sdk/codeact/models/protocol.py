@@ -116,7 +116,8 @@ class Model(Protocol):
     `name` tells models apart in traces and reports. `context_tokens` is how many tokens prompt and reply may have
     together; None means unknown or unlimited. A model may also offer `count_tokens(text) -> int`, which the agent's
     memory uses to stay inside the context; without it, three UTF-8 bytes count as one token. With an attribute
-    `takes_images` that is true it is given the pictures of messages.
+    `takes_images` that is true it is given the pictures of messages; with an attribute `stubs` that is `"short"` it is
+    shown tools in one line each, unless its agent is told otherwise.
     """
 
     @property

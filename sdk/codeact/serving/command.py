@@ -21,7 +21,9 @@ class EngineName(StrEnum):
 
 
 def serve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="`embedded`, or a hub repository or folder.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="`embedded`, `embedded-base`, or a hub repository or folder.")
+    ],
     name: Annotated[
         list[str] | None, typer.Option(help="Under which clients ask for it; by default MODEL; more than once.")
     ] = None,

@@ -21,7 +21,7 @@ class ServeOptions:
     """What `codeact serve` was asked for.
 
     Attributes:
-        model: `embedded`, or a hub repository or folder, also as `hf:<...>`.
+        model: `embedded`, `embedded-base`, or a hub repository or folder, also as `hf:<...>`.
         names: under which clients ask for it; none: its own.
         adapters: names of LoRA adapters, and their folders.
         token_file: holds the bearer token; else it is taken from `CODEACT_SERVE_TOKEN`.
@@ -123,7 +123,8 @@ def load_served(options: ServeOptions) -> Any:
     Raises:
         UsageError: an adapter has the model's name. ModelError: something cannot be loaded.
     """
-    from codeact.models.embedded import ensure_embedded_model
+    from codeact.models.embedded import load_embedded_model
+    from codeact.models.loading import EMBEDDED
     from codeact.models.transformers_model import TransformersModel
     from codeact.serving.engine import Engine
     from codeact.serving.rows import RowsEngine
@@ -134,8 +135,16 @@ def load_served(options: ServeOptions) -> Any:
     adapters = options.adapters or {}
     if both := sorted(set(names) & set(adapters)):
         raise UsageError(f"--lora {both[0]}: the model itself has that name; choose another")
-    path = ensure_embedded_model() if name == "embedded" else name
-    model = TransformersModel(path, options.device, options.dtype, name=names[0], threads=options.threads)
+    settings: dict[str, Any] = {
+        "device": options.device,
+        "dtype": options.dtype,
+        "name": names[0],
+        "threads": options.threads,
+    }
+    if name in EMBEDDED:
+        model = load_embedded_model(base=name != EMBEDDED[0], **settings)
+    else:
+        model = TransformersModel(name, **settings)
     kind = options.engine
     if kind == "auto":  # adapters differ by row, which continuous batching does not know
         kind = "continuous" if model.device.startswith("cuda") and not adapters else "rows"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from codeact.cli.failures import UsageError
 from codeact.errors import ModelError
 from codeact.models.cache import say
+from codeact.models.loading import is_embedded
 
 if TYPE_CHECKING:
     from codeact.serving.running import ServeOptions
@@ -43,7 +44,7 @@ def arguments(options: ServeOptions) -> list[str]:
     from codeact.serving.running import ServeOptions
 
     name = options.model.removeprefix("hf:")
-    if name == "embedded":
+    if is_embedded(name):
         raise UsageError("the embedded model is for this machine's own engines; name a hub repository or a folder")
     unsaid = ServeOptions(options.model)
     own_limits = ("most_waiting", "most_tokens", "most_bytes", "grace")
