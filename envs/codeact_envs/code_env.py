@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import gymnasium
@@ -17,6 +17,8 @@ from codeact.sandbox import Execution, Limits, Sandbox
 from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox, finish_tool
 from codeact_envs.outcomes import Checkpoint, EnvState, Rehearsal
 from codeact_envs.tasks import Judgement, Plan, Task, Values, World, environment_name, load_task
+from codeact_envs.tasks.naming import Names, check_names, renamed
+from codeact_envs.tasks.phrasing import check_phrasing
 from codeact_envs.tasks.protocol import VALUES
 from codeact_envs.text_space import UnicodeText
 
@@ -47,6 +49,11 @@ class CodeEnv(gymnasium.Env[str, str]):
         observation: `text`.
         values: draw instructions from the `seen` or the `unseen` attribute values; `reset(options={"values": ...})`
             does the same for one episode.
+        phrasing: in whose words the instructions are: `usual` (the task's own), `training` (these and others, to learn
+            from) or `unseen` (written apart from both). A seed has the same scene in all of them.
+        names: other names for the world's tools, as a mapping (`{"pick": "grab"}`) or as text (`pick=grab`);
+            `training:NUMBER`: about half of the tools, drawn by that number from names to learn from; `unseen`: names
+            that are none of these. Stubs, `help`, errors and the reference programs follow.
         perception: the tier in which programs see the table: `privileged` (true names and poses), `noisy` (poses with
             noise, missed detections) or `camera` (what is found in pictures, under names of its own); None for what
             the task itself says.
@@ -72,6 +79,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         limits: Limits | None = None,
         observation: Literal["text"] = "text",
         values: Values = "seen",
+        phrasing: str = "usual",
+        names: Names | None = None,
         perception: str | None = None,
         tier: str | None = None,
         extra_tools: Toolbox | None = None,
@@ -89,6 +98,9 @@ class CodeEnv(gymnasium.Env[str, str]):
             self.task = _perceived(self.task, perception)
         if tier is not None:
             self.task = _tiered(self.task, tier)
+        if check_phrasing(phrasing) != "usual":
+            self.task = _phrased(self.task, phrasing)
+        self._names = None if names is None else check_names(names)
         self.render_mode = render_mode
         self.action_space = UnicodeText(MAX_PROGRAM)
         self.observation_space = UnicodeText(MAX_OBSERVATION)
@@ -141,6 +153,16 @@ class CodeEnv(gymnasium.Env[str, str]):
         return found
 
     @property
+    def variations(self) -> tuple[str, ...]:
+        """What differs from the usual in the values, the words and the names of the tools, for a result's label."""
+        phrasing = getattr(self.task, "phrasing", "usual")
+        names = self._names
+        if isinstance(names, Mapping):
+            names = ",".join(f"{old}={new}" for old, new in names.items())
+        said = {"values": self._values, "phrasing": phrasing, "names": names}
+        return tuple(f"{what} {which}" for what, which in said.items() if which not in ("seen", "usual", None))
+
+    @property
     def tools(self) -> Toolbox:
         """What programs may call: the world's tools, the extra ones, and `finish`."""
         if self._tools is None:
@@ -156,11 +178,11 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     def oracle(self) -> str:
         """The reference program of this episode, written against the tools and the instruction only."""
-        return self._episode().oracle
+        return self._with_names(self._episode().oracle)
 
     def opposite(self) -> str:
         """A program that does the wrong thing in this episode, and scores 0."""
-        return self._episode().opposite
+        return self._with_names(self._episode().opposite)
 
     # Gymnasium
 
@@ -343,6 +365,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             render_mode="rgb_array" if self.render_mode else None,
             limits=self._limits,
             values=self._values,
+            names=self._names,
             extra_tools=self._extra_tools,
             width=self._width,
             height=self._height,
@@ -416,7 +439,12 @@ class CodeEnv(gymnasium.Env[str, str]):
         extra = [self._extra_tools] if self._extra_tools is not None else []
         shown: Callable[[Toolbox], Toolbox] | None = getattr(self.task, "shown", None)
         own = world.toolbox if shown is None else shown(world.toolbox)
+        if self._names is not None:
+            own = renamed(own, self._names, self.task)
         return own.with_tools(*extra, finish_tool())
+
+    def _with_names(self, program: str) -> str:
+        return program if self._names is None else self.tools.renaming.program(program)
 
     def _make_sandbox(self) -> Sandbox:
         if self._sandbox is None:
@@ -472,7 +500,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             self._spent = "simulated_seconds"
             return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
         self._calls += 1
-        if self._rehearsal is not None and call.effect != "read" and call.tool not in world.toolbox:
+        if self._rehearsal is not None and call.effect != "read" and call.tool in self.outside_tools:
             self._unrehearsed = self._unrehearsed or call.tool
             return Refusal(f"{call.tool} may change things outside the simulation, which a rehearsal could not undo")
         return None if self.approve is None else self.approve(call)
@@ -511,6 +539,13 @@ def _tiered(task: Any, tier: str) -> Task:
     if not hasattr(task, "tiered"):
         raise TaskError(f"the task {task.name!r} has one tier of tools, {task.tier!r}; leave out tier={tier!r}")
     found: Task = task.tiered(tier)
+    return found
+
+
+def _phrased(task: Any, phrasing: str) -> Task:
+    if not hasattr(task, "phrased"):
+        raise TaskError(f"the task {task.name!r} says it in its own words only; leave out phrasing={phrasing!r}")
+    found: Task = task.phrased(phrasing)
     return found
 
 

@@ -16,6 +16,7 @@ from codeact_envs.tasks.conditions import Cast, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
 from codeact_envs.tasks.following import Followers, Setup
 from codeact_envs.tasks.perturbations import draw_perturbation, read_perturbations
+from codeact_envs.tasks.phrasing import Phrasing, TemplateDraw, check_phrasing, templates
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values, World
 from codeact_envs.tasks.scene import draw_scene
 from codeact_envs.tasks.shown_tools import showing
@@ -42,6 +43,7 @@ class RobotTask:
         perception: the tier in which programs see the table: `privileged`, `noisy` or `camera`.
         tools: the tier of the tools that programs get, `high` or `low`; None for the task's own.
         perturbations: what goes otherwise than planned, some of `push`, `dynamics`, `failed_grasp`, `camera_noise`.
+        phrasing: whose words an instruction is in: `usual` (the file's own), `training` or `unseen`.
     """
 
     name: str
@@ -49,6 +51,9 @@ class RobotTask:
     perception: str = "privileged"
     tools: str | None = None
     perturbations: tuple[str, ...] = ()
+    phrasing: Phrasing = "usual"
+
+    vocabulary = "robot"  # of other names for its tools
 
     @classmethod
     def from_file(cls, path: Path) -> RobotTask:
@@ -100,6 +105,25 @@ class RobotTask:
             TaskError: one is unknown.
         """
         return replace(self, perturbations=read_perturbations(perturbations))
+
+    def phrased(self, phrasing: str) -> RobotTask:
+        """The same task with its instructions in other words.
+
+        Raises:
+            TaskError: there is no such phrasing, or none of this task.
+        """
+        found = replace(self, phrasing=check_phrasing(phrasing))
+        found.templates  # noqa: B018  (says at once what is wrong)
+        return found
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """What instructions are made of.
+
+        Raises:
+            TaskError: there are none in this phrasing.
+        """
+        return templates(self.phrasing, self.spec.instructions, self.name)
 
     @property
     def title(self) -> str:
@@ -158,20 +182,22 @@ class RobotTask:
         Raises:
             TaskError: no scene fits the region.
         """
+        other_words = TemplateDraw(random) if self.phrasing != "usual" else None
         numbers = RandomNumbers(random)
         scene = draw_scene(self.spec, numbers, values)
         cast = Cast(scene.roles, scene.meanings)
-        templates = self.spec.instructions
         said = {
             field: scene.words[field] if field in scene.words else cast.name(field)
             for field in self.spec.instruction_fields
         }
-        instruction = templates[numbers.below(len(templates))].format(**said)
+        template = self.spec.instructions[numbers.below(len(self.spec.instructions))]
+        if other_words is not None:
+            template = other_words.choice(self.templates)
         head = "".join(f"{field} = {word!r}\n" for field, word in said.items())
         programs = self.spec.programs(self.tier)
         perturbation = draw_perturbation(self.perturbations, scene.bodies, numbers, f"the task {self.name!r}")
         return Plan(
-            instruction=instruction,
+            instruction=template.format(**said),
             setup=Setup(scene.bodies, self._followers(cast), perturbation),
             goal=cast,
             oracle=head + programs.oracle,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from codeact_envs.tasks.phrasing import Phrasing, TemplateDraw, check_phrasing, templates
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values
 from codeact_envs.tool_use.answers import entries, same
 from codeact_envs.tool_use.drawing import Draw
@@ -32,10 +33,17 @@ class Goal:
 
 @dataclass(frozen=True)
 class ToolUseTask:
-    """Questions of a generator in one grade. Implements `codeact_envs.tasks.Task`."""
+    """Questions of a generator in one grade. Implements `codeact_envs.tasks.Task`.
+
+    Attributes:
+        generator: what draws the questions.
+        grade: of the questions.
+        phrasing: whose words they are in: `usual` (the generator's own), `training` or `unseen`.
+    """
 
     generator: Generator
     grade: int
+    phrasing: Phrasing = "usual"
 
     family = "T"
     tier = "high"
@@ -49,6 +57,30 @@ class ToolUseTask:
         return f"{self.generator.title}, grade {self.grade}"
 
     @property
+    def vocabulary(self) -> str:
+        """Of other names for its tools."""
+        return self.generator.name
+
+    def phrased(self, phrasing: str) -> ToolUseTask:
+        """The same questions in other words.
+
+        Raises:
+            TaskError: there is no such phrasing, or none of one of its questions.
+        """
+        found = replace(self, phrasing=check_phrasing(phrasing))
+        for question in self.generator.grades[self.grade]:
+            found.templates(question)
+        return found
+
+    def templates(self, question: Question) -> tuple[str, ...]:
+        """What instructions of a question are made of.
+
+        Raises:
+            TaskError: there are none in this phrasing.
+        """
+        return templates(self.phrasing, question.templates, self.generator.name, question.name)
+
+    @property
     def limits(self) -> EpisodeLimits:
         return LIMITS[self.grade]
 
@@ -56,10 +88,13 @@ class ToolUseTask:
         return ToolUseWorld(self.generator.open)
 
     def draw(self, random: np.random.Generator, values: Values) -> Plan:
+        other_words = TemplateDraw(random) if self.phrasing != "usual" else None
         draw = Draw(random, values)
         question = draw.choice(self.generator.grades[self.grade])
         template = draw.choice(question.templates)
         case = question.pose(draw)
+        if other_words is not None:
+            template = other_words.choice(self.templates(question))
         head = "".join(f"{name} = {value!r}\n" for name, value in case.said.items())
         return Plan(
             instruction=question.instruction(template, case.said),

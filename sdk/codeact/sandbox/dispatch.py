@@ -228,7 +228,12 @@ class Dispatcher:
         # The program sees a name and a message; who writes a tool wants to see where it failed.
         _log.debug("the call of %s failed", pending.name, exc_info=problem)
         kind, arguments = self._as_seen(problem)
-        pending.error = f"{type(problem).__name__}: {_text(problem)}"
+        said = _text(problem)
+        renaming = pending.tool.renaming if pending.tool is not None else None
+        if renaming is not None:  # the message was written for the old names
+            said = renaming.text(said)
+            arguments = [renaming.text(each) if isinstance(each, str) else each for each in arguments]
+        pending.error = f"{type(problem).__name__}: {said}"
         pending.value = None
         pending.reply = wire.frame(wire.Failed(kind, arguments))
 

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from codeact.errors import ToolError
 from codeact.models.protocol import estimate_tokens
-from codeact.tools.stubs import render_stubs
+from codeact.tools.stubs import Reword, render_stubs
 from codeact.tools.tool import Tool
 
 PROMPT_CHARACTERS = 60_000
@@ -50,7 +50,14 @@ class Budget:
 
     def within(self, group: str) -> Budget:
         """The same budget where its tools are in a group."""
-        return Budget(frozenset(f"{group}.{name}" for name in self.tools), self.max_tokens, self.count_tokens)
+        return self._of(f"{group}.{name}" for name in self.tools)
+
+    def renamed(self, names: Mapping[str, str]) -> Budget:
+        """The same budget where some of its tools have other names."""
+        return self._of(names.get(name, name) for name in self.tools)
+
+    def _of(self, tools: Iterable[str]) -> Budget:
+        return Budget(frozenset(tools), self.max_tokens, self.count_tokens)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ class Stubs:
     Attributes:
         tools, types, errors, docs: see `render_stubs`.
         unshown: full names of tools that are only named.
+        reword: puts the names of renamed tools into the docstrings of types and errors.
     """
 
     tools: Mapping[str, Tool]
@@ -67,9 +75,10 @@ class Stubs:
     errors: Mapping[str, type[Exception]]
     docs: Mapping[str, str]
     unshown: frozenset[str] = frozenset()
+    reword: Reword = str
 
     def whole(self) -> str:
-        return render_stubs(self.tools, self.types, self.errors, self.docs)
+        return render_stubs(self.tools, self.types, self.errors, self.docs, reword=self.reword)
 
     def within(self, budgets: Iterable[Budget], *limits: _Fits) -> str:
         """The stubs that keep each budget, and fit all limits together, if that is room for a word on what is left out.
@@ -85,6 +94,7 @@ class Stubs:
                 self.errors,
                 self.docs,
                 self.unshown,
+                self.reword,
             )
             kept = of_these._narrowed({name: shown[name] for name in of_these.tools if name in shown}, budget.fits)
             shown = {
@@ -116,7 +126,7 @@ class Stubs:
         only_named = [name for name in self.tools if name in self.unshown]
         errors = _mentioned(self.errors, tools.values()) if only_named else self.errors
         stubs = (
-            render_stubs(tools, types, errors, self.docs, brief=cut, brief_errors=bool(only_named))
+            render_stubs(tools, types, errors, self.docs, brief=cut, brief_errors=bool(only_named), reword=self.reword)
             if tools or not self.tools
             else ""
         )

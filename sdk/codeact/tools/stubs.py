@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from codeact.errors import ArgumentError, Refused, ToolError
@@ -18,6 +18,8 @@ from codeact.tools.tool import Tool
 RESERVED = frozenset(
     {"Any", "Enum", "Image", "IntEnum", "Literal", "NoReturn", "StrEnum", "dataclass", "field", "np", "staticmethod"}
 )
+Reword = Callable[[str], str]
+
 _BASES = (ToolError, ArgumentError, Refused)
 _IMAGE = [
     "class Image:",
@@ -36,14 +38,16 @@ def render_stubs(
     *,
     brief: Collection[str] = (),
     brief_errors: bool = False,
+    reword: Reword = str,
 ) -> str:
     """Imports, types, errors, functions and groups, in this order, a blank line between them.
 
     The tools that `brief` names have the first line of their docstrings alone; with `brief_errors`, the errors none.
+    `reword` is done to the docstrings of types and errors.
     """
     renderer = Renderer()
-    blocks = [_type_lines(declared, renderer) for declared in types.values()]
-    blocks += _error_blocks(errors, brief_errors)
+    blocks = [_type_lines(declared, renderer, reword) for declared in types.values()]
+    blocks += _error_blocks(errors, brief_errors, reword)
     functions = [tool.stub_lines(renderer, brief=name in brief) for name, tool in tools.items() if "." not in name]
     groups = [_group_lines(group, members, docs, renderer, brief) for group, members in _grouped(tools).items()]
     if renderer.image:
@@ -54,9 +58,9 @@ def render_stubs(
     return "\n\n".join("\n".join(block) for block in (*blocks, *functions, *groups)) + "\n"
 
 
-def type_stub(declared: type) -> str:
+def type_stub(declared: type, reword: Reword = str) -> str:
     """One dataclass or enum as the stubs show it."""
-    return "\n".join(_type_lines(declared, Renderer()))
+    return "\n".join(_type_lines(declared, Renderer(), reword))
 
 
 def _import_lines(renderer: Renderer) -> list[str]:
@@ -92,8 +96,8 @@ def _group_lines(
     return lines
 
 
-def _type_lines(declared: type, renderer: Renderer) -> list[str]:
-    own = inspect.cleandoc(declared.__doc__ or "")
+def _type_lines(declared: type, renderer: Renderer, reword: Reword) -> list[str]:
+    own = reword(inspect.cleandoc(declared.__doc__ or ""))
     if issubclass(declared, enum.Enum):
         base = next(kind for kind in (enum.StrEnum, enum.IntEnum, enum.Enum) if issubclass(declared, kind))
         renderer.enum.add(base.__name__)
@@ -117,7 +121,7 @@ def _dataclass_lines(declared: Any, own: str, renderer: Renderer) -> list[str]:
     return lines if fields or text else [*lines, "    ..."]
 
 
-def _error_blocks(errors: Mapping[str, type[Exception]], brief: bool) -> list[list[str]]:
+def _error_blocks(errors: Mapping[str, type[Exception]], brief: bool, reword: Reword) -> list[list[str]]:
     """The errors of these tools, with the bases that they derive from; nothing if they have none of their own."""
     own = [error for error in errors.values() if error not in _BASES]
     if not own:
@@ -132,6 +136,6 @@ def _error_blocks(errors: Mapping[str, type[Exception]], brief: bool) -> list[li
         bases = [base.__name__ for base in error.__mro__[1:] if base in ordered][:1]
         bases = bases or [next(base.__name__ for base in error.__mro__[1:] if base.__module__ == "builtins")]
         line = f"class {error.__name__}({bases[0]}):"
-        text = "" if brief else inspect.cleandoc(error.__doc__ or "").split("\n\n")[0]
+        text = "" if brief else reword(inspect.cleandoc(error.__doc__ or "").split("\n\n")[0])
         blocks.append([line, *docstring(text, "    ")] if text else [f"{line} ..."])
     return [[line for block in blocks for line in block]] if brief else blocks

@@ -20,6 +20,7 @@ from codeact.tools.approval import EFFECTS, Approve, Effect
 from codeact.tools.arguments import Arguments
 from codeact.tools.closing import Closing
 from codeact.tools.describe import note
+from codeact.tools.renaming import Renaming
 from codeact.tools.render import Renderer, docstring
 
 P = ParamSpec("P", default=...)
@@ -45,6 +46,7 @@ class Tool(Generic[P, R]):
         timeout_s: how long one call may take, in seconds; None for the sandbox's own limit.
         approvals: policies that are asked about each call after the sandbox's own; each must let it go on.
         is_async: whether `invoke` returns an awaitable.
+        renaming: what it and the tools beside it were called before; None where nothing was renamed.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Tool(Generic[P, R]):
             raise ToolError(f"tool {self.name!r} is a generator; return a list instead")
         self._scope = dict(scope) if scope is not None else _surrounding_names()
         self.approvals: tuple[Approve, ...] = ()
+        self.renaming: Renaming | None = None
         self._closings: tuple[Closing, ...] = ()  # of the toolboxes around it
         self._declaration: _Declaration | None = None
         self._bound_declaration: _Declaration | None = None  # the same without `self`, shared by all instances
@@ -199,6 +202,20 @@ class Tool(Generic[P, R]):
         """This tool with one more policy that must let each call go on."""
         copy = self._copy()
         copy.approvals = (*self.approvals, approve)
+        return copy
+
+    def renamed(self, renaming: Renaming) -> Tool:
+        """This tool under its new name, if it has one, and with a docstring that gives the others theirs.
+
+        Raises:
+            ToolError: the new name is no Python name.
+        """
+        copy = self._copy()
+        copy.full_name = renaming.names.get(self.full_name, self.full_name)
+        copy.name = copy.__name__ = check_name(copy.full_name.rpartition(".")[2], "tool")
+        copy.doc = renaming.text(self.doc, but=self.signature.parameters)
+        copy.renaming = renaming if self.renaming is None else self.renaming.then(renaming)
+        copy.__dict__.pop("help", None)
         return copy
 
     def with_function(self, function: Callable[..., Any]) -> Tool:

@@ -14,6 +14,7 @@ from typing import Any
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
+from codeact.tools.renaming import Renaming
 from codeact.tools.short_stubs import short_stubs
 from codeact.tools.some_stubs import Budget, CountTokens, Stubs
 from codeact.tools.stubs import RESERVED, type_stub
@@ -76,6 +77,7 @@ class Toolbox:
         self._closings: list[Closing] = []
         self._budgets: list[Budget] = []
         self._unshown: frozenset[str] = frozenset()
+        self._renaming = Renaming({})
         if callable(tools):  # one tool or function; a toolbox cannot be called
             raise ToolError(f"a toolbox takes a list of tools, such as Toolbox([{getattr(tools, '__name__', 'tool')}])")
         for member in tools:
@@ -150,7 +152,7 @@ class Toolbox:
     @functools.cached_property
     def type_stubs(self) -> Mapping[str, str]:
         """Each of `types` as the stubs show it, by bare name."""
-        return {name: type_stub(declared) for name, declared in self._types.items()}
+        return {name: type_stub(declared, self._renaming.text) for name, declared in self._types.items()}
 
     @property
     def errors(self) -> Mapping[str, type[Exception]]:
@@ -184,7 +186,7 @@ class Toolbox:
         Raises:
             ToolError: `max_characters` or `max_tokens` is not above 0.
         """
-        stubs = Stubs(self._tools, self._types, self._errors, self._docs, self._unshown)
+        stubs = Stubs(self._tools, self._types, self._errors, self._docs, self._unshown, self._renaming.text)
         if whole:
             return stubs.whole()
         limits: list[Callable[[str], bool]] = []
@@ -306,6 +308,38 @@ class Toolbox:
             for name, tool in self._tools.items()
         )
 
+    def renamed(self, names: Mapping[str, str]) -> Toolbox:
+        """This toolbox with other names for some tools: by full name, the new name within its group.
+
+        Stubs, docstrings, `help` and errors give the new names, also where those of one tool speak of another. See
+        `renaming` for programs that are written with the old names.
+
+        Raises:
+            ToolError: there is no such tool, the new name is no Python name, or something else has it already.
+        """
+        full = {}
+        for old, new in names.items():
+            group = self[old].full_name.rpartition(".")[0]
+            full[old] = f"{group}.{check_name(new, 'tool')}" if group else check_name(new, "tool")
+        renaming = Renaming(full)
+        after = [full.get(name, name) for name in self._tools]
+        for name in after:
+            if after.count(name) > 1:
+                old = next(old for old, new in full.items() if new == name)
+                raise ToolError(f"{old!r} cannot be renamed to {name!r}: another tool has that name then")
+        box = self._with(tool.renamed(renaming) for tool in self._tools.values())
+        box._renaming = self._renaming.then(renaming)
+        box._unshown = frozenset(full.get(name, name) for name in self._unshown)
+        box._budgets = [budget.renamed(full) for budget in self._budgets]
+        box._docs = {name: renaming.text(doc) for name, doc in self._docs.items()}
+        box._check_names()
+        return box
+
+    @property
+    def renaming(self) -> Renaming:
+        """What `renamed` has renamed; it puts the new names into texts and programs with the old ones."""
+        return self._renaming
+
     def changed(self, change: Callable[[Tool], Tool]) -> Toolbox:
         """This toolbox with each tool as `change` makes it anew, under the same name and with the same types."""
         return self._with(map(change, self._tools.values()))
@@ -367,6 +401,7 @@ class Toolbox:
             self._add_stop(stop)
         self._lingering += [stop for stop in box._lingering if stop not in self._lingering]
         self._budgets += [budget.within(self.name) if self.name else budget for budget in box._budgets]
+        self._renaming = self._renaming.beside(box._renaming.within(self.name) if self.name else box._renaming)
         self._unshown |= {prefix + name for name in box._unshown}
         self._closings += [closing for closing in box._closings if closing not in self._closings]
 
