@@ -22,20 +22,22 @@ __all__ = ["CodeEnv", "register_envs"]
 
 
 def register_envs() -> None:
-    """Register every task of this package with Gymnasium, as `CodeAct/<Name>-v0`. May be called again.
+    """Register every task of this package with Gymnasium, as `CodeAct/<Name>-v0`, and those to practise on as
+    `Practice/<Name>-v0`. May be called again.
 
     It only reads the names of the task files: neither a task nor a simulator is loaded.
     """
     import gymnasium
 
     from codeact_envs.gym_tools.making import register_references
-    from codeact_envs.tasks.catalog import ENTRY_POINT, environment_name, task_names
+    from codeact_envs.tasks.catalog import ENTRY_POINT, environment_name, register_practice, task_names
     from codeact_envs.tool_use.catalog import register_tool_use
 
     for name in task_names():
         environment = f"CodeAct/{environment_name(name)}"
         if environment not in gymnasium.registry:
             gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": name})
+    register_practice()
     register_tool_use()
     register_references()
 

@@ -11,7 +11,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from codeact_envs.tasks.catalog import environment_name, load_task, register_task, task_file, task_names
+from codeact_envs.tasks.catalog import (
+    environment_name,
+    load_task,
+    practice_names,
+    register_task,
+    task_file,
+    task_names,
+)
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Task, Values, World
 
 if TYPE_CHECKING:
@@ -40,6 +47,7 @@ __all__ = [
     "World",
     "environment_name",
     "load_task",
+    "practice_names",
     "register_task",
     "task_file",
     "task_names",

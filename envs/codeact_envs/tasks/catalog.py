@@ -1,5 +1,6 @@
 """Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it, below `suite`, in the
-folder of its family; a few tasks that are not a robot's are classes.
+folder of its family; a few tasks that are not a robot's are classes. Tasks to practise on, which are part of no
+evaluation, lie below `practice`; their names begin with `practice/`.
 
 Listing reads file names only; a file is opened when its task is loaded.
 """
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from codeact_envs.tasks.protocol import Task
 
 ENTRY_POINT = "codeact_envs.making:make_env"
+_PRACTICE = "practice/"
 _CLASSES = {"write_device_adapter": ("codeact_envs.tasks.devices.write_adapter", "WriteDeviceAdapter")}
 
 
@@ -28,13 +30,18 @@ def task_names() -> tuple[str, ...]:
     return tuple(sorted((*_task_files(), *_CLASSES)))
 
 
+def practice_names() -> tuple[str, ...]:
+    """Names of the tasks to practise on, such as `practice/block_to_place`, sorted."""
+    return tuple(sorted(_practice_files()))
+
+
 def task_file(name: str) -> Path:
     """The YAML file of a task of this package.
 
     Raises:
         TaskError: there is no such task.
     """
-    known = _task_files()
+    known = _practice_files() if name.startswith(_PRACTICE) else _task_files()
     if name not in known:
         near = get_close_matches(name, (*known, *tool_use_names()), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
@@ -47,6 +54,24 @@ def _task_files() -> dict[str, Path]:
     suite = Path(str(files("codeact_envs.tasks"))) / "suite"
     found = (path for path in suite.glob("*/*.yaml") if path.parent.name != "phrasings")
     return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+
+
+@cache
+def _practice_files() -> dict[str, Path]:
+    folder = Path(str(files("codeact_envs.tasks"))) / "practice"
+    return {f"{_PRACTICE}{path.stem}": path for path in sorted(folder.glob("*.yaml"))}
+
+
+def register_practice() -> None:
+    """Register the tasks to practise on with Gymnasium, as `Practice/<Name>-v0`. May be called again."""
+    import gymnasium
+    from gymnasium.envs import registration
+
+    for name in practice_names():
+        environment = f"Practice/{environment_name(name.removeprefix(_PRACTICE))}"
+        if environment not in gymnasium.registry:
+            with registration.namespace("Practice"):  # while it loads a plug-in, it would take the plug-in's instead
+                gymnasium.register(environment, entry_point=ENTRY_POINT, kwargs={"task": name})
 
 
 def environment_name(name: str) -> str:

@@ -1,0 +1,64 @@
+"""The tasks to practise on: words that the suite is tested with are in none of them, and they can be done."""
+
+from __future__ import annotations
+
+import re
+
+import gymnasium
+import pytest
+
+import codeact_envs
+from codeact.evaluation import find_tasks
+from codeact_envs.tasks import RobotTask, load_task, practice_names, task_names
+
+
+def practised() -> list[RobotTask]:
+    return [task for task in map(load_task, practice_names()) if isinstance(task, RobotTask)]
+
+
+def of_the_suite() -> list[RobotTask]:
+    return [task for task in map(load_task, task_names()) if isinstance(task, RobotTask)]
+
+
+def words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9_]+", re.sub(r"\{[^}]*\}", " _ ", text).lower()))
+
+
+def test_they_have_ids_of_their_own() -> None:
+    codeact_envs.register_envs()
+    names = find_tasks(["Practice/*"])
+    assert len(names) == len(practice_names()) == len(practised())
+    assert not set(names) & set(find_tasks(["CodeAct/*"]))
+    assert not {name.rpartition("/")[2] for name in practice_names()} & set(task_names())
+
+
+def test_each_is_said_in_eight_ways_that_no_other_task_shares() -> None:
+    told = [words(template) for task in of_the_suite() for template in task.spec.instructions]
+    for task in practised():
+        assert len(task.spec.instructions) >= 8, task.name
+        told += [words(template) for template in task.spec.instructions]
+    assert len(set(told)) == len(told), sorted({text for text in told if told.count(text) > 1})
+
+
+def test_values_that_the_suite_keeps_unseen_are_not_practised() -> None:
+    unseen = {
+        word for task in of_the_suite() for part in task.spec.attributes.values() for word in part.words("unseen")
+    }
+    for task in practised():
+        for part in task.spec.attributes.values():
+            both = unseen & set(part.words("seen"))
+            assert not both, f"{task.name}: {both}"
+        for text in (*task.spec.instructions, task.spec.oracle):
+            said = f" {words(text)} "
+            assert not [word for word in unseen if f" {words(word)} " in said], f"{task.name}: {text}"
+
+
+@pytest.mark.parametrize("task", ["BlockToPlace", "NearBlockToZone", "TowerInOrder"])
+def test_they_can_be_done(task: str) -> None:
+    env = gymnasium.make(f"Practice/{task}-v0")
+    for seed in range(2):
+        env.reset(seed=seed)
+        _, reward, _, _, info = env.step(env.unwrapped.oracle())  # type: ignore[attr-defined]
+        assert info["success"], task
+        assert reward == 1.0
+    env.close()
