@@ -12,7 +12,9 @@ from typing import Any
 
 from codeact.errors import ModelError
 from codeact.models.batch import Batch
-from codeact.models.local_model import CHUNK, Reply, common_beginning
+from codeact.models.chat_prompt import common_beginning
+from codeact.models.local_model import Reply, next_stop
+from codeact.models.openings import Openings
 from codeact.models.protocol import Completion, FinishReason, GenerationOptions, Message, OnText, StopGeneration
 from codeact.models.sampling import chooser
 from codeact.models.transformers_model import TransformersModel
@@ -48,6 +50,7 @@ class BatchingModel:
         self._writing: list[_Request] = []
         self._waiting: deque[_Request] = deque()
         self._kept: OrderedDict[tuple[Message, ...], tuple[list[int], Any]] = OrderedDict()
+        self._openings = Openings()
         self._lead = threading.Lock()
 
     def count_tokens(self, text: str) -> int:
@@ -64,7 +67,7 @@ class BatchingModel:
         """
         started = time.perf_counter()
         ids, limit = self._model.prepare(messages, options)
-        request = _Request(tuple(messages), ids, limit, options, self._model)
+        request = _Request(tuple(messages), ids, limit, options, self._model, self._model.opening(messages, ids))
         told = ""
         finish_reason: FinishReason
         self._waiting.append(request)
@@ -133,9 +136,11 @@ class BatchingModel:
         if request.state is None:
             known, request.state = self._known(request)
             request.read = known
-        chunk = request.tokens[request.read : request.read + CHUNK]
-        logits = self._model.read(chunk, request.state)
-        request.read += len(chunk)
+        end = next_stop(request.read, request.opening, len(request.tokens))
+        logits = self._model.read(request.tokens[request.read : end], request.state)
+        request.read = end
+        if end == request.opening:
+            self._openings.keep(request.tokens[:end], request.state)
         if request.read == len(request.tokens):
             self._waiting.popleft()
             self._batch.join(request.state)
@@ -144,7 +149,9 @@ class BatchingModel:
             self._choose(request, logits)
 
     def _known(self, request: _Request) -> tuple[int, Any]:
-        """How many tokens are read already, and their state: of the conversation that this one continues."""
+        """How many tokens are read already, and their state: of the conversation that this one continues, or else of
+        its system prompt.
+        """
         from transformers import DynamicCache
 
         for turns in range(len(request.messages) - 1, 0, -1):
@@ -154,6 +161,8 @@ class BatchingModel:
                 known = common_beginning(tokens, request.tokens[:-1])
                 state.crop(known - len(tokens))
                 return known, state
+        if request.opening and (state := self._openings.find(request.tokens[: request.opening])) is not None:
+            return request.opening, state
         return 0, DynamicCache()
 
     def _choose(self, request: _Request, logits: Any) -> None:
@@ -184,6 +193,7 @@ class _Request:
     limit: int
     options: GenerationOptions
     model: TransformersModel
+    opening: int
     state: Any = None
     read: int = 0
     count: int = 0

@@ -63,6 +63,16 @@ class ChatPrompt:
             ids.insert(0, begin)
         return ids
 
+    def opening(self, messages: Sequence[Message], ids: Sequence[int]) -> int:
+        """How many of the tokens of a conversation are those of its system message, whatever follows; 0 if unclear."""
+        if len(messages) < 2 or messages[0].role != "system" or messages[1].role == "system":
+            return 0
+        try:
+            alone = self.encode(messages[:1])
+        except ModelError:  # a template that wants a question
+            return 0
+        return common_beginning(alone, ids)
+
     def count(self, text: str) -> int:
         """Tokens of a piece of text."""
         return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
@@ -121,3 +131,11 @@ def _joined(messages: list[Message]) -> list[Message]:
         else:
             joined.append(message)
     return joined
+
+
+def common_beginning(first: Sequence[int], second: Sequence[int]) -> int:
+    """Length of the common beginning."""
+    for place, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return place
+    return min(len(first), len(second))

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from codeact.errors import ModelError
-from codeact.models.chat_prompt import ChatPrompt
+from codeact.models.chat_prompt import ChatPrompt, common_beginning
 from codeact.models.local_weights import first_lines
+from codeact.models.openings import SHORTEST, Openings
 from codeact.models.protocol import (
     Completion,
     ContextOverflow,
@@ -50,6 +51,7 @@ class LocalModel(ABC):
         self.context_tokens = context_tokens
         self._tokenizer = tokenizer
         self._prompt = ChatPrompt(tokenizer)
+        self._openings = Openings()
         self._busy = threading.Lock()
         self._forget()
 
@@ -170,10 +172,12 @@ class LocalModel(ABC):
     def _read(self, messages: tuple[Message, ...], ids: list[int], options: GenerationOptions) -> Any:
         """Feed the prompt; return the logits after its last token.
 
-        The state is kept only if this conversation continues the last one. Any longer common beginning could be
-        reused as well, but then a reply could depend, in its last bits, on what other conversations came before.
+        The state goes on only if this conversation continues the last one; one that begins anew goes on from a kept
+        system prompt. Any longer common beginning could be reused as well, but then a reply could depend, in its last
+        bits, on what other conversations came before.
         """
         known = 0
+        opening = self.opening(messages, ids)
         earlier = self._read_messages
         continues = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
         if continues and getattr(self._state, "is_croppable", False):
@@ -182,14 +186,27 @@ class LocalModel(ABC):
             del self._read_tokens[known:]
         else:
             self._forget()
-            self._state = self.new_state()
+            self._state = self._openings.find(ids[:opening]) if opening else None
+            if self._state is None:
+                self._state = self.new_state()
+            else:
+                self._read_tokens = ids[: (known := opening)]
         self._read_messages = messages
         logits = None
-        for begin in range(known, len(ids), CHUNK):
+        while known < len(ids):
             if options.interrupted():
                 raise StopGeneration
-            logits = self._forward(ids[begin : begin + CHUNK])
+            end = next_stop(known, opening, len(ids))
+            logits = self._forward(ids[known:end])
+            if end == opening:
+                self._openings.keep(ids[:opening], self._state)
+            known = end
         return logits
+
+    def opening(self, messages: Sequence[Message], ids: Sequence[int]) -> int:
+        """How many tokens at the beginning of a conversation are read apart, as they may be kept."""
+        opening = self._prompt.opening(messages, ids)
+        return opening if opening >= SHORTEST else 0
 
     def _forward(self, tokens: list[int]) -> Any:
         logits = self.read(tokens, self._state)
@@ -223,9 +240,6 @@ class Reply:
                 self._on_text(piece)
 
 
-def common_beginning(first: Sequence[int], second: Sequence[int]) -> int:
-    """Length of the common beginning."""
-    for place, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return place
-    return min(len(first), len(second))
+def next_stop(known: int, opening: int, length: int) -> int:
+    """Where the next chunk of a prompt ends: of `CHUNK` tokens at most, and at the end of its opening."""
+    return min(known + CHUNK, opening if known < opening else length)

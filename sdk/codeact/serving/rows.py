@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeact.models.batch import Batch
-from codeact.models.local_model import CHUNK, common_beginning
+from codeact.models.chat_prompt import common_beginning
+from codeact.models.local_model import CHUNK
 from codeact.models.protocol import GenerationOptions
 from codeact.models.sampling import chooser
 from codeact.models.transformers_model import TransformersModel
