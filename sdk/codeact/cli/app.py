@@ -37,6 +37,7 @@ from codeact.cli.options import (
 )
 from codeact.cli.plugged import PluggedGroup, PluggedTaskGroup
 from codeact.serving.command import serve
+from codeact.training.command import train
 
 app = typer.Typer(
     name="codeact",
@@ -454,6 +455,9 @@ def open_sandbox(
 
 
 app.command("serve")(serve)
+
+
+app.command("train")(train)
 
 
 @app.command()

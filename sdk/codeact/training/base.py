@@ -1,0 +1,83 @@
+"""The model that a run begins with: where it is, and how it is loaded for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codeact.models.device import choose_device, choose_weight_type
+from codeact.models.local_weights import first_lines, no_progress_bars
+from codeact.training.attention import register_packed_attention
+from codeact.training.errors import TrainingError
+from codeact.training.options import Method
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run computes on. `mixed`: matrix products in bfloat16, which the device has in hardware."""
+
+    device: str
+    mixed: bool
+
+    @staticmethod
+    def choose(device: str | None) -> Machine:
+        """`device`, or the best there is.
+
+        Raises:
+            ModelError: it is not here.
+        """
+        chosen = choose_device(device)
+        return Machine(chosen, choose_weight_type(chosen) == "bfloat16")
+
+
+def base_folder(base: str) -> str:
+    """Folder or repository of the base that a user named.
+
+    Raises:
+        TrainingError: it is neither `embedded-base`, nor a folder, nor `hf:<repository or folder>`.
+        ModelError: the embedded model cannot be fetched.
+    """
+    if base == "embedded-base":
+        from codeact.models.embedded import ensure_embedded_model
+
+        return str(ensure_embedded_model())
+    if base.startswith("hf:") and len(base) > 3:
+        return base[3:]
+    if (Path(base) / "config.json").is_file():
+        return base
+    raise TrainingError(f"no base model is named {base!r}; name embedded-base, a folder, or hf:<repository>")
+
+
+def load_tokenizer(folder: str) -> Any:
+    """The tokenizer of a base.
+
+    Raises:
+        TrainingError: it cannot be loaded.
+    """
+    import transformers
+
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"cannot load the tokenizer of {folder!r}: {first_lines(error)}") from error
+
+
+def load_network(folder: str, machine: Machine, method: Method) -> Any:
+    """The weights of a base: in float32 where they are trained themselves, else as they are computed with.
+
+    Raises:
+        TrainingError: they cannot be loaded.
+    """
+    import torch
+    import transformers
+
+    dtype = torch.bfloat16 if machine.mixed and method == "lora" else torch.float32
+    try:
+        with no_progress_bars():
+            network: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, attn_implementation=register_packed_attention()
+            )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise TrainingError(f"cannot load the base model {folder!r}: {first_lines(error)}") from error
+    return network

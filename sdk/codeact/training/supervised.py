@@ -1,0 +1,393 @@
+"""Supervised fine-tuning: learn the marked replies of conversations, by TRL's trainer.
+
+The batches come ready made, so the trainer's own handling of data is switched off; only the places that are learnt are
+turned into logits; and the batches come in the plan's order, so that a run goes on after a break as if there was none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import TrainerCallback
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
+
+from codeact.models.cache import say
+from codeact.models.device import limit_threads
+from codeact.training.base import Machine, base_folder, load_network, load_tokenizer
+from codeact.training.batches import Batches
+from codeact.training.conversations import Conversation, digest, read_conversations
+from codeact.training.errors import TrainingError
+from codeact.training.options import TrainingOptions
+from codeact.training.packing import Plan, plan_batches
+from codeact.training.record import Record, read_summary, write_summary
+from codeact.training.tokens import Example, encode_all
+
+WARM_UP = 0.03  # share of the steps in which the learning rate rises
+LOWEST_RATE = 0.1  # share of the learning rate at the end
+RESUMED = ("base", "method", "epochs", "rate", "rank", "scale", "batch_tokens", "accumulate", "max_length", "seed")
+
+
+def train(options: TrainingOptions) -> Path:
+    """Train as `options` say; the folder that holds the result.
+
+    Raises:
+        TrainingError: the data, the base or the folder is wrong.
+        ModelError: the base cannot be fetched, or the device is not here.
+    """
+    return _Run(options).run()
+
+
+class _Run:
+    def __init__(self, options: TrainingOptions) -> None:
+        self.options = options
+        self.machine = Machine.choose(options.device)
+        self.batch_tokens = options.batch_tokens or (16_384 if self.machine.device.startswith("cuda") else 4096)
+        self.began = time.perf_counter()
+        if options.threads is not None:
+            limit_threads(options.threads)
+
+    def run(self) -> Path:
+        options = self.options
+        folder = base_folder(options.base)
+        tokenizer = load_tokenizer(folder)
+        conversations = read_conversations(options.data)
+        learnt, held_out = _split(conversations, options.held_out, options.seed)
+        batches = self._batches(encode_all(tokenizer, learnt), tokenizer)
+        watched = self._watched(encode_all(tokenizer, held_out), tokenizer) if held_out else None
+        checkpoint = self._begin(batches)
+        step = 0 if checkpoint is None else _step_of(checkpoint)
+        record = Record(options.out, step)
+        network = load_network(folder, self.machine, options.method)
+        trainer = self._trainer(network, tokenizer, batches, record)
+        trainer.add_callback(_Watch(trainer, self, record, watched))
+        self._say_plan(batches, held_out, step)
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        if trainer.is_world_process_zero():
+            self._finish(trainer, tokenizer, record)
+        return options.out
+
+    def _batches(self, examples: list[Example], tokenizer: Any) -> Batches:
+        options = self.options
+        plan = plan_batches(
+            [len(example.tokens) for example in examples],
+            batch_tokens=self.batch_tokens,
+            max_length=options.max_length,
+            epochs=options.epochs,
+            seed=options.seed,
+            multiple=options.accumulate,
+        )
+        return Batches(examples, plan, self.batch_tokens, _padding(tokenizer))
+
+    def _watched(self, examples: list[Example], tokenizer: Any) -> Batches | None:
+        lengths = [len(example.tokens) for example in examples]
+        room = min(self.batch_tokens, self.options.max_length)
+        if not any(length <= room for length in lengths):
+            return None
+        plan = plan_batches(lengths, batch_tokens=self.batch_tokens, max_length=room, epochs=1, seed=0)
+        return Batches(examples, plan, self.batch_tokens, _padding(tokenizer))
+
+    def _begin(self, batches: Batches) -> Path | None:
+        """Make the folder ready; the checkpoint to go on from."""
+        out = self.options.out
+        settings = self._settings()
+        if self.options.resume:
+            before = read_summary(out)["settings"]
+            changed = [name for name in (*RESUMED, "data_sha256") if before.get(name) != settings[name]]
+            if changed:
+                raise TrainingError(
+                    f"the run in {out} has other settings, and --resume goes on with the same: "
+                    + "; ".join(f"{name} was {before.get(name)}, and is {settings[name]}" for name in changed)
+                )
+            return last_checkpoint(out)
+        if (out / "training.json").exists():
+            raise TrainingError(f"{out} holds a run already: go on with it by --resume, or name another folder")
+        out.mkdir(parents=True, exist_ok=True)
+        write_summary(out, self._summary(batches, "begun"))
+        return None
+
+    def _settings(self) -> dict[str, Any]:
+        given = {name: value for name, value in asdict(self.options).items() if name not in ("resume", "data", "out")}
+        return {
+            **given,
+            "data_sha256": digest(self.options.data),
+            "batch_tokens": self.batch_tokens,
+            "rate": self.options.rate,
+            "scale": self.options.scale,
+        }
+
+    def _summary(self, batches: Batches, state: str) -> dict[str, Any]:
+        return {
+            "state": state,
+            "command": sys.argv,
+            "settings": self._settings(),
+            "conversations": len(batches.examples),
+            "tokens": sum(len(example.tokens) for example in batches.examples),
+            "learnt_tokens": sum(example.learnt_tokens for example in batches.examples),
+            "left_out_as_too_long": len(batches.plan.left_out),
+            "steps": self._steps(batches.plan),
+            "device": self._device_name(),
+            "versions": {name: metadata.version(name) for name in ("torch", "transformers", "trl", "peft")},
+        }
+
+    def _device_name(self) -> str:
+        name = torch.cuda.get_device_name() if self.machine.device.startswith("cuda") else self.machine.device
+        return f"{name}, {'bfloat16' if self.machine.mixed else 'float32'}"
+
+    def _steps(self, plan: Plan) -> int:
+        steps = math.ceil(len(plan.batches) / self.options.accumulate)
+        return min(steps, self.options.max_steps or steps)
+
+    def _trainer(self, network: Any, tokenizer: Any, batches: Batches, record: Record) -> _PackedTrainer:
+        options, cuda = self.options, self.machine.device.startswith("cuda")
+        config = SFTConfig(
+            output_dir=str(options.out / "checkpoints"),
+            per_device_train_batch_size=1,
+            gradient_accumulation_steps=options.accumulate,
+            num_train_epochs=1,
+            max_steps=options.max_steps or -1,
+            learning_rate=options.rate,
+            optim="adamw_torch_fused",
+            weight_decay=0.0 if options.method == "lora" else 0.01,
+            max_grad_norm=1.0,
+            logging_steps=options.log_steps,
+            logging_nan_inf_filter=False,
+            save_steps=options.checkpoint_steps,
+            save_total_limit=2,
+            bf16=self.machine.mixed,
+            fp16=False,
+            use_cpu=self.machine.device == "cpu",
+            gradient_checkpointing=options.checkpointing,
+            seed=options.seed,
+            data_seed=options.seed,
+            remove_unused_columns=False,
+            dataloader_pin_memory=cuda,
+            disable_tqdm=True,
+            report_to=[],
+            max_length=None,
+            dataset_kwargs={"skip_prepare_dataset": True},
+        )
+        adapter = LoraConfig(
+            r=options.rank,
+            lora_alpha=options.scale,
+            lora_dropout=0.0,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        )
+        schedule = _Schedule(self._steps(batches.plan), options.max_seconds, record.seconds)
+        trainer = _PackedTrainer(
+            schedule,
+            model=network,
+            args=config,
+            data_collator=batches.collate,
+            train_dataset=Dataset.from_dict({"batch": list(range(len(batches)))}),
+            processing_class=tokenizer,
+            peft_config=adapter if options.method == "lora" else None,
+        )
+        for module in trainer.network.modules():
+            module.cast_input_dtype_enabled = not self.machine.mixed  # autocast casts the adapter's weights instead
+            if options.compiled and type(module).__name__.endswith("DecoderLayer"):
+                module.compile()
+        return trainer
+
+    def _say_plan(self, batches: Batches, held_out: list[Conversation], step: int) -> None:
+        tokens = sum(len(example.tokens) for example in batches.examples)
+        say(
+            f"{len(batches.examples)} conversations of {tokens:,} tokens to learn, {len(held_out)} held out, "
+            f"{len(batches.plan.left_out)} too long; {self._steps(batches.plan)} steps of {self.batch_tokens:,} tokens "
+            f"on {self._device_name()}" + (f", from step {step} on" if step else "")
+        )
+
+    def _finish(self, trainer: _PackedTrainer, tokenizer: Any, record: Record) -> None:
+        out = self.options.out
+        record.draw()
+        save_weights(trainer.network, tokenizer, out, self.options.base)
+        summary = read_summary(out)
+        last = record.lines[-1] if record.lines else {}
+        write_summary(out, {**summary, "state": "finished", "steps_done": trainer.state.global_step, "last": last})
+        say(f"finished after {time.perf_counter() - self.began:.0f} s: {out}")
+
+
+class _PackedTrainer(SFTTrainer):
+    """TRL's trainer over batches that are ready made."""
+
+    def __init__(self, schedule: _Schedule, **settings: Any) -> None:
+        self._schedule = schedule
+        super().__init__(**settings)
+
+    @property
+    def network(self) -> Any:
+        """The network, without what wraps it on several devices."""
+        return self.accelerator.unwrap_model(self.model)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(range(len(self.train_dataset)))  # type: ignore[arg-type]
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        if self.lr_scheduler is None:
+            chosen: Any = optimizer or self.optimizer
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, self._schedule)
+        return self.lr_scheduler
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean cross-entropy of the learnt tokens of all batches of a step, on all devices."""
+        total = summed_loss(model, inputs)
+        if num_items_in_batch is None:
+            return total / inputs["targets"].numel()
+        return total / num_items_in_batch * self.accelerator.num_processes
+
+
+def summed_loss(network: Any, batch: dict[str, Any]) -> Any:
+    """Sum of the cross-entropy of the learnt tokens of a batch."""
+    given = {name: value for name, value in batch.items() if name not in ("labels", "kept", "targets")}
+    logits = network(**given, use_cache=False, logits_to_keep=batch["kept"]).logits[0]
+    return torch.nn.functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
+
+
+class _Schedule:
+    """The learning rate's share of its highest value: it rises linearly and falls along a cosine.
+
+    Where time is limited, it falls by whichever is further, the steps or the time.
+    """
+
+    def __init__(self, steps: int, seconds: float | None, spent: float) -> None:
+        self._steps, self._seconds, self._spent = steps, seconds, spent
+        self._began = time.perf_counter()
+        self._warm_up = max(1, round(WARM_UP * steps))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self._seconds is not None and self.seconds >= self._seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken, before a break too."""
+        return self._spent + time.perf_counter() - self._began
+
+    def __call__(self, step: int) -> float:
+        done = (step - self._warm_up) / max(1, self._steps - self._warm_up)
+        if self._seconds is not None:
+            done = max(done, self.seconds / self._seconds)
+        fallen = LOWEST_RATE + (1 - LOWEST_RATE) * (1 + math.cos(math.pi * min(1.0, max(0.0, done)))) / 2
+        return min(1.0, (step + 1) / self._warm_up) * fallen
+
+
+class _Watch(TrainerCallback):
+    """Writes the record, looks at what is held out, and ends a run whose time is up."""
+
+    def __init__(self, trainer: _PackedTrainer, run: _Run, record: Record, watched: Batches | None) -> None:
+        self._trainer, self._run, self._record, self._watched = trainer, run, record, watched
+        self._schedule = trainer._schedule
+        self._before = (trainer._schedule.seconds, 0)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        if self._schedule.over:
+            control.should_training_stop = True
+
+    def on_log(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        logs: dict[str, Any] = others.get("logs") or {}
+        if "loss" not in logs or not state.is_world_process_zero:
+            return
+        seconds, step = self._before
+        now = self._schedule.seconds
+        each = self._run.batch_tokens * self._run.options.accumulate * self._trainer.accelerator.num_processes
+        rate = (state.global_step - step) * each / max(1e-9, now - seconds) if step else None
+        self._before = now, state.global_step
+        line = {
+            "step": state.global_step,
+            "loss": float(logs["loss"]),
+            "learning_rate": logs.get("learning_rate"),
+            "gradient_norm": None if logs.get("grad_norm") is None else float(logs["grad_norm"]),
+            "seconds": round(now, 3),
+            "tokens_per_second": None if rate is None else round(rate),
+        }
+        self._record.add(line)
+        pace = "" if rate is None else f", {rate:,.0f} tokens/s"
+        say(f"step {state.global_step}/{state.max_steps}: loss {line['loss']:.4f}{pace}, {now:.0f} s")
+
+    def on_save(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        if self._watched is None:
+            return
+        loss = held_out_loss(self._trainer, self._watched)
+        if state.is_world_process_zero:
+            self._record.add({"step": state.global_step, "held_out_loss": loss})
+            say(f"step {state.global_step}: loss on what is held out {loss:.4f}")
+
+
+def held_out_loss(trainer: _PackedTrainer, watched: Batches) -> float:
+    """Mean cross-entropy of the learnt tokens of all batches."""
+    network = trainer.network
+    training, total, count = network.training, 0.0, 0
+    network.eval()
+    with torch.no_grad(), trainer.accelerator.autocast():
+        for number in range(len(watched)):
+            batch = trainer._prepare_inputs(watched.collate([{"batch": number}]))
+            total += float(summed_loss(network, batch))
+            count += batch["targets"].numel()
+    network.train(training)
+    return total / count
+
+
+def save_weights(network: Any, tokenizer: Any, folder: Path, base: str) -> None:
+    """Write an adapter as peft does; or all weights, with their tokenizer."""
+    adapters = getattr(network, "peft_config", None)
+    if adapters is not None:
+        for adapter in adapters.values():
+            adapter.base_model_name_or_path = base
+        network.save_pretrained(str(folder), save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)  # an empty form of a model card
+    else:
+        network.save_pretrained(str(folder))
+        tokenizer.save_pretrained(str(folder))
+
+
+def last_checkpoint(out: Path) -> Path | None:
+    """The newest complete checkpoint. One that a killed run left half written is removed."""
+    for folder in sorted((out / "checkpoints").glob("checkpoint-*"), key=_step_of, reverse=True):
+        try:
+            json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))  # what is written last
+        except (OSError, ValueError):
+            shutil.rmtree(folder)
+            continue
+        return folder
+    return None
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _padding(tokenizer: Any) -> int:
+    padding = tokenizer.pad_token_id
+    return int(tokenizer.eos_token_id if padding is None else padding)
+
+
+def _split(conversations: list[Conversation], share: float, seed: int) -> tuple[list[Conversation], list[Conversation]]:
+    """What is learnt, and what is held out: whole scenes, so that no scene is in both."""
+    scenes = sorted({_scene(conversation) for conversation in conversations})
+    count = round(share * len(scenes))
+    if share and len(scenes) > 1:
+        count = max(1, count)
+    out = set(random.Random(seed).sample(scenes, count))
+    learnt = [conversation for conversation in conversations if _scene(conversation) not in out]
+    return learnt, [conversation for conversation in conversations if _scene(conversation) in out]
+
+
+def _scene(conversation: Conversation) -> tuple[str, str]:
+    seed = conversation.place if conversation.seed is None else str(conversation.seed)
+    return conversation.task, seed
