@@ -153,10 +153,26 @@ def test_a_task_without_tiers_says_so() -> None:
     assert result.error == "TaskError: line_world:Line/Push-v0 has no option 'tier'; leave out --tier"
 
 
+def test_values_words_and_names_reach_the_environments_and_are_recorded(tmp_path: Path) -> None:
+    result = evaluate(
+        "CodeAct/Dna1-v0", [0], values="unseen", phrasing="unseen", names={"read_bases": "load"}, out=tmp_path
+    )
+    assert result.total.successes == 1  # the reference program has the new name
+    assert result.total.tier == "high, values unseen, phrasing unseen, names read_bases=load"
+    (line,) = lines(tmp_path)
+    kept = {"values": "unseen", "phrasing": "unseen", "names": "read_bases=load"}
+    assert kept.items() <= line["settings"].items()
+    with pytest.raises(EvaluationError, match="names 'read_bases=load', now 'unseen' and phrasing 'unseen', now None"):
+        evaluate("CodeAct/Dna1-v0", [1], values="unseen", phrasing="usual", names="unseen", out=tmp_path, resume=True)
+
+
 def test_a_suite_is_read(tmp_path: Path) -> None:
     file = tmp_path / "suite.yaml"
     file.write_text(f"tasks: [{PUSH!r}]\nseeds: 3\nperception: noisy\n")
     assert Suite.load(file) == Suite((PUSH,), "3", None, "noisy")
+    file.write_text("tasks: [a]\nvalues: unseen\nphrasing: training\nnames: {pick: grab}\n")
+    assert Suite.load(file) == Suite(("a",), values="unseen", phrasing="training", names={"pick": "grab"})
+    assert Suite.load(file).options["names"] == {"pick": "grab"}
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ from codeact.cli.options import (
     MaxTokens,
     MaxTurns,
     Model,
+    Names,
     Perception,
     Perturb,
+    Phrasing,
     Prompt,
     Readable,
     Rehearse,
@@ -32,6 +34,7 @@ from codeact.cli.options import (
     Temperature,
     Tier,
     Tools,
+    Values,
     Without,
     Workspace,
 )
@@ -85,6 +88,9 @@ def run(
     tier: Tier = None,
     perception: Perception = None,
     perturb: Perturb = None,
+    values: Values = None,
+    phrasing: Phrasing = None,
+    names: Names = None,
     max_turns: MaxTurns = None,
     max_tokens: MaxTokens = None,
     rehearse: Rehearse = False,
@@ -137,6 +143,9 @@ def run(
             tier=tier,
             perception=perception,
             perturb=perturb,
+            values=values,
+            phrasing=phrasing,
+            names=names,
             max_turns=max_turns,
             max_tokens=max_tokens,
             rehearse=rehearse,
@@ -197,9 +206,12 @@ def evaluate(
     tier: Tier = None,
     perception: Perception = None,
     perturb: Perturb = None,
+    values: Values = None,
+    phrasing: Phrasing = None,
+    names: Names = None,
     suite: Annotated[
         Path | None,
-        typer.Option(help="A YAML file with tasks, seeds, tier, perception and perturb, in place of these."),
+        typer.Option(help="A YAML file with tasks, seeds, tier and so on, in place of these."),
     ] = None,
     model: Model = None,
     agent: Agent = None,
@@ -228,6 +240,8 @@ def evaluate(
 
         codeact eval --tasks CodeAct/PickPlace-v0 --tier low --perception noisy --agent oracle --out results/low
 
+        codeact eval --tasks CodeAct/Lift-v0 --phrasing unseen --names unseen --agent oracle --out results/unseen
+
         codeact eval --suite suite.yaml --agent oracle --out results/suite
 
         codeact eval --tasks CodeAct/Stack2-v0 --seeds 0-4,10 --model embedded --max-turns 3 --out results --resume
@@ -237,7 +251,17 @@ def evaluate(
 
         _only_one(model, agent)
         evaluate_agent(
-            suite_of(suite, tasks=tasks, seeds=seeds, tier=tier, perception=perception, perturb=perturb),
+            suite_of(
+                suite,
+                tasks=tasks,
+                seeds=seeds,
+                tier=tier,
+                perception=perception,
+                perturb=perturb,
+                values=values,
+                phrasing=phrasing,
+                names=names,
+            ),
             agent or model or "embedded",
             out=out,
             workers=workers,
@@ -267,6 +291,9 @@ def show_prompt(
     skills: Skills = None,
     tier: Tier = None,
     perception: Perception = None,
+    values: Values = None,
+    phrasing: Phrasing = None,
+    names: Names = None,
     tools: Annotated[
         str | None,
         typer.Option(metavar="TOOLS", help="Tools beside the task's own, as `codeact run` takes them."),
@@ -293,7 +320,13 @@ def show_prompt(
             model,
             as_json=json,
             tools=tools,
-            options={"tier": tier, "perception": perception},
+            options={
+                "tier": tier,
+                "perception": perception,
+                "values": values,
+                "phrasing": phrasing,
+                "names": names,
+            },
             action_format=action_format.value,
             stubs=None if stubs is None else stubs.value,
             examples=examples,

@@ -31,11 +31,9 @@ def suite_of(
     *,
     tasks: Sequence[str] | None,
     seeds: str | None,
-    tier: str | None,
-    perception: str | None,
-    perturb: str | None,
+    **options: str | None,
 ) -> Suite:
-    """What to play: from a file, or from the options in its place.
+    """What to play: from a file, or from the options in its place. `options` are the others that a suite has.
 
     Raises:
         SelectionError: both were given, or neither, or the file is wrong.
@@ -45,8 +43,8 @@ def suite_of(
     if file is None:
         if not tasks:
             raise SelectionError("nothing to play was named: give --tasks, or a file with --suite")
-        return Suite(tuple(tasks), seeds or "0-19", tier, perception, perturb)
-    given = {"tasks": tasks, "seeds": seeds, "tier": tier, "perception": perception, "perturb": perturb}
+        return Suite(tuple(tasks), seeds or "0-19", **options)
+    given = {"tasks": tasks, "seeds": seeds, **options}
     doubled = [f"--{name}" for name, value in given.items() if value]
     if doubled:
         raise SelectionError(f"the suite says what is played: leave out {' and '.join(doubled)}, or --suite")
@@ -86,9 +84,7 @@ def evaluate_agent(
                 workers=workers,
                 out=out,
                 resume=resume,
-                tier=suite.tier,
-                perception=suite.perception,
-                perturb=suite.perturb,
+                **suite.options,
                 traces=traces,
                 on_progress=view.show,
                 **settings,

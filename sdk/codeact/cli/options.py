@@ -59,6 +59,20 @@ Perturb = Annotated[
         help="What goes otherwise than planned: push, dynamics, failed_grasp, camera_noise, or several with commas.",
     ),
 ]
+Values = Annotated[
+    str | None,
+    typer.Option(help="What instructions are about: seen or unseen values, such as colours; by default seen."),
+]
+Phrasing = Annotated[
+    str | None,
+    typer.Option(help="Whose words instructions are in: usual, training or unseen; by default the tasks' own."),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES", help="Other names of tools: unseen, training:NUMBER, or such as pick=grab,place_on=put_onto."
+    ),
+]
 BestOf = Annotated[
     int,
     typer.Option(

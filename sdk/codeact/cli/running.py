@@ -29,6 +29,9 @@ def run_episode(
     tier: str | None = None,
     perception: str | None = None,
     perturb: str | None = None,
+    values: str | None = None,
+    phrasing: str | None = None,
+    names: str | None = None,
     tools: str | None = None,
     video: bool,
     approve: tuple[str, ...],
@@ -65,7 +68,15 @@ def run_episode(
             opened.callback(box.close)
             stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
         env = make_environment(
-            found[0], video=video, tier=tier, perception=perception, perturb=perturb, extra_tools=box
+            found[0],
+            video=video,
+            tier=tier,
+            perception=perception,
+            perturb=perturb,
+            values=values,
+            phrasing=phrasing,
+            names=names,
+            extra_tools=box,
         )
         opened.callback(env.close)
         player = make_agent(agent, approve=policy_of(approve, asking), **settings_of(**settings))

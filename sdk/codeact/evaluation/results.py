@@ -32,7 +32,7 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fal
         version: of this form.
         task, seed, agent: what was played, and by whom.
         settings: budgets and whatever else distinguishes this evaluation of the agent from another.
-        tier: API and perception tier of the task, and what perturbed it.
+        tier: API and perception tier of the task, what perturbed it, and unusual values, phrasing and names.
         success, score, turns, calls, prompt_tokens, completion_tokens, reason, answer: as in `codeact.Episode`.
         violations: hard constraints that were violated.
         simulated_seconds: time that passed in the world.

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +97,9 @@ def evaluate(
     tier: str | None = None,
     perception: str | None = None,
     perturb: str | None = None,
+    values: str | None = None,
+    phrasing: str | None = None,
+    names: str | Mapping[str, str] | None = None,
     traces: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EvaluationResult:
@@ -124,6 +127,8 @@ def evaluate(
         skills: files of functions of earlier episodes that its programs may call.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         perturb: what goes otherwise than planned in each episode, such as `push,dynamics`.
+        values, phrasing: of the instructions, such as `unseen`; None for `seen` and `usual`.
+        names: other names of tools, as a mapping or as text such as `unseen` or `pick=grab`; None for their own.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
 
@@ -151,7 +156,16 @@ def evaluate(
         prompt=prompt,
         skills=skills,
     )
-    stated = {"tier": tier, "perception": perception, "perturb": perturb}
+    if names is not None and not isinstance(names, str):
+        names = ",".join(f"{old}={new}" for old, new in names.items())
+    stated = {
+        "tier": tier,
+        "perception": perception,
+        "perturb": perturb,
+        "values": values if values != "seen" else None,
+        "phrasing": phrasing if phrasing != "usual" else None,
+        "names": names,
+    }
     options = {name: value for name, value in stated.items() if value is not None}
     require_settings(agent, settings)
     folder = Path(out) if out is not None else None

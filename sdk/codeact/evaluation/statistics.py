@@ -40,7 +40,7 @@ class Summary:
 
     Attributes:
         task: the id; `all` for all together.
-        tier: API and perception tier, and perturbations; several are joined.
+        tier: API and perception tier, perturbations, values, phrasing and names; several are joined.
         episodes: all that ended, broken ones included: these count as failed.
         successes, errors: how many succeeded; how many broke.
         rate, low, high: success rate with its Wilson interval of 95 %.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from codeact.evaluation.errors import SelectionError
+from codeact.tools.wording import listed
 from codeact.yaml_files import YamlFile
 
 
@@ -20,6 +22,8 @@ class Suite:
         seeds: text such as `0-19,25`.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         perturb: what goes otherwise than planned in each episode, such as `push,dynamics`; None: nothing.
+        values, phrasing: of the instructions, such as `unseen`; None for `seen` and `usual`.
+        names: other names of tools, as a mapping or as text such as `unseen`; None for their own.
     """
 
     tasks: tuple[str, ...]
@@ -27,8 +31,16 @@ class Suite:
     tier: str | None = None
     perception: str | None = None
     perturb: str | None = None
+    values: str | None = None
+    phrasing: str | None = None
+    names: str | dict[str, str] | None = None
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  a misspelt key must not be silently left out
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What it says of the environments, as `evaluate` takes it."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("tasks", "seeds")}
 
     @staticmethod
     def load(path: Path | str) -> Suite:
@@ -40,9 +52,8 @@ class Suite:
         file = YamlFile(Path(path), SelectionError)
         data = file.data
         if not isinstance(data, dict):
-            raise SelectionError(
-                f"{path}: a suite is a mapping with the key tasks, and seeds, tier, perception and perturb"
-            )
+            known = listed(each.name for each in fields(Suite) if each.name != "tasks")
+            raise SelectionError(f"{path}: a suite is a mapping with the key tasks, and {known}")
         if type(data.get("seeds")) is int:  # one seed reads as a number
             data = {**data, "seeds": str(data["seeds"])}
         try:

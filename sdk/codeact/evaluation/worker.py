@@ -227,11 +227,13 @@ class Trajectory:
 
 
 def tier_of(env: gymnasium.Env[Any, Any]) -> str | None:
-    """API and perception tier, and what perturbs the episodes, as the environment states it."""
+    """API and perception tier, what perturbs the episodes, and what else differs from the usual, as the environment
+    states it."""
     world: Any = env.unwrapped
     tier = getattr(world, "tier", None) or getattr(getattr(world, "task", None), "tier", None)
     perturbations = getattr(getattr(world, "task", None), "perturbations", ())
-    stated = [str(part) for part in (tier, getattr(world, "perception", None), *perturbations) if part]
+    variations = getattr(world, "variations", ())
+    stated = [str(part) for part in (tier, getattr(world, "perception", None), *perturbations, *variations) if part]
     return ", ".join(stated) or None
 
 
