@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
 import codeact_envs  # noqa: F401
+from codeact.errors import TaskError
 from codeact_envs.tasks import load_task, phrasing
 
 
@@ -38,3 +40,29 @@ def test_a_seed_has_the_same_scene_in_other_words(name: str, monkeypatch: pytest
     assert len(set(said_by_seed)) > 8  # of thirty, in twenty draws
     mixed = {drawn(both, seed).instruction.startswith("Words ") for seed in range(60)}
     assert mixed == {True, False}
+
+
+def test_a_phrasing_must_tell_what_the_usual_words_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def wrong(text: str, task: str = "lift") -> str:
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.yaml"
+        file.write_text(text)
+        monkeypatch.setattr(phrasing, "_file", lambda _: file)
+        with pytest.raises(TaskError) as caught:
+            load_task(task).phrased("unseen")  # type: ignore[attr-defined]
+        return str(caught.value).replace(str(file), "FILE")
+
+    assert wrong("lift:\n  - Raise the {cube}.\n  - Raise it.\n") == (
+        "FILE: lift[1]: 'Raise it.' must name {cube}, as the usual templates do"
+    )
+    assert "FILE: lift[0]: 'Raise the {cube.' : expected" in wrong("lift:\n  - Raise the {cube.\n").replace(
+        "': ", "' : "
+    )
+    assert wrong("lift:\n  - Up, {cube}.\n  - Up, {cube}.\n") == "FILE: lift[1]: 'Up, {cube}.' is there twice"
+    assert wrong("lift: Raise it.\n") == "FILE: lift: give a list of templates, not 'Raise it.'"
+    assert wrong("lift:\n  a:\n  - Raise it.\n") == "FILE: lift: give a list of templates, not 'a'"
+    assert wrong("reach:\n  - Go.\n") == "there are no unseen phrasings of 'lift' in FILE"
+    assert wrong("lift:\n  - Go.\n", "dna_2") == "there are no unseen phrasings of 'dna' 'other_strand_protein' in FILE"
+    with pytest.raises(TaskError, match="phrasing must be 'usual', 'training' or 'unseen', not 'new'"):
+        gymnasium.make("CodeAct/Lift-v0", phrasing="new")
+    with pytest.raises(TaskError, match="its own words only; leave out phrasing='unseen'"):
+        gymnasium.make("CodeAct/WriteDeviceAdapter-v0", phrasing="unseen")
