@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from codeact.cli.chat_command import chat
+from codeact.cli.collecting import collect
 from codeact.cli.failures import reported
 from codeact.cli.options import (
     ActionFormat,
@@ -488,6 +489,7 @@ def open_sandbox(
 
 
 app.command("serve")(serve)
+app.command("collect")(collect)
 
 
 app.command("train")(train)

@@ -34,6 +34,7 @@ class Worker:
         options: of the environments that it makes, such as their tier.
         traces: folder for one trace an episode; None: no traces.
         threads: processor threads that numerical libraries may use in it.
+        module: what runs in it, by `codeact.evaluation.worker.serve`.
 
     Raises:
         EvaluationError: the worker cannot load an agent.
@@ -48,6 +49,7 @@ class Worker:
         options: dict[str, str] | None = None,
         traces: Path | None = None,
         threads: int | None = None,
+        module: str = "codeact.evaluation.worker",
     ) -> None:
         environment = dict(os.environ)
         if threads is not None:
@@ -55,14 +57,14 @@ class Worker:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         # -P: the folder that this was started in must not lend modules to the worker.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "codeact.evaluation.worker"],
+            [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,
             env=environment,
         )
         try:
-            answer = self._ask(
+            answer = self.ask(
                 {
                     "path": [os.path.abspath(folder) for folder in sys.path],
                     "agents": list(agents),
@@ -89,7 +91,7 @@ class Worker:
         Raises:
             WorkerDied: the process ended before it answered.
         """
-        return self._ask({"kind": "episode", "task": task, "seed": seed, "agent": agent})
+        return self.ask({"kind": "episode", "task": task, "seed": seed, "agent": agent})
 
     def check_env(self, task: str) -> dict[str, Any]:
         """Gymnasium's checker. Returns `{"result": warnings}` or `{"error": text}`.
@@ -97,7 +99,7 @@ class Worker:
         Raises:
             WorkerDied: the process ended before it answered.
         """
-        return self._ask({"kind": "check_env", "task": task})
+        return self.ask({"kind": "check_env", "task": task})
 
     def close(self) -> None:
         """Let it finish: it exits by itself, and is killed when it does not."""
@@ -123,7 +125,12 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a request: a job, with what its module makes of it.
+
+        Raises:
+            WorkerDied: the process ended before it answered.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:

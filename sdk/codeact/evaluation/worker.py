@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import gymnasium
@@ -34,8 +34,29 @@ EXIT_SECONDS = 0.5
 """How long the work at hand may go on after standard input ended."""
 
 
+class Serves(Protocol):
+    """What does the jobs of a worker process. It is made from the setup, and raises when it cannot be."""
+
+    def do(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a job."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
 def main() -> None:
-    """Serve requests until standard input ends."""
+    """Play episodes until standard input ends."""
+    serve(Player)
+
+
+def serve(make: Callable[[dict[str, Any]], Serves]) -> None:
+    """Do jobs until standard input ends.
+
+    Args:
+        make: makes what does them, from the setup, after its `path` was added to `sys.path`.
+    """
     from codeact.episode.schema import encodable
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the evaluation decides what to do
@@ -61,8 +82,9 @@ def main() -> None:
     setup = jobs.get()
     if setup is None:
         return
+    sys.path.extend(folder for folder in setup["path"] if folder not in sys.path)
     try:
-        player = Player(setup)
+        player = make(setup)
     except Exception as error:
         reply({"error": f"{type(error).__name__}: {error}"})
         return
@@ -79,7 +101,6 @@ class Player:
     """Plays jobs, keeping agents and environments."""
 
     def __init__(self, setup: dict[str, Any]) -> None:
-        sys.path.extend(folder for folder in setup["path"] if folder not in sys.path)
         self.settings: dict[str, Any] = setup["settings"]
         self.options: dict[str, str] = setup["options"]
         self.traces = Path(setup["traces"]) if setup["traces"] else None

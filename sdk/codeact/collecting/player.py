@@ -1,0 +1,171 @@
+"""Plays the episodes of a collection, and says of each whether its conversation is worth keeping."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codeact.collecting.recording import RecordingModel, Said
+from codeact.collecting.records import VERSION
+from codeact.collecting.suite import Job
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from codeact.episode import Episode
+
+OPEN_ENVIRONMENTS = 6
+"""A scene takes about 100 MB; episodes of one task follow one another."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """An episode, and what was said in it."""
+
+    episode: Episode
+    messages: list[dict[str, Any]]
+
+    @property
+    def good(self) -> bool:
+        """A verified success without a broken rule."""
+        return self.episode.success and not self.episode.violations
+
+
+class Dropped(Exception):
+    """There is no conversation worth keeping; the message says why."""
+
+
+class Player:
+    """Plays jobs, keeping environments open.
+
+    Args:
+        setup: how: `stubs`, `format`, and for a model `model`, `temperature` and `max_tokens`.
+    """
+
+    def __init__(self, setup: dict[str, Any]) -> None:
+        self.setup = setup
+        self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
+
+    def do(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a job: `{"kept": ...}`, or `{"dropped": why}`."""
+        job = msgspec.convert(request, Job)
+        try:
+            return {"kept": self.conversation(job)}
+        except Dropped as why:
+            return {"dropped": str(why)}
+        except Exception as error:
+            self.drop(self.key(job.task, job.options))  # one that failed once is not trusted with the next episode
+            return {"dropped": f"error: {type(error).__name__}: {error}"}
+
+    def conversation(self, job: Job) -> dict[str, Any]:
+        """Play a job.
+
+        Raises:
+            Dropped: what came of it is not worth keeping.
+        """
+        env = self.environment(job.task, job.options)
+        env.reset(seed=job.seed)
+        program = str(env.unwrapped.oracle()).strip()  # type: ignore[attr-defined]
+        played = self.play(env, job.seed, [Said(in_tags(program))])
+        if not played.good:
+            raise Dropped("the reference program did not succeed")
+        return self.record(job, env, played, program=program, source="oracle")
+
+    def play(self, env: gymnasium.Env[Any, Any], seed: int, replies: Sequence[Said]) -> Played:
+        """An episode in which the agent's model gives these replies."""
+        from codeact.agent import CodeActAgent
+        from codeact.episode import play
+
+        model = RecordingModel(replies, stubs=self.setup["stubs"])
+        agent = CodeActAgent(model, action_format=self.setup["format"], max_turns=len(replies) + 1)
+        return Played(play(agent, env, seed), model.conversation())
+
+    def record(
+        self,
+        job: Job,
+        env: gymnasium.Env[Any, Any],
+        played: Played,
+        *,
+        program: str,
+        source: str,
+        fault: str | None = None,
+    ) -> dict[str, Any]:
+        """A line of the data."""
+        from codeact.episode.schema import value_of
+        from codeact.episode.trace import installed_packages
+        from codeact.evaluation.worker import tier_of
+        from codeact.events import CallFinished
+
+        episode = played.episode
+        calls = [event.call for event in episode.trace if isinstance(event, CallFinished)]
+        if not any(call.tool != "finish" for call in calls):
+            raise Dropped("trivial: no tool was called")
+        return {
+            "version": VERSION,
+            "number": job.number,
+            "messages": played.messages,
+            "task": job.task,
+            "seed": job.seed,
+            "values": job.options.get("values", "seen"),
+            "phrasing": job.options.get("phrasing", "usual"),
+            "names": job.options.get("names"),
+            "fault": fault,
+            "attempt": job.attempt,
+            "reward": episode.total_reward,
+            "turns": episode.turns,
+            "calls": [{"tool": call.tool, "arguments": value_of(call.arguments), "ok": call.ok} for call in calls],
+            "violations": [str(each) for each in episode.violations],
+            "tier": tier_of(env),
+            "format": self.setup["format"],
+            "stubs": self.setup["stubs"],
+            "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
+            "state_hash": episode.state_hash,
+            "source": source,
+            "codeact": installed_packages()["codeact"],
+        }
+
+    def environment(self, task: str, options: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+        """The environment of a task with these options."""
+        from codeact.evaluation.selection import make_environment
+
+        key = self.key(task, options)
+        if key not in self.environments:
+            while len(self.environments) >= OPEN_ENVIRONMENTS:
+                self.drop(next(iter(self.environments)))
+            self.environments[key] = make_environment(task, options)
+        self.environments.move_to_end(key)
+        return self.environments[key]
+
+    @staticmethod
+    def key(task: str, options: dict[str, Any]) -> str:
+        """Tells environments apart."""
+        return f"{task} {sorted(options.items())}"
+
+    def drop(self, key: str) -> None:
+        """Close an environment."""
+        env = self.environments.pop(key, None)
+        if env is not None:
+            with suppress(Exception):
+                env.close()
+
+    def close(self) -> None:
+        """Close all environments."""
+        for key in list(self.environments):
+            self.drop(key)
+
+
+def in_tags(program: str) -> str:
+    """A program as a reply in the format `code`."""
+    return f"<execute>\n{program.strip()}\n</execute>"
+
+
+def dice(job: Job) -> random.Random:
+    """The same chances for the same job, in any process and any order."""
+    return random.Random(f"{job.task} {job.seed} {job.attempt} {sorted(job.options.items())}")
