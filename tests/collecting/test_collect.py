@@ -1,4 +1,4 @@
-"""Collections: verified successes alone, in one order, whatever ends the process; nothing that is kept for evaluation."""
+"""Collections: verified successes alone, in one order, whatever ends them; nothing that is kept for evaluation."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def test_a_line_holds_the_conversation_that_an_agent_had_and_where_it_comes_from
     assert [system["role"], user["role"], assistant["role"]] == ["system", "user", "assistant"]
     assert "customs_code(product: str) -> str" in system["content"]
     assert "Observation:" in user["content"]
-    assert assistant["learn"] and assistant["content"].startswith("<execute>\n")
-    assert first["reward"] == 1.0 and not first["violations"]
+    assert assistant["learn"]
+    assert assistant["content"].startswith("<execute>\n")
+    assert (first["reward"], first["violations"]) == (1.0, [])
     assert (first["source"], first["phrasing"], first["values"], first["fault"]) == ("oracle", "usual", "seen", None)
     assert len(first["program_sha256"]) == len(first["state_hash"]) == 64
     assert [call["tool"] for call in first["calls"]][-1] == "finish"

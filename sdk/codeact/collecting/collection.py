@@ -206,8 +206,9 @@ class _Collection:
             return block
 
     def ask(self, number: int, job: Job) -> dict[str, Any]:
+        worker = self.worker(number)
         try:
-            return self.worker(number).ask(msgspec.to_builtins(job))
+            return worker.ask(msgspec.to_builtins(job))
         except WorkerDied as death:
             with self.lock:
                 self.alive.pop(number, None)
@@ -217,9 +218,12 @@ class _Collection:
         worker = self.alive.get(number)
         if worker is None:
             cores = len(os.sched_getaffinity(0))
-            worker = Worker(
-                settings=self.settings, threads=max(1, cores // self.workers), module="codeact.collecting.worker"
-            )
+            try:
+                worker = Worker(
+                    settings=self.settings, threads=max(1, cores // self.workers), module="codeact.collecting.worker"
+                )
+            except WorkerDied as death:
+                raise CollectionError(f"a worker process cannot begin: it {death}") from death
             with self.lock:
                 self.alive[number] = worker
             if self.over:

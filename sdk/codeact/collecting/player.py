@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codeact.collecting.recording import RecordingModel, Said
+from codeact.collecting.recording import RecordingModel, Said, in_tags
 from codeact.collecting.records import VERSION
+from codeact.collecting.recovering import TRIED, recoveries
 from codeact.collecting.suite import Job
+from codeact.errors import CodeActError
 
 if TYPE_CHECKING:
     import gymnasium
@@ -31,11 +33,12 @@ class Played:
 
     episode: Episode
     messages: list[dict[str, Any]]
+    all_said: bool
 
     @property
     def good(self) -> bool:
-        """A verified success without a broken rule."""
-        return self.episode.success and not self.episode.violations
+        """A verified success without a broken rule, and not before the last reply."""
+        return self.episode.success and not self.episode.violations and self.all_said
 
 
 class Dropped(Exception):
@@ -73,10 +76,36 @@ class Player:
         env = self.environment(job.task, job.options)
         env.reset(seed=job.seed)
         program = str(env.unwrapped.oracle()).strip()  # type: ignore[attr-defined]
+        if job.faulty and (found := self.recovered(job, program)) is not None:
+            return found
         played = self.play(env, job.seed, [Said(in_tags(program))])
         if not played.good:
             raise Dropped("the reference program did not succeed")
         return self.record(job, env, played, program=program, source="oracle")
+
+    def recovered(self, job: Job, program: str) -> dict[str, Any] | None:
+        """A conversation in which something goes wrong first; None when none of those tried ends well."""
+        env = self.environment(job.task, job.options)
+        effects = {name: tool.effect for name, tool in env.unwrapped.tools.tools.items()}  # type: ignore[attr-defined]
+        others = {"opposite": str(env.unwrapped.opposite()).strip()}  # type: ignore[attr-defined]
+        if "names" in job.options:
+            usual = self.environment(job.task, {**job.options, "names": None})
+            usual.reset(seed=job.seed)
+            others["usual_names"] = str(usual.unwrapped.oracle()).strip()  # type: ignore[attr-defined]
+        tried = 0
+        for way in recoveries(program, effects, others, dice(job)):
+            options = job.options if way.perturb is None else {**job.options, "perturb": way.perturb}
+            try:
+                env = self.environment(job.task, options)
+            except CodeActError:
+                continue  # nothing of that kind can go wrong there
+            tried += 1
+            played = self.play(env, job.seed, way.replies)
+            if played.good:
+                return self.record(job, env, played, program=program, source="oracle", fault=way.kind)
+            if tried == TRIED:
+                break
+        return None
 
     def play(self, env: gymnasium.Env[Any, Any], seed: int, replies: Sequence[Said]) -> Played:
         """An episode in which the agent's model gives these replies."""
@@ -85,7 +114,8 @@ class Player:
 
         model = RecordingModel(replies, stubs=self.setup["stubs"])
         agent = CodeActAgent(model, action_format=self.setup["format"], max_turns=len(replies) + 1)
-        return Played(play(agent, env, seed), model.conversation())
+        episode = play(agent, env, seed)
+        return Played(episode, model.conversation(), model.all_said)
 
     def record(
         self,
@@ -159,11 +189,6 @@ class Player:
         """Close all environments."""
         for key in list(self.environments):
             self.drop(key)
-
-
-def in_tags(program: str) -> str:
-    """A program as a reply in the format `code`."""
-    return f"<execute>\n{program.strip()}\n</execute>"
 
 
 def dice(job: Job) -> random.Random:

@@ -54,6 +54,11 @@ class RecordingModel:
         self._given += 1
         return _completion(said.text, messages, cut=said.cut)
 
+    @property
+    def all_said(self) -> bool:
+        """Whether the episode lasted until the last reply."""
+        return self._given >= len(self._replies)
+
     def conversation(self) -> list[dict[str, Any]]:
         """All that was said, as training data has it, up to the last reply that was given."""
         said = iter(self._replies)
@@ -118,3 +123,8 @@ def _completion(text: str, messages: Sequence[Message], *, cut: bool = False) ->
         finish_reason="length" if cut else "stop",
         estimated=True,
     )
+
+
+def in_tags(program: str) -> str:
+    """A program as a reply in the format `code`."""
+    return f"<execute>\n{program.strip()}\n</execute>"
