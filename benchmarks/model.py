@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import random
 import sys
 import time
 from collections import Counter, defaultdict
@@ -149,6 +150,7 @@ class Player:
             "model": self.model.name,
             "instruction": env.unwrapped.instruction,
             "success": episode.success,
+            "failed_first": not (episode.success and episode.turns == 1) if self.model.first else None,
             "score": episode.score,
             "reason": episode.reason,
             "turns": episode.turns,
@@ -162,11 +164,18 @@ class Player:
 
 
 def first_failure(env: Any, seed: int) -> str:
-    """A reply with a program that fails, made from the reference program of the episode with this seed."""
-    from codeact.collecting.faults import inject
+    """A reply that goes wrong, made from the reference program of the episode with this seed."""
+    from codeact.collecting.recovering import recoveries
 
     env.reset(seed=seed)
-    return f"<execute>\n{inject(env.unwrapped.oracle(), seed).program}\n</execute>"
+    world = env.unwrapped
+    effects = {name: tool.effect for name, tool in world.tools.tools.items()}
+    chance = random.Random(f"{world.spec.id if world.spec else world} {seed}")
+    for recovery in recoveries(str(world.oracle()), effects, {}, chance):
+        first = recovery.replies[0]
+        if recovery.perturb is None and not first.learn and not first.cut:
+            return str(first.text)
+    raise RuntimeError("no fault fits this program")
 
 
 def jobs_of(rows: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
@@ -233,6 +242,7 @@ def play_rows(arguments: argparse.Namespace) -> None:
 def rate(results: Sequence[dict[str, Any]]) -> str:
     from codeact.evaluation.statistics import wilson_interval
 
+    results = [each for each in results if each.get("failed_first") is not False]  # the fault did no harm
     if not results:
         return "not played"
     successes = sum(bool(each.get("success")) for each in results)
