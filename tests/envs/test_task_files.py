@@ -111,7 +111,10 @@ class TestAWrongFile:
 
     def test_an_unknown_condition(self) -> None:
         text = wrong(lambda data: data["goal"].append({"staked": {}}))
-        assert "goal: there is no condition 'staked'; did you mean 'stacked'? there are answered_count, answered_name, " in text
+        assert (
+            "goal: there is no condition 'staked'; did you mean 'stacked'? there are answered_count, answered_name, "
+            in text
+        )
         assert ", stacked, " in text
 
     def test_a_wrong_field_of_a_condition(self) -> None:

@@ -176,7 +176,7 @@ def wrong_unpacking(source: Source, chance: Chance) -> Faulty | None:
     targets = [
         assign.targets[0]
         for assign in source.walk(ast.Assign)
-        if isinstance(assign.targets[0], ast.Tuple) and assign.value in source.calls
+        if isinstance(assign.targets[0], ast.Tuple) and len(assign.targets[0].elts) > 1 and assign.value in source.calls
     ]
     if not targets:
         return None

@@ -71,7 +71,7 @@ def _can_be_retold(conversation: Mapping[str, Any]) -> bool:
 
 def _block(task: str, block: Sequence[Mapping[str, Any]], names: str | None) -> Iterator[dict[str, Any]]:
     from codeact.agent import CodeActAgent
-    from codeact.collecting.player import in_tags
+    from codeact.collecting.recording import in_tags
     from codeact.episode import play
     from codeact.evaluation.selection import make_environment
 
