@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,21 +12,33 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from codeact.cli.failures import reported
-from codeact.cli.options import ActionFormat, Format, StubsForm
+from codeact.cli.failures import UsageError, reported
+from codeact.cli.options import ActionFormat, Format, MaxTokens, StubsForm, Temperature
 from codeact.episode.plain import printable
 
 if TYPE_CHECKING:
-    from codeact.collecting import Collected, CollectionProgress
+    from codeact.collecting import Collected
 
 EVERY = 50
 """A line is printed after so many episodes."""
 
 
 def collect(
-    suites: Annotated[list[Path], typer.Argument(metavar="SUITE...", help="YAML files: see docs/model.md.")],
     out: Annotated[Path, typer.Option(help="The file of conversations, DATA.jsonl.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes that play at the same time.")] = 2,
+    suites: Annotated[
+        list[Path] | None, typer.Argument(metavar="SUITE...", help="YAML files that say what is played.")
+    ] = None,
+    general: Annotated[
+        Path | None,
+        typer.Option(metavar="PROMPTS", help="In place of suites: questions that --model answers in words; YAML."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Plays in place of the reference programs, or answers.")
+    ] = None,
+    attempts: Annotated[int, typer.Option(min=1, help="How often a model tries each seed.")] = 1,
+    temperature: Temperature = 0.0,
+    max_tokens: MaxTokens = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that play, or questions asked, at once.")] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the file holds.")] = False,
     action_format: Format = ActionFormat.code,
     stubs: Annotated[StubsForm, typer.Option(help="How prompts show the tools.")] = StubsForm.short,
@@ -34,46 +46,94 @@ def collect(
     """Play episodes for their conversations, and keep verified successes as training data.
 
     The reference program of each episode is played through an agent and the sandbox, a share of them with a faulty
-    program first. Each conversation is a line, written in a fixed order; Ctrl-C keeps all lines, and `--resume` goes
-    on. Beside DATA.jsonl, DATA.dropped.jsonl says what was dropped and why.
+    program first; with --model, a model plays, and what succeeds is kept. Each conversation is a line, written in a
+    fixed order; Ctrl-C keeps all lines, and `--resume` goes on. Beside DATA.jsonl, DATA.dropped.jsonl says what was
+    dropped and why.
 
     Examples:
 
         codeact collect suite.yaml --out data.jsonl
 
         codeact collect one.yaml two.yaml --out data.jsonl --workers 4 --resume
+
+        codeact collect suite.yaml --format json --out calls.jsonl
+
+        codeact collect suite.yaml --model embedded --attempts 4 --temperature 0.7 --out own.jsonl
+
+        codeact collect --general questions.yaml --model embedded-base --out words.jsonl
     """
     with reported():
-        from codeact.collecting import CollectionSuite
-        from codeact.collecting import collect as run
-
         console = Console(highlight=False, soft_wrap=True)
         kept = 0
 
-        def show(progress: CollectionProgress) -> None:
+        def show(done: int, total: int, so_far: int, rate: float | None = None) -> None:
             nonlocal kept
-            kept = progress.kept
-            if progress.done % EVERY == 0 or progress.done == progress.total:
-                console.print(
-                    f"[{progress.done}/{progress.total}] {progress.kept} kept, {progress.rate:.2f} conversations/s",
-                    markup=False,
-                )
+            kept = so_far
+            if done % EVERY == 0 or done == total:
+                speed = "" if rate is None else f", {rate:.2f} conversations/s"
+                console.print(f"[{done}/{total}] {kept} kept{speed}", markup=False)
 
         try:
+            if general is not None:
+                if suites or model is None:
+                    raise UsageError("--general takes --model, and no suites")
+                _answer(console, general, model, out, max_tokens, temperature, workers, resume, show)
+                return
+            if not suites:
+                raise UsageError("nothing to play was named: give a suite, or questions with --general")
+            if model is None and (attempts > 1 or temperature or max_tokens):
+                raise UsageError("--attempts, --temperature and --max-tokens are for a --model")
+            if attempts > 1 and not temperature:
+                raise UsageError("without a --temperature, every attempt of a model is the same")
+            from codeact.collecting import CollectionSuite
+            from codeact.collecting import collect as run
+
             result = run(
                 [CollectionSuite.load(suite) for suite in suites],
                 out,
+                model=model,
+                attempts=attempts,
+                temperature=temperature,
+                max_tokens=max_tokens,
                 workers=workers,
                 resume=resume,
                 action_format=action_format.value,
                 stubs=stubs.value,
-                on_progress=show,
+                on_progress=lambda progress: show(progress.done, progress.total, progress.kept, progress.rate),
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"interrupted: {kept} conversations are kept in {out}; go on with the same command and --resume"
             ) from None
         print_summary(console, result)
+
+
+def _answer(
+    console: Console,
+    general: Path,
+    model: str,
+    out: Path,
+    max_tokens: int | None,
+    temperature: float,
+    workers: int,
+    resume: bool,
+    show: Callable[[int, int, int], None],
+) -> None:
+    from codeact.collecting.general import answer_prompts, read_prompts
+    from codeact.models import load_model
+
+    kept, dropped = answer_prompts(
+        read_prompts(general),
+        load_model(model),
+        out,
+        max_tokens=max_tokens or 256,
+        temperature=temperature,
+        workers=workers,
+        resume=resume,
+        on_progress=show,
+    )
+    _print_counts(console, "dropped", list(dropped.items()))
+    console.print(f"{kept} conversations in {out}", markup=False)
 
 
 def print_summary(console: Console, result: Collected) -> None:

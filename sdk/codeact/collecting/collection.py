@@ -68,6 +68,10 @@ def collect(
     resume: bool = False,
     stubs: str = "short",
     action_format: str = "code",
+    model: str | None = None,
+    attempts: int = 1,
+    temperature: float = 0.0,
+    max_tokens: int | None = None,
     on_progress: Callable[[CollectionProgress], None] | None = None,
 ) -> Collected:
     """Play all episodes of the suites, and keep the conversations of those that end in a verified success.
@@ -82,6 +86,8 @@ def collect(
         resume: go on with what `out` holds.
         stubs: how prompts show the tools, `short` or `full`.
         action_format: `code`, or `json` or `text` for the same successes as one call a turn.
+        model: plays in place of the reference programs, as `codeact.load_model` takes it; what succeeds is kept.
+        attempts: how often a model plays each seed. temperature, max_tokens: of its replies.
         on_progress: called in this thread after each episode.
 
     Raises:
@@ -90,8 +96,10 @@ def collect(
     """
     if workers < 1:
         raise CollectionError(f"workers is {workers}; it must be at least 1")
-    jobs = plan(suites)
-    settings = {"stubs": stubs, "format": action_format}
+    jobs = plan(suites, attempts=attempts)
+    settings: dict[str, Any] = {"stubs": stubs, "format": action_format}
+    if model is not None:
+        settings |= {"model": model, "temperature": temperature, "max_tokens": max_tokens}
     identity = hashlib.sha256(json.dumps([msgspec.to_builtins(jobs), settings]).encode()).hexdigest()[:16]
     with ConversationFile(Path(out), collection=identity, resume=resume) as file:
         return _Collection(jobs, settings, workers, file, on_progress).run()

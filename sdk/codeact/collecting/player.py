@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codeact.collecting.recording import RecordingModel, Said, in_tags
+from codeact.collecting.recording import ListeningModel, RecordingModel, Said, in_tags
 from codeact.collecting.records import VERSION
 from codeact.collecting.recovering import TRIED, recoveries
 from codeact.collecting.suite import Job
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import gymnasium
 
     from codeact.episode import Episode
+    from codeact.models.protocol import Model
 
 OPEN_ENVIRONMENTS = 6
 """A scene takes about 100 MB; episodes of one task follow one another."""
@@ -54,6 +55,7 @@ class Player:
 
     def __init__(self, setup: dict[str, Any]) -> None:
         self.setup = setup
+        self.model: Model | None = None
         self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
 
     def do(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -74,13 +76,17 @@ class Player:
             Dropped: what came of it is not worth keeping.
         """
         env = self.environment(job.task, job.options)
+        if "model" in self.setup:
+            return self.sampled(job, env)
         env.reset(seed=job.seed)
         program = str(env.unwrapped.oracle()).strip()  # type: ignore[attr-defined]
-        if job.faulty and (found := self.recovered(job, program)) is not None:
+        if job.faulty and self.setup["format"] == "code" and (found := self.recovered(job, program)) is not None:
             return found
-        played = self.play(env, job.seed, [Said(in_tags(program))])
+        played = self.play(env, job.seed, [Said(in_tags(program))], "code")
         if not played.good:
             raise Dropped("the reference program did not succeed")
+        if self.setup["format"] != "code":
+            played = self.call_by_call(env, job.seed, played)
         return self.record(job, env, played, program=program, source="oracle")
 
     def recovered(self, job: Job, program: str) -> dict[str, Any] | None:
@@ -107,13 +113,66 @@ class Player:
                 break
         return None
 
-    def play(self, env: gymnasium.Env[Any, Any], seed: int, replies: Sequence[Said]) -> Played:
+    def sampled(self, job: Job, env: gymnasium.Env[Any, Any]) -> dict[str, Any]:
+        """A conversation of a model.
+
+        Raises:
+            Dropped: it did not succeed.
+        """
+        from codeact.agent import CodeActAgent
+        from codeact.episode import play
+        from codeact.events import ActionChosen, Executed
+
+        if self.model is None:
+            from codeact.models import load_model
+
+            self.model = load_model(self.setup["model"])
+        listening = ListeningModel(self.model)
+        limits = {"max_tokens": self.setup["max_tokens"]} if self.setup["max_tokens"] else {}
+        agent = CodeActAgent(
+            listening,
+            stubs=self.setup["stubs"],
+            action_format=self.setup["format"],
+            temperature=self.setup["temperature"],
+            seed=1000 * job.attempt,
+            **limits,
+        )
+        episode = play(agent, env, job.seed)
+        if not episode.success or episode.violations:
+            raise Dropped(f"no success: {episode.reason}")
+        programs = [event.code for event in episode.trace if isinstance(event, ActionChosen)]
+        executions = [event.execution for event in episode.trace if isinstance(event, Executed)]
+        fine = {program for program, each in zip(programs, executions, strict=False) if each.error is None}
+        played = Played(episode, listening.conversation(fine.__contains__, agent.action_format), True)
+        broken = any(each.error is not None for each in executions)
+        fault = "its own" if broken else None
+        return self.record(job, env, played, program=programs[-1], source=self.setup["model"], fault=fault)
+
+    def call_by_call(self, env: gymnasium.Env[Any, Any], seed: int, played: Played) -> Played:
+        """The calls of an episode, made again one a turn.
+
+        Raises:
+            Dropped: there are too many, or the episode does not end as it did.
+        """
+        from codeact.collecting.calls import MOST_CALLS, replies_of
+
+        replies = replies_of(played.episode, self.setup["format"])
+        if len(replies) > MOST_CALLS:
+            raise Dropped(f"more than {MOST_CALLS} calls")
+        again = self.play(env, seed, [Said(reply) for reply in replies])
+        if not again.good:
+            raise Dropped(f"its calls alone do not succeed: {again.episode.reason}")
+        return again
+
+    def play(
+        self, env: gymnasium.Env[Any, Any], seed: int, replies: Sequence[Said], action_format: str | None = None
+    ) -> Played:
         """An episode in which the agent's model gives these replies."""
         from codeact.agent import CodeActAgent
         from codeact.episode import play
 
         model = RecordingModel(replies, stubs=self.setup["stubs"])
-        agent = CodeActAgent(model, action_format=self.setup["format"], max_turns=len(replies) + 1)
+        agent = CodeActAgent(model, action_format=action_format or self.setup["format"], max_turns=len(replies) + 1)
         episode = play(agent, env, seed)
         return Played(episode, model.conversation(), model.all_said)
 

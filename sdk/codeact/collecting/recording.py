@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -102,14 +102,22 @@ class ListeningModel:
         self._last = completion.text
         return completion
 
-    def conversation(self, learn: Sequence[bool]) -> list[dict[str, Any]]:
-        """All that was said. `learn`: of each reply, in order; those beyond it are not learnt."""
-        marks = iter(learn)
+    def conversation(self, fine: Callable[[str], bool], action_format: str) -> list[dict[str, Any]]:
+        """All that was said.
+
+        Args:
+            fine: whether a program ran without an error, so that it is worth learning.
+            action_format: how programs are found in replies.
+        """
+        from codeact.agent.formats import Program, find_format
+
+        how = find_format(action_format)
         messages: list[dict[str, Any]] = []
         for message in [*self._read, Message("assistant", self._last)]:
             entry: dict[str, Any] = {"role": message.role, "content": message.content}
             if message.role == "assistant":
-                entry["learn"] = next(marks, False)
+                reply = how.parse(message.content)
+                entry["learn"] = isinstance(reply, Program) and fine(reply.code)
             messages.append(entry)
         return messages
 
