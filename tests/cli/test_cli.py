@@ -232,7 +232,17 @@ def test_an_evaluation_with_an_episode_that_broke_exits_with_1(tmp_path: Path) -
 def test_doctor_says_what_is_here() -> None:
     shown = codeact("doctor")
     assert shown.returncode == 0, shown.stdout
-    for part in ("Python", "extra bullet", "device", "model cache", "tasks", "PyAV", "OpenGL", "landlock", "seccomp"):
+    for part in (
+        "Python",
+        "extra bullet",
+        "device",
+        "embedded model",
+        "tasks",
+        "PyAV",
+        "OpenGL",
+        "landlock",
+        "seccomp",
+    ):
         assert part in shown.stdout
 
 

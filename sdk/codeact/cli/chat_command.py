@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from codeact.cli.failures import reported
-from codeact.cli.options import Approve, Imports, Limit, Readable, Tools, Without, Workspace
+from codeact.cli.options import Approve, Imports, Limit, Readable, Stubs, Tools, Without, Workspace
 
 
 def chat(
@@ -41,6 +41,7 @@ def chat(
     max_turns: Annotated[int, typer.Option(min=1, help="Replies of the model to one message.")] = 10,
     max_tokens: Annotated[int, typer.Option(min=1, help="Tokens in one reply of the model.")] = 1024,
     temperature: Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest words.")] = 0.0,
+    stubs: Stubs = None,
     tier: Annotated[str | None, typer.Option(help="Of the environment's tools: high or low.")] = None,
     perception: Annotated[str | None, typer.Option(help="privileged, noisy or camera.")] = None,
     rehearse: Annotated[
@@ -91,6 +92,7 @@ def chat(
                     "max_turns": max_turns,
                     "max_tokens": max_tokens,
                     "temperature": temperature,
+                    "stubs": None if stubs is None else stubs.value,
                     "rehearse": rehearse,
                     "journal": journal,
                 },

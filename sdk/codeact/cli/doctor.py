@@ -175,6 +175,7 @@ def _models() -> Iterator[Finding]:
         kind = choose_weight_type(device)
         yield Finding("ok", "device", f"{device} ({name}), weights as {kind}, torch {torch.__version__}")
     from codeact.models.cache import cache_folder
+    from codeact.models.embedded import own_adapter
 
     folder = cache_folder()
     models = sorted(path.name for path in (folder / "models").glob("*") if path.is_dir() and path.name[0] != ".")
@@ -188,6 +189,9 @@ def _models() -> Iterator[Finding]:
             f"{folder} is empty",
             "python -m codeact.models.embedded fetches the embedded model",
         )
+    adapter = own_adapter()
+    said = "no adapter comes with this package: `embedded` is its base" if adapter is None else f"adapter {adapter}"
+    yield Finding("ok", "embedded model", said)
 
 
 def _environments() -> Iterator[Finding]:
