@@ -17,7 +17,7 @@ import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
 from codeact.tools import Tool, Toolbox
 from codeact.tools.renaming import Renaming
-from codeact_envs.tasks import load_task, phrasing, practice_names, task_names
+from codeact_envs.tasks import load_task, phrasing, practice_names, task_file, task_names
 from codeact_envs.tasks.naming import check_names, read_vocabulary, renamed
 from codeact_envs.tasks.phrasing import read_phrasings, templates
 from codeact_envs.tool_use.catalog import GENERATORS, tool_use_names
@@ -101,7 +101,7 @@ def test_there_are_words_to_learn_from_and_others_to_be_tested_with() -> None:
                 assert len(both[0]) >= 6, (name, question.name)
                 assert not {*question.templates, *both[0]} & {*both[1]}, (name, question.name)
                 for which in ("training", "unseen"):
-                    templates(which, question.templates, name, question.name)
+                    templates(which, question.templates, {}, (name, question.name))
 
 
 def programs(task: Any) -> Iterator[str]:
@@ -122,6 +122,22 @@ def tools_of(part: str) -> Toolbox:
 
 NUMBERS = range(25)
 ROBOT = [name for name in (*task_names(), *practice_names()) if name != "write_device_adapter"]
+
+
+def test_a_task_of_your_own_has_words_of_its_own(tmp_path: Path) -> None:
+    text = task_file("lift").read_text()
+    file = tmp_path / "lift.yaml"  # named as a task of this package, which does not lend it its words
+    file.write_text(text)
+    assert load_task(str(file)).phrased("training").templates == tuple(load_task("lift").spec.instructions)  # type: ignore[attr-defined]
+    with pytest.raises(TaskError, match="no unseen phrasings of this task: give it some"):
+        load_task(str(file)).phrased("unseen")  # type: ignore[attr-defined]
+    file.write_text(f"{text}\nphrasings:\n  training: ['Up with the {{cube}}!']\n  unseen: ['Hoist the {{cube}}.']\n")
+    task: Any = load_task(str(file))
+    assert drawn(task.phrased("unseen"), 3).instruction == f"Hoist the {drawn(task, 3).goal.name('cube')}."
+    assert task.phrased("training").templates[-1] == "Up with the {cube}!"
+    file.write_text(f"{text}\nphrasings: {{unseen: ['Hoist it.']}}\n")
+    with pytest.raises(TaskError, match=r"phrasings.unseen\[0\]: 'Hoist it.' must name \{cube\}"):
+        load_task(str(file))
 
 
 @pytest.mark.parametrize("name", [*ROBOT, *tool_use_names()])

@@ -7,6 +7,7 @@ Listing reads file names only; a file is opened when its task is loaded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -102,7 +103,7 @@ def load_task(name: str) -> Task:
 def _load_own(name: str) -> Task:
     from codeact_envs.tasks.robot_task import RobotTask
 
-    return RobotTask.from_file(task_file(name))
+    return replace(RobotTask.from_file(task_file(name)), shares_words=not name.startswith(_PRACTICE))
 
 
 def register_task(path: str | Path, namespace: str) -> str:

@@ -43,19 +43,47 @@ def check_phrasing(phrasing: Any) -> Phrasing:
     return found
 
 
-def templates(phrasing: Phrasing, usual: Sequence[str], *path: str) -> tuple[str, ...]:
+def templates(
+    phrasing: Phrasing, usual: Sequence[str], own: Mapping[str, Sequence[str]], path: Sequence[str] = ()
+) -> tuple[str, ...]:
     """The templates of a task or a question.
 
     Args:
         phrasing: which ones.
         usual: those of the task itself.
-        path: the name of the task, or those of the generator and the question.
+        own: others that the task itself has, by phrasing.
+        path: where the files of this package have others: the name of the task, or those of the generator and the
+            question; empty for nowhere.
 
     Raises:
-        TaskError: there are none, or the file is wrong; the message names the file, the task and the template.
+        TaskError: there are none, or they are wrong; the message names the file, the task and the template.
     """
     if phrasing == "usual":
         return tuple(usual)
+    found = tuple(own.get(phrasing, ())) or (_shared(phrasing, usual, path) if path else ())
+    if phrasing == "training":
+        return (*usual, *found)
+    if not found:
+        where = f"of {' '.join(map(repr, path))} in {_file(phrasing)}" if path else "of this task: give it some"
+        raise TaskError(f"there are no unseen phrasings {where}")
+    return found
+
+
+def unlike(template: str, usual: Sequence[str]) -> str:
+    """What is wrong with a template that names other fields than the usual ones; empty where nothing is."""
+    told = template_fields(usual[0])
+    if template_fields(template) == told:
+        return ""
+    names = ", ".join(f"{{{name}}}" for name in sorted(told)) or "no field"
+    return f"{template!r} must name {names}, as the usual templates do"
+
+
+def template_fields(template: str) -> set[str]:
+    """The names between its braces."""
+    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+
+
+def _shared(phrasing: Phrasing, usual: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
     file = _file(phrasing)
     found: Any = read_phrasings(file)
     for name in path:
@@ -63,14 +91,10 @@ def templates(phrasing: Phrasing, usual: Sequence[str], *path: str) -> tuple[str
     called = ": ".join(path)
     if isinstance(found, Mapping):
         raise TaskError(f"{file}: {called}: give a list of templates, not {', '.join(map(repr, found))}")
-    if not found and phrasing == "unseen":
-        raise TaskError(f"there are no unseen phrasings of {' '.join(map(repr, path))} in {file}")
-    told = _fields(usual[0])
     for number, template in enumerate(found):
-        if _fields(template) != told:
-            names = ", ".join(f"{{{name}}}" for name in sorted(told)) or "no field"
-            raise TaskError(f"{file}: {called}[{number}]: {template!r} must name {names}, as the usual templates do")
-    return (*usual, *found) if phrasing == "training" else tuple(found)
+        if problem := unlike(template, usual):
+            raise TaskError(f"{file}: {called}[{number}]: {problem}")
+    return tuple(found)
 
 
 class TemplateDraw:
@@ -119,15 +143,11 @@ def _check(where: str, listed: Any) -> None:
         if not isinstance(template, str) or not template.strip():
             raise TaskError(f"{where}[{number}]: a template is a text, not {template!r}")
         try:
-            _fields(template)
+            template_fields(template)
         except ValueError as error:
             raise TaskError(f"{where}[{number}]: {template!r}: {error}") from error
         if listed.index(template) != number:
             raise TaskError(f"{where}[{number}]: {template!r} is there twice")
-
-
-def _fields(template: str) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
 
 
 def _file(phrasing: Phrasing) -> Path:

@@ -44,6 +44,7 @@ class RobotTask:
         tools: the tier of the tools that programs get, `high` or `low`; None for the task's own.
         perturbations: what goes otherwise than planned, some of `push`, `dynamics`, `failed_grasp`, `camera_noise`.
         phrasing: whose words an instruction is in: `usual` (the file's own), `training` or `unseen`.
+        shares_words: whether this package's files of other phrasings are about it too, by its name.
     """
 
     name: str
@@ -52,6 +53,7 @@ class RobotTask:
     tools: str | None = None
     perturbations: tuple[str, ...] = ()
     phrasing: Phrasing = "usual"
+    shares_words: bool = False
 
     vocabulary = "robot"  # of other names for its tools
 
@@ -123,7 +125,8 @@ class RobotTask:
         Raises:
             TaskError: there are none in this phrasing.
         """
-        return templates(self.phrasing, self.spec.instructions, self.name)
+        path = (self.name,) if self.shares_words else ()
+        return templates(self.phrasing, self.spec.instructions, self.spec.phrasings, path)
 
     @property
     def title(self) -> str:

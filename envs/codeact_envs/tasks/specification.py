@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
@@ -18,6 +17,7 @@ from codeact_envs.scenes.reading import Part, problems
 from codeact_envs.scenes.specification import Attribute, Region, RoleName, SceneSpec, check_colors, check_scene
 from codeact_envs.tasks.conditions import CONDITIONS, Condition
 from codeact_envs.tasks.constraints import CONSTRAINTS
+from codeact_envs.tasks.phrasing import template_fields, unlike
 from codeact_envs.tasks.selection import Selection, check_selections, role_counts
 from codeact_envs.tasks.shown_tools import SOMETIMES
 
@@ -56,6 +56,7 @@ class TaskSpec(Part):
     tier: Literal["high", "low", "both"]
     instructions: list[str]
     instruction_split: Literal["seen", "unseen"] | None = None
+    phrasings: dict[Literal["training", "unseen"], list[str]] = Field(default={})
     attributes: dict[str, Attribute]
     scene: SceneSpec
     robots: dict[str, OtherRobot] = Field(default={})
@@ -120,7 +121,7 @@ class TaskSpec(Part):
     @cached_property
     def instruction_fields(self) -> tuple[str, ...]:
         """Roles and attributes that every instruction names: all that a reference program is told."""
-        return tuple(sorted(_fields(self.instructions[0])))
+        return tuple(sorted(template_fields(self.instructions[0])))
 
 
 def _compiled(program: str) -> str:
@@ -146,10 +147,6 @@ def _condition(entry: Any) -> Condition:
         return kind.model_validate(given or {})
     except ValidationError as error:
         raise ValueError("; ".join(problems(error, name))) from error
-
-
-def _fields(template: str) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
 
 
 def parse_task(data: Any, source: str) -> TaskSpec:
@@ -201,13 +198,19 @@ def _check_instructions(spec: TaskSpec) -> Iterator[str]:
     single = {role for role, part in spec.scene.roles.items() if part.count == 1}
     known = sorted(single | set(spec.attributes))
     for index, template in enumerate(spec.instructions):
-        fields = _fields(template)
+        fields = template_fields(template)
         for field in sorted(fields - set(known)):
             here = f"instructions[{index}]: {{{field}}}"
             yield f"{here} is neither an attribute nor a role of one body; those are {', '.join(known)}"
         if fields != set(spec.instruction_fields):
             first = list(spec.instruction_fields)
             yield f"instructions[{index}]: names {sorted(fields)}, but the first {first}; all must say the same"
+    for which, others in spec.phrasings.items():
+        for index, template in enumerate(others):
+            if problem := unlike(template, spec.instructions):
+                yield f"phrasings.{which}[{index}]: {problem}"
+            if template in spec.instructions:
+                yield f"phrasings.{which}[{index}]: {template!r} is one of the instructions"
     for name, part in spec.scene.roles.items():
         if re.fullmatch(r"as [a-z_]+", part.color) and name in spec.instruction_fields:
             yield f"scene.roles.{name}.color: a body that the instruction names needs a colour of its own"

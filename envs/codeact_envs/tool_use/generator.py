@@ -87,6 +87,7 @@ class Question:
         oracle: the reference program; each entry of `Case.said` is a variable of it.
         opposite: a program with a likely mistake, which must score 0; it has the same variables.
         tolerance: of numbers in the answer.
+        phrasings: further templates, `training` ones and `unseen` ones, for `phrasing=` of the environment.
 
     Raises:
         TaskError: there are too few templates, or they tell different things.
@@ -99,11 +100,13 @@ class Question:
     oracle: str
     opposite: str
     tolerance: Tolerance = EXACT
+    phrasings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(set(self.templates)) < LEAST_TEMPLATES:
             raise TaskError(f"question {self.name!r} has fewer than {LEAST_TEMPLATES} different templates")
-        told = [frozenset(name for _, name, _, _ in Formatter().parse(text) if name) for text in self.templates]
+        all_templates = [*self.templates, *(text for texts in self.phrasings.values() for text in texts)]
+        told = [frozenset(name for _, name, _, _ in Formatter().parse(text) if name) for text in all_templates]
         if len(set(told)) != 1:
             raise TaskError(f"question {self.name!r}: all templates must tell the same: {', '.join(map(str, told))}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codeact_envs.tasks.phrasing import Phrasing, TemplateDraw, check_phrasing, templates
 from codeact_envs.tasks.protocol import EpisodeLimits, Judgement, Plan, Values
 from codeact_envs.tool_use.answers import entries, same
+from codeact_envs.tool_use.catalog import GENERATORS
 from codeact_envs.tool_use.drawing import Draw
 from codeact_envs.tool_use.generator import Case, Generator, Question
 from codeact_envs.tool_use.world import ToolUseWorld
@@ -78,7 +79,8 @@ class ToolUseTask:
         Raises:
             TaskError: there are none in this phrasing.
         """
-        return templates(self.phrasing, question.templates, self.generator.name, question.name)
+        path = (self.generator.name, question.name) if self.generator.name in GENERATORS else ()
+        return templates(self.phrasing, question.templates, question.phrasings, path)
 
     @property
     def limits(self) -> EpisodeLimits:
