@@ -44,7 +44,7 @@ def check_phrasing(phrasing: Any) -> Phrasing:
 
 
 def templates(
-    phrasing: Phrasing, usual: Sequence[str], own: Mapping[str, Sequence[str]], path: Sequence[str] = ()
+    phrasing: Phrasing, usual: Sequence[str], own: Mapping[Any, Sequence[str]], path: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """The templates of a task or a question.
 
