@@ -1,0 +1,100 @@
+"""What is collected for training shows nothing of what models are judged by: no seed, no task, no word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from codeact.collecting import RESERVED_SEEDS, CollectionSuite, collect, read_conversations
+from codeact.collecting.suite import Job, plan
+from codeact_envs.tasks import load_task
+from codeact_envs.tasks.phrasing import _file, read_phrasings
+from codeact_envs.tool_use.task import ToolUseTask
+
+SUITES = sorted((Path(__file__).parents[2] / "envs/codeact_envs/tasks/suites/training").glob("*.yaml"))
+LEFT_OUT = ("StackAtCorner", "EachToOwnSide", "NearestOrFarthestToBowl")
+SEEDS_LOOKED_AT = 8  # of each task and suite: drawing an instruction takes milliseconds
+
+
+@pytest.fixture(scope="module")
+def jobs() -> list[Job]:
+    return plan([CollectionSuite.load(path) for path in SUITES])
+
+
+def unseen_templates() -> list[re.Pattern[str]]:
+    """The kept phrasings, with any words in their fields."""
+    found: list[str] = []
+    for given in read_phrasings(_file("unseen")).values():
+        for templates in given.values() if isinstance(given, dict) else [given]:
+            found += templates
+    parts = [re.split(r"\{\w+\}", template) for template in found]
+    return [re.compile("[^,;]+?".join(map(re.escape, each)) + r"(?:$|\s)", re.DOTALL) for each in parts]
+
+
+def shows_an_unseen_phrasing(text: str, templates: list[re.Pattern[str]]) -> bool:
+    return any(template.match(text) for template in templates)
+
+
+def unseen_words(task: Any) -> list[str]:
+    """Colours of a robot's task, words of a generator: what only the unseen half has."""
+    if isinstance(task, ToolUseTask):
+        return [word for vocabulary in task.generator.vocabularies.values() for word in vocabulary.unseen]
+    colors = task.spec.attributes.get("color")
+    return list(colors.unseen) if colors is not None else []
+
+
+def shows(word: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) is not None
+
+
+def test_no_seed_and_no_task_of_the_evaluation_is_trained_on(jobs: list[Job]) -> None:
+    assert len(jobs) > 5_000
+    assert not any(job.seed in reserved for job in jobs for reserved in RESERVED_SEEDS.values())
+    assert not any(name in job.task for job in jobs for name in LEFT_OUT)
+    assert not any("unseen" in map(str, job.options.values()) for job in jobs)
+
+
+def test_no_instruction_is_in_unseen_words_or_about_unseen_values(jobs: list[Job]) -> None:
+    templates = unseen_templates()
+    looked_at: dict[tuple[str, str], int] = {}
+    for job in jobs:
+        key = job.task, job.options.get("phrasing", "usual")
+        looked_at[key] = looked_at.get(key, 0) + 1
+        if looked_at[key] > SEEDS_LOOKED_AT:
+            continue
+        task: Any = load_task(gymnasium.spec(job.task).kwargs["task"])
+        task = task if key[1] == "usual" else task.phrased(key[1])
+        random = np.random.Generator(np.random.PCG64(job.seed))
+        said = task.draw(random, job.options.get("values", "seen")).instruction
+        assert not shows_an_unseen_phrasing(said, templates), said
+        assert not [word for word in unseen_words(task) if shows(word, said)], said
+
+
+def test_the_unseen_half_would_be_noticed() -> None:
+    templates = unseen_templates()
+    for name in ("stack2", "trade_1"):
+        task: Any = load_task(name)
+        random = np.random.default_rng(0)
+        assert shows_an_unseen_phrasing(task.phrased("unseen").draw(random, "seen").instruction, templates)
+        said = " ".join(task.draw(np.random.default_rng(seed), "unseen").instruction for seed in range(5))
+        assert [word for word in unseen_words(task) if shows(word, said)]
+
+
+def test_what_is_collected_shows_nothing_of_it(tmp_path: Path) -> None:
+    tasks = ("CodeAct/Stack2-v0", "CodeAct/Dna1-v0", "CodeAct/Files1-v0", "CodeAct/Trade1-v0", "CodeAct/Travel1-v0")
+    suite = CollectionSuite(tasks, seeds="100000", phrasing="training", names="training", renamed=0.5, faults=0.3)
+    collect([suite], tmp_path / "data.jsonl", workers=1)
+    collected = read_conversations(tmp_path / "data.jsonl")
+    assert {each["task"] for each in collected} == set(tasks)
+    templates = unseen_templates()
+    for each in collected:
+        task: Any = load_task(gymnasium.spec(each["task"]).kwargs["task"])
+        _, asked, *others = (message["content"] for message in each["messages"])
+        assert not shows_an_unseen_phrasing(asked, templates), asked
+        text = "\n".join([asked, *others])
+        assert not [word for word in unseen_words(task) if shows(word, text)], text
