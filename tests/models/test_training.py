@@ -97,7 +97,7 @@ def test_a_conversation_in_a_packed_row_is_computed_as_if_it_were_alone(tiny_fol
 
     from codeact.training.base import Machine, load_network
     from codeact.training.batches import Batches
-    from codeact.training.supervised import summed_loss
+    from codeact.training.trainer import summed_loss
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     examples = [Encoder(tokenizer).encode(each) for each in read_conversations([data])[:3]]
@@ -150,3 +150,43 @@ def test_an_adapter_is_trained_and_used_at_once(tiny_folder: Path, data: Path, t
     said = model.generate(messages, GenerationOptions(max_tokens=60, stop=("</execute>",)))
     assert said.text == "<execute>\npick('b')\n"
     assert said.finish_reason == "stop"
+
+
+def test_an_adapter_is_shipped_in_half_the_bytes(tiny_folder: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from codeact.training.export import export
+
+    run = tmp_path / "run"
+    run.mkdir()
+    save_file({"a.lora_A.weight": torch.rand(4, 8)}, run / "adapter_model.safetensors")
+    (run / "adapter_config.json").write_text('{"r": 4}')
+    (run / "training.json").write_text('{"state": "finished"}')
+    export(run, tmp_path / "small")
+    small = load_file(tmp_path / "small" / "adapter_model.safetensors")
+    assert small["a.lora_A.weight"].dtype == torch.float16
+    assert json.loads((tmp_path / "small" / "adapter_config.json").read_text()) == {"r": 4}
+    save_file({"a.lora_A.weight": torch.full((1, 1), 1e9)}, run / "adapter_model.safetensors")
+    with pytest.raises(TrainingError, match="does not fit float16"):
+        export(run, tmp_path / "small")
+    with pytest.raises(TrainingError, match="holds no adapter_model"):
+        export(tmp_path, tmp_path / "small")
+
+
+def test_the_short_command_line_takes_the_options_of_the_long_one(tmp_path: Path) -> None:
+    import inspect
+
+    from codeact.training.__main__ import parsed
+    from codeact.training.command import train
+    from codeact.training.options import NAMES
+
+    long = {NAMES.get(name, name) for name in inspect.signature(train).parameters}
+    arguments = ["a.jsonl", "--out", "o", "--method", "full", "--epochs", "0.5", "--resume", "--gradient-checkpointing"]
+    options = parsed(arguments)
+    assert options == TrainingOptions(
+        data=(Path("a.jsonl"),), out=Path("o"), method="full", epochs=0.5, resume=True, checkpointing=True
+    )
+    assert long == {NAMES.get(name, name) for name in vars(options)}
+    with pytest.raises(TrainingError, match="epochs is 0"):
+        parsed(["a.jsonl", "--out", "o", "--epochs", "0"])

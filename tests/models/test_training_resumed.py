@@ -76,7 +76,7 @@ def test_a_killed_run_goes_on_with_the_same_batches_to_the_same_weights(tiny_fol
 
 
 def test_a_checkpoint_that_was_not_finished_is_passed_over(tmp_path: Path) -> None:
-    from codeact.training.supervised import last_checkpoint
+    from codeact.training.weights import last_checkpoint
 
     for step in (9, 10):
         (tmp_path / "checkpoints" / f"checkpoint-{step}").mkdir(parents=True)

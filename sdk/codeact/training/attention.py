@@ -7,18 +7,30 @@ of tokens that do not attend to each other.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
+
+from codeact.models.cache import say
+from codeact.models.local_weights import first_lines
 
 PACKED = "codeact_packed"
 
 
-def register_packed_attention() -> str:
-    """Make the attention known to transformers; its name there."""
+def register_packed_attention(device: str = "cpu") -> str:
+    """Make the attention known to transformers; its name there.
+
+    On a CUDA device the kernel is held against torch's attention first. Where it does not work, conversations are taken
+    one by one, and stderr says so.
+    """
     import transformers
     from transformers.masking_utils import AttentionMaskInterface
 
-    transformers.AttentionInterface.register(PACKED, packed_attention)
+    problem = _flash_problem(device) if device.startswith("cuda") else None
+    if problem:
+        say(f"FlashAttention's kernel does not work here ({problem}): attending one conversation at a time is slower")
+    flash = device.startswith("cuda") and not problem
+    transformers.AttentionInterface.register(PACKED, functools.partial(packed_attention, flash=flash))
     AttentionMaskInterface.register(PACKED, _no_mask)
     return PACKED
 
@@ -33,6 +45,7 @@ def packed_attention(
     cu_seq_lens_q: Any,
     max_length_q: int,
     scaling: float | None = None,
+    flash: bool = False,
     **others: Any,
 ) -> tuple[Any, None]:
     """Causal attention in each of the sequences of one row.
@@ -44,6 +57,7 @@ def packed_attention(
         cu_seq_lens_q: where each sequence begins, and the row ends; int32. One that begins where it ends is empty.
         max_length_q: the longest sequence's length.
         scaling: of the scores; None: 1 / sqrt(size).
+        flash: whether to use the kernel for sequences of unequal length.
         others: what transformers hands over beside.
 
     Returns:
@@ -53,7 +67,7 @@ def packed_attention(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-    if query.is_cuda and value.dtype.itemsize == 2:
+    if flash and value.dtype.itemsize == 2:
         return _flash(query, key, value, cu_seq_lens_q, max_length_q, scaling), None
     return _one_by_one(query, key, value, cu_seq_lens_q, scaling), None
 
@@ -80,6 +94,22 @@ def _one_by_one(query: Any, key: Any, value: Any, begins: Any, scaling: float | 
         if end > begin
     ]
     return torch.cat(parts, dim=2).transpose(1, 2)
+
+
+def _flash_problem(device: str) -> str | None:
+    """Why the kernel cannot be used: it raises, or gives other values or gradients than torch's attention."""
+    import torch
+
+    begins = torch.tensor([0, 5, 12, 12, 40], dtype=torch.int32, device=device)
+    given = [torch.randn(1, 4, 40, 64, device=device, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)]
+    try:
+        both = [_flash(*given, begins, 28, None), _one_by_one(*given, begins, None)]
+        gradients = [torch.autograd.grad(mixed.float().square().sum(), given) for mixed in both]
+    except (RuntimeError, TypeError, NotImplementedError, AttributeError) as error:
+        return first_lines(error)
+    pairs = [(both[0], both[1]), *zip(*gradients, strict=True)]
+    worst = max(float((one.float() - other.float()).abs().max()) for one, other in pairs)
+    return None if worst < 0.1 else f"it is off by {worst:.3g}"
 
 
 def _no_mask(*arguments: object, **settings: object) -> None:

@@ -76,7 +76,7 @@ def load_network(folder: str, machine: Machine, method: Method) -> Any:
     try:
         with no_progress_bars():
             network: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation=register_packed_attention()
+                folder, dtype=dtype, attn_implementation=register_packed_attention(machine.device)
             )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise TrainingError(f"cannot load the base model {folder!r}: {first_lines(error)}") from error

@@ -43,6 +43,16 @@ def train(
     held_out: Annotated[float, typer.Option(help="Share of the scenes that is not learnt but watched.")] = 0.01,
     checkpoint_steps: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 200,
     log_steps: Annotated[int, typer.Option(min=1, help="Steps between lines of metrics.jsonl.")] = 10,
+    eval_tasks: Annotated[
+        list[str] | None,
+        typer.Option("--eval-tasks", metavar="GLOB", help="Tasks to play at each checkpoint; more than once."),
+    ] = None,
+    eval_seeds: Annotated[str, typer.Option(help="Their seeds, of 1000-1999.")] = "1000-1004",
+    eval_workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
+    stop_early: Annotated[
+        int,
+        typer.Option(min=0, help="End after so many checkpoints without a better one; keep the best."),
+    ] = 0,
     max_steps: Annotated[int | None, typer.Option(min=1, help="End after so many steps.")] = None,
     max_seconds: Annotated[
         float | None, typer.Option(help="End after so many seconds; the learning rate falls in time for it.")
@@ -86,6 +96,10 @@ def train(
             held_out=held_out,
             checkpoint_steps=checkpoint_steps,
             log_steps=log_steps,
+            eval_tasks=tuple(eval_tasks or ()),
+            eval_seeds=eval_seeds,
+            eval_workers=eval_workers,
+            stop_early=stop_early,
             max_steps=max_steps,
             max_seconds=max_seconds,
             checkpointing=checkpointing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,11 @@ from typing import Literal
 from codeact.training.errors import TrainingError
 
 Method = Literal["lora", "full"]
+DEVELOPMENT = range(1000, 2000)
+"""Seeds to try things on: none is learnt from, and none is tested on."""
+
+NAMES = {"checkpointing": "gradient_checkpointing", "compiled": "compile"}
+"""Options that a command line calls otherwise."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class TrainingOptions:
             raise TrainingError(f"held_out is {self.held_out}; it is a share from 0 to below 1")
         if self.stop_early < 0:
             raise TrainingError(f"stop_early is {self.stop_early}; it counts checkpoints, and 0 is never")
+        if self.eval_tasks:
+            _require_development(self.eval_seeds)
         if self.stop_early and not (self.held_out or self.eval_tasks):
             raise TrainingError("to stop early, hold something out or name tasks to play")
 
@@ -94,3 +102,10 @@ class TrainingOptions:
     def scale(self) -> int:
         """LoRA's alpha."""
         return self.alpha or 2 * self.rank
+
+
+def _require_development(seeds: str) -> None:
+    """What a run is judged by on its way must be neither what it learns from nor what it is tested on."""
+    numbers = [int(number) for number in re.findall(r"\d+", seeds)]
+    if not numbers or not all(number in DEVELOPMENT for number in numbers):
+        raise TrainingError(f"eval_seeds is {seeds!r}; a run is judged on development seeds, 1000-1999")

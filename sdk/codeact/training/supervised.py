@@ -6,23 +6,22 @@ turned into logits; and the batches come in the plan's order, so that a run goes
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import TrainerCallback
 from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import SFTTrainer
 
 from codeact.models.cache import say
 from codeact.models.device import limit_threads
@@ -34,9 +33,10 @@ from codeact.training.options import TrainingOptions
 from codeact.training.packing import Plan, plan_batches
 from codeact.training.record import Record, read_summary, write_summary
 from codeact.training.tokens import Example, encode_all
+from codeact.training.trainer import PackedTrainer, Schedule
+from codeact.training.watch import Watch
+from codeact.training.weights import last_checkpoint, save_weights, step_of
 
-WARM_UP = 0.03  # share of the steps in which the learning rate rises
-LOWEST_RATE = 0.1  # share of the learning rate at the end
 RESUMED = ("base", "method", "epochs", "rate", "rank", "scale", "batch_tokens", "accumulate", "max_length", "seed")
 
 
@@ -68,15 +68,16 @@ class _Run:
         batches = self._batches(encode_all(tokenizer, learnt), tokenizer)
         watched = self._watched(encode_all(tokenizer, held_out), tokenizer) if held_out else None
         checkpoint = self._begin(batches)
-        step = 0 if checkpoint is None else _step_of(checkpoint)
+        step = 0 if checkpoint is None else step_of(checkpoint)
         record = Record(options.out, step)
         network = load_network(folder, self.machine, options.method)
         trainer = self._trainer(network, tokenizer, batches, record)
-        trainer.add_callback(_Watch(trainer, self, record, watched))
+        watch = Watch(trainer, options, record, watched, self._as_model(folder))
+        trainer.add_callback(watch)
         self._say_plan(batches, held_out, step)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         if trainer.is_world_process_zero():
-            self._finish(trainer, tokenizer, record)
+            self._finish(trainer, tokenizer, record, watch.best)
         return options.out
 
     def _batches(self, examples: list[Example], tokenizer: Any) -> Batches:
@@ -150,7 +151,7 @@ class _Run:
         steps = math.ceil(len(plan.batches) / self.options.accumulate)
         return min(steps, self.options.max_steps or steps)
 
-    def _trainer(self, network: Any, tokenizer: Any, batches: Batches, record: Record) -> _PackedTrainer:
+    def _trainer(self, network: Any, tokenizer: Any, batches: Batches, record: Record) -> PackedTrainer:
         options, cuda = self.options, self.machine.device.startswith("cuda")
         config = SFTConfig(
             output_dir=str(options.out / "checkpoints"),
@@ -186,13 +187,14 @@ class _Run:
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         )
-        schedule = _Schedule(self._steps(batches.plan), options.max_seconds, record.seconds)
-        trainer = _PackedTrainer(
+        schedule = Schedule(self._steps(batches.plan), options.max_seconds, record.seconds)
+        trainer = PackedTrainer(
             schedule,
+            self.batch_tokens,
             model=network,
             args=config,
             data_collator=batches.collate,
-            train_dataset=Dataset.from_dict({"batch": list(range(len(batches)))}),
+            train_dataset=_numbers(len(batches)),
             processing_class=tokenizer,
             peft_config=adapter if options.method == "lora" else None,
         )
@@ -202,6 +204,13 @@ class _Run:
                 module.compile()
         return trainer
 
+    def _as_model(self, folder: str) -> Callable[[Path], str]:
+        """How `load_model` is asked for the weights of a folder."""
+        if self.options.method == "full":
+            return lambda weights: f"hf:{weights}"
+        base = "embedded-base" if self.options.base == "embedded-base" else f"hf:{folder}"
+        return lambda weights: f"{base}?adapter={weights}"
+
     def _say_plan(self, batches: Batches, held_out: list[Conversation], step: int) -> None:
         tokens = sum(len(example.tokens) for example in batches.examples)
         say(
@@ -210,166 +219,22 @@ class _Run:
             f"on {self._device_name()}" + (f", from step {step} on" if step else "")
         )
 
-    def _finish(self, trainer: _PackedTrainer, tokenizer: Any, record: Record) -> None:
+    def _finish(self, trainer: PackedTrainer, tokenizer: Any, record: Record, best: Path | None) -> None:
         out = self.options.out
         record.draw()
-        save_weights(trainer.network, tokenizer, out, self.options.base)
+        if self.options.stop_early and best is not None:
+            shutil.copytree(best, out, dirs_exist_ok=True)
+        else:
+            save_weights(trainer.network, tokenizer, out, self.options.base)
         summary = read_summary(out)
         last = record.lines[-1] if record.lines else {}
         write_summary(out, {**summary, "state": "finished", "steps_done": trainer.state.global_step, "last": last})
         say(f"finished after {time.perf_counter() - self.began:.0f} s: {out}")
 
 
-class _PackedTrainer(SFTTrainer):
-    """TRL's trainer over batches that are ready made."""
-
-    def __init__(self, schedule: _Schedule, **settings: Any) -> None:
-        self._schedule = schedule
-        super().__init__(**settings)
-
-    @property
-    def network(self) -> Any:
-        """The network, without what wraps it on several devices."""
-        return self.accelerator.unwrap_model(self.model)
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        return torch.utils.data.SequentialSampler(range(len(self.train_dataset)))  # type: ignore[arg-type]
-
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        if self.lr_scheduler is None:
-            chosen: Any = optimizer or self.optimizer
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, self._schedule)
-        return self.lr_scheduler
-
-    def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        """Mean cross-entropy of the learnt tokens of all batches of a step, on all devices."""
-        total = summed_loss(model, inputs)
-        if num_items_in_batch is None:
-            return total / inputs["targets"].numel()
-        return total / num_items_in_batch * self.accelerator.num_processes
-
-
-def summed_loss(network: Any, batch: dict[str, Any]) -> Any:
-    """Sum of the cross-entropy of the learnt tokens of a batch."""
-    given = {name: value for name, value in batch.items() if name not in ("labels", "kept", "targets")}
-    logits = network(**given, use_cache=False, logits_to_keep=batch["kept"]).logits[0]
-    return torch.nn.functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
-
-
-class _Schedule:
-    """The learning rate's share of its highest value: it rises linearly and falls along a cosine.
-
-    Where time is limited, it falls by whichever is further, the steps or the time.
-    """
-
-    def __init__(self, steps: int, seconds: float | None, spent: float) -> None:
-        self._steps, self._seconds, self._spent = steps, seconds, spent
-        self._began = time.perf_counter()
-        self._warm_up = max(1, round(WARM_UP * steps))
-
-    @property
-    def over(self) -> bool:
-        """Whether the time is up."""
-        return self._seconds is not None and self.seconds >= self._seconds
-
-    @property
-    def seconds(self) -> float:
-        """How long the run has taken, before a break too."""
-        return self._spent + time.perf_counter() - self._began
-
-    def __call__(self, step: int) -> float:
-        done = (step - self._warm_up) / max(1, self._steps - self._warm_up)
-        if self._seconds is not None:
-            done = max(done, self.seconds / self._seconds)
-        fallen = LOWEST_RATE + (1 - LOWEST_RATE) * (1 + math.cos(math.pi * min(1.0, max(0.0, done)))) / 2
-        return min(1.0, (step + 1) / self._warm_up) * fallen
-
-
-class _Watch(TrainerCallback):
-    """Writes the record, looks at what is held out, and ends a run whose time is up."""
-
-    def __init__(self, trainer: _PackedTrainer, run: _Run, record: Record, watched: Batches | None) -> None:
-        self._trainer, self._run, self._record, self._watched = trainer, run, record, watched
-        self._schedule = trainer._schedule
-        self._before = (trainer._schedule.seconds, 0)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
-        if self._schedule.over:
-            control.should_training_stop = True
-
-    def on_log(self, args: Any, state: Any, control: Any, **others: Any) -> None:
-        logs: dict[str, Any] = others.get("logs") or {}
-        if "loss" not in logs or not state.is_world_process_zero:
-            return
-        seconds, step = self._before
-        now = self._schedule.seconds
-        each = self._run.batch_tokens * self._run.options.accumulate * self._trainer.accelerator.num_processes
-        rate = (state.global_step - step) * each / max(1e-9, now - seconds) if step else None
-        self._before = now, state.global_step
-        line = {
-            "step": state.global_step,
-            "loss": float(logs["loss"]),
-            "learning_rate": logs.get("learning_rate"),
-            "gradient_norm": None if logs.get("grad_norm") is None else float(logs["grad_norm"]),
-            "seconds": round(now, 3),
-            "tokens_per_second": None if rate is None else round(rate),
-        }
-        self._record.add(line)
-        pace = "" if rate is None else f", {rate:,.0f} tokens/s"
-        say(f"step {state.global_step}/{state.max_steps}: loss {line['loss']:.4f}{pace}, {now:.0f} s")
-
-    def on_save(self, args: Any, state: Any, control: Any, **others: Any) -> None:
-        if self._watched is None:
-            return
-        loss = held_out_loss(self._trainer, self._watched)
-        if state.is_world_process_zero:
-            self._record.add({"step": state.global_step, "held_out_loss": loss})
-            say(f"step {state.global_step}: loss on what is held out {loss:.4f}")
-
-
-def held_out_loss(trainer: _PackedTrainer, watched: Batches) -> float:
-    """Mean cross-entropy of the learnt tokens of all batches."""
-    network = trainer.network
-    training, total, count = network.training, 0.0, 0
-    network.eval()
-    with torch.no_grad(), trainer.accelerator.autocast():
-        for number in range(len(watched)):
-            batch = trainer._prepare_inputs(watched.collate([{"batch": number}]))
-            total += float(summed_loss(network, batch))
-            count += batch["targets"].numel()
-    network.train(training)
-    return total / count
-
-
-def save_weights(network: Any, tokenizer: Any, folder: Path, base: str) -> None:
-    """Write an adapter as peft does; or all weights, with their tokenizer."""
-    adapters = getattr(network, "peft_config", None)
-    if adapters is not None:
-        for adapter in adapters.values():
-            adapter.base_model_name_or_path = base
-        network.save_pretrained(str(folder), save_embedding_layers=False)
-        (folder / "README.md").unlink(missing_ok=True)  # an empty form of a model card
-    else:
-        network.save_pretrained(str(folder))
-        tokenizer.save_pretrained(str(folder))
-
-
-def last_checkpoint(out: Path) -> Path | None:
-    """The newest complete checkpoint. One that a killed run left half written is removed."""
-    for folder in sorted((out / "checkpoints").glob("checkpoint-*"), key=_step_of, reverse=True):
-        try:
-            json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))  # what is written last
-        except (OSError, ValueError):
-            shutil.rmtree(folder)
-            continue
-        return folder
-    return None
-
-
-def _step_of(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
+def _numbers(count: int) -> Dataset:
+    """The batches' numbers, in the one form that TRL takes. Its name is given, so that nothing is pickled for one."""
+    return Dataset(pyarrow.table({"batch": list(range(count))}), fingerprint=f"batches-{count}")
 
 
 def _padding(tokenizer: Any) -> int:
