@@ -108,8 +108,8 @@ def _flash_problem(device: str) -> str | None:
     except (RuntimeError, TypeError, NotImplementedError, AttributeError) as error:
         return first_lines(error)
     pairs = [(both[0], both[1]), *zip(*gradients, strict=True)]
-    worst = max(float((one.float() - other.float()).abs().max()) for one, other in pairs)
-    return None if worst < 0.1 else f"it is off by {worst:.3g}"
+    worst = max(float(((one - other).abs().max() / other.abs().max()).float()) for one, other in pairs)
+    return None if worst < 0.05 else f"it is off by {worst:.0%}"
 
 
 def _no_mask(*arguments: object, **settings: object) -> None:
