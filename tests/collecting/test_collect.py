@@ -89,3 +89,10 @@ def test_a_suite_says_what_is_wrong_with_it_and_where(tmp_path: Path) -> None:
     file.write_text(json.dumps({"tasks": [TRADE], "faults": 30}))
     with pytest.raises(CollectionError, match="a share, from 0 to 1"):
         CollectionSuite.load(file)
+
+
+def test_an_option_that_an_environment_does_not_take_ends_the_collection_at_once(tmp_path: Path) -> None:
+    suite = CollectionSuite((TRADE,), seeds="0-99", perception="camera")
+    with pytest.raises(CollectionError, match=f"{TRADE} cannot be played: .*perception"):
+        collect([suite], tmp_path / "none.jsonl", workers=1)
+    assert read_conversations(tmp_path / "none.dropped.jsonl") == []

@@ -159,6 +159,8 @@ class _Collection:
 
     def take(self, job: Job, reply: dict[str, Any]) -> None:
         """Write what came of an episode."""
+        if "error" in reply:
+            raise CollectionError(f"{job.task} cannot be played: {reply['error']}")
         record, why = reply.get("kept"), reply.get("dropped", "")
         if record is not None and digest(record["messages"]) in self.seen:
             record, why = None, "duplicate"

@@ -37,6 +37,14 @@ class Played:
     all_said: bool
 
     @property
+    def stumbled(self) -> bool:
+        """Whether the first program ended in an error."""
+        from codeact.events import Executed
+
+        first = next((event.execution for event in self.episode.trace if isinstance(event, Executed)), None)
+        return first is not None and first.error is not None
+
+    @property
     def good(self) -> bool:
         """A verified success without a broken rule, and not before the last reply."""
         return self.episode.success and not self.episode.violations and self.all_said
@@ -59,8 +67,12 @@ class Player:
         self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
 
     def do(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to a job: `{"kept": ...}`, or `{"dropped": why}`."""
+        """The reply to a job: `{"kept": ...}`, `{"dropped": why}`, or `{"error": why}` if others would fail, too."""
         job = msgspec.convert(request, Job)
+        try:
+            self.environment(job.task, job.options)
+        except CodeActError as error:
+            return {"error": str(error)}
         try:
             return {"kept": self.conversation(job)}
         except Dropped as why:
@@ -107,7 +119,7 @@ class Player:
                 continue  # nothing of that kind can go wrong there
             tried += 1
             played = self.play(env, job.seed, way.replies)
-            if played.good:
+            if played.good and not (way.replies[0].learn and played.stumbled):
                 return self.record(job, env, played, program=program, source="oracle", fault=way.kind)
             if tried == TRIED:
                 break
