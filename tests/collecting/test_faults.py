@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codeact.collecting import CollectionSuite, collect, read_conversations
-from codeact.collecting.faults import FAULTS
+from codeact.collecting.faults import FAULTS, stopped_midway
 from codeact.collecting.recovering import recoveries
 from codeact.collecting.source import Source
 
@@ -55,6 +55,15 @@ def test_nothing_is_broken_where_something_has_been_done_already() -> None:
     source = Source(PROGRAM, EFFECTS)
     assert "pick" in {source.of(call.func) for call in source.early_calls}
     assert "place_at" not in {source.of(call.func) for call in source.early_calls}
+
+
+def test_after_a_first_action_only_the_second_is_done() -> None:
+    program = "top = 'red cube'\nfor attempt in range(2):\n    if pick(top) and place_at(0.5, 0.1):\n        break"
+    faulty = stopped_midway(Source(program, EFFECTS), random.Random(0))
+    assert faulty is not None
+    assert faulty.wrong in faulty.text
+    assert faulty.mended == (program.replace("pick(top) and ", ""),)
+    assert stopped_midway(Source(PROGRAM, EFFECTS), random.Random(0)) is None  # a loop over several: the others remain
 
 
 def test_the_same_chances_give_the_same_recoveries() -> None:

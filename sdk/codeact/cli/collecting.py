@@ -64,12 +64,13 @@ def collect(
     """
     with reported():
         console = Console(highlight=False, soft_wrap=True)
-        kept = 0
+        kept = shown = 0
 
         def show(done: int, total: int, so_far: int, rate: float | None = None) -> None:
-            nonlocal kept
+            nonlocal kept, shown
             kept = so_far
-            if done % EVERY == 0 or done == total:
+            if done // EVERY > shown // EVERY or done == total:
+                shown = done
                 speed = "" if rate is None else f", {rate:.2f} conversations/s"
                 console.print(f"[{done}/{total}] {kept} kept{speed}", markup=False)
 

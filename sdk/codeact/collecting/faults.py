@@ -326,6 +326,30 @@ def exchanged(source: Source, chance: Chance) -> Faulty | None:
     return Faulty(text, wrong=one, right=other)
 
 
+def stopped_midway(source: Source, chance: Chance) -> Faulty | None:
+    """The first of two actions was done when the second one failed: only the second is to be done then."""
+    found: list[tuple[ast.BoolOp, ast.Call]] = []
+    for statement in source.body:
+        once = statement.body[0] if isinstance(statement, ast.For) and _counts(statement) else statement
+        if isinstance(once, ast.If) and isinstance(both := once.test, ast.BoolOp) and isinstance(both.op, ast.And):
+            second = both.values[1]
+            if isinstance(second, ast.Call) and second in source.calls and both.values[0] in source.calls:
+                found.append((both, second))
+    if not found:
+        return None
+    both, second = chance.choice(found)
+    wrong = chance.choice([f"{called(second)}_object", f"robot.{called(second)}", f"do_{called(second)}"])
+    rest = " and ".join(source.of(each) for each in both.values[1:])
+    return Faulty(
+        source.replaced(second.func, wrong), (source.replaced(both, rest),), wrong=wrong, right=called(second)
+    )
+
+
+def _counts(loop: ast.For) -> bool:
+    """Whether it does the same again: `for attempt in range(2)`."""
+    return isinstance(loop.iter, ast.Call) and called(loop.iter) == "range"
+
+
 def unmarked(source: Source, chance: Chance) -> Faulty | None:
     """The reply is a program without its marks."""
     return Faulty(source.text, odd=True)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codeact.collecting.faults import Faulty, stopped_midway
 from codeact.collecting.recording import ListeningModel, RecordingModel, Said, in_tags
 from codeact.collecting.records import VERSION
 from codeact.collecting.recovering import TRIED, recoveries
+from codeact.collecting.source import Source
 from codeact.collecting.suite import Job
 from codeact.errors import CodeActError
 
@@ -105,7 +107,9 @@ class Player:
         """A conversation in which something goes wrong first; None when none of those tried ends well."""
         env = self.environment(job.task, job.options)
         effects = {name: tool.effect for name, tool in env.unwrapped.tools.tools.items()}  # type: ignore[attr-defined]
-        others = {"opposite": str(env.unwrapped.opposite()).strip()}  # type: ignore[attr-defined]
+        others: dict[str, str | Faulty] = {"opposite": str(env.unwrapped.opposite()).strip()}  # type: ignore[attr-defined]
+        if (midway := stopped_midway(Source(program, effects), dice(job))) is not None:
+            others["stopped_midway"] = midway
         if "names" in job.options:
             usual = self.environment(job.task, {**job.options, "names": None})
             usual.reset(seed=job.seed)

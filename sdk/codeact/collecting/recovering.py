@@ -15,7 +15,7 @@ TRIED = 4
 """So many episodes at most, until one recovers."""
 TWICE, ANOTHER = 0.06, 0.08
 """Shares in which the same fault is made again, and in which another one follows it."""
-_ONCE = ("missed_grasp", "half_done", "half_a_loop", "look_first", "printed_answer")
+_ONCE = ("stopped_midway", "missed_grasp", "half_done", "half_a_loop", "look_first", "printed_answer")
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class Recovery:
 
 
 def recoveries(
-    program: str, effects: Mapping[str, str], others: Mapping[str, str], chance: random.Random
+    program: str, effects: Mapping[str, str], others: Mapping[str, str | Faulty], chance: random.Random
 ) -> Iterator[Recovery]:
     """Ways to go wrong with a program and to mend it, in an order of chance.
 
     Args:
         program: the one that succeeds.
         effects: the effect of each tool, by name.
-        others: whole programs that go wrong, by the name of the fault.
+        others: further programs that go wrong, by the name of the fault.
         chance: all comes from it.
     """
     source = Source(program, effects)
     kinds: dict[str, tuple[float, Fault]] = {**FAULTS}
-    for name, text in others.items():
-        kinds[name] = (2.0, lambda source, chance, text=text: Faulty(text))  # type: ignore[misc]
+    for name, other in others.items():
+        kinds[name] = (2.0, _always(Faulty(other) if isinstance(other, str) else other))
     order = sorted(kinds, key=lambda name: chance.random() ** (1 / kinds[name][0]), reverse=True)
     found = [(name, faulty) for name in order if (faulty := _made(kinds[name][1], source, chance)) is not None]
     for place, (name, faulty) in enumerate(found):
@@ -62,6 +62,10 @@ def recoveries(
             words = "" if faulty.odd else remark(name, faulty.wrong, faulty.right, chance)
             last = Said(f"{words}\n{in_tags(mended)}".lstrip("\n"))
             yield Recovery(name, (*first, last), faulty.perturb)
+
+
+def _always(faulty: Faulty) -> Fault:
+    return lambda source, chance: faulty
 
 
 def _made(fault: Fault, source: Source, chance: random.Random) -> Faulty | None:

@@ -25,6 +25,7 @@ _REMARKS: dict[str, tuple[str, ...]] = {
     "syntax": ("{wrong} was missing.", "I mend the syntax: {wrong} was missing."),
     "missed_grasp": ("The grasp failed; I try again.", "It was not picked up. Once more, with a second attempt."),
     "exchanged": ("I mixed up {wrong} and {right}.", "It was the wrong way round."),
+    "stopped_midway": ("I hold it already; what is left is {right}.", "The first part is done. It is called {right}."),
     "opposite": ("That was not what was asked.", "That was wrong; now as it was asked."),
 }
 _GENERAL = ("I correct the program.", "Once more, corrected.", "Here is the corrected program.")
