@@ -16,6 +16,7 @@ from typing import Any
 
 from codeact.errors import CodeActError
 from codeact.training.options import NAMES, TrainingOptions
+from codeact.training.running import run
 
 
 def parsed(arguments: list[str]) -> TrainingOptions:
@@ -31,7 +32,7 @@ def parsed(arguments: list[str]) -> TrainingOptions:
         kind, several = _kind(hints[field.name])
         flag = f"--{NAMES.get(field.name, field.name).replace('_', '-')}"
         if field.name == "data":
-            parser.add_argument("data", nargs="+", type=Path)
+            parser.add_argument("data", nargs="*", type=Path)
         elif kind is bool:
             parser.add_argument(flag, dest=field.name, action="store_true")
         elif several:
@@ -40,7 +41,8 @@ def parsed(arguments: list[str]) -> TrainingOptions:
             required = field.default is dataclasses.MISSING
             parser.add_argument(flag, dest=field.name, type=kind, required=required, default=field.default)
     given = vars(parser.parse_args(arguments)).items()
-    return TrainingOptions(**{name: tuple(value) if isinstance(value, list) else value for name, value in given})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
+    return TrainingOptions(**values)
 
 
 def _kind(hint: Any) -> tuple[Any, bool]:
@@ -57,9 +59,7 @@ def main() -> int:
     """Train; the exit status."""
     try:
         options = parsed(sys.argv[1:])
-        from codeact.training.supervised import train
-
-        train(options)
+        run(options)
     except CodeActError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

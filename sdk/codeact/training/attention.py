@@ -103,7 +103,8 @@ def _flash_problem(device: str) -> str | None:
     begins = torch.tensor([0, 5, 12, 12, 40], dtype=torch.int32, device=device)
     given = [torch.randn(1, 4, 40, 64, device=device, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)]
     try:
-        both = [_flash(*given, begins, 28, None), _one_by_one(*given, begins, None)]
+        query, key, value = given
+        both = [_flash(query, key, value, begins, 28, None), _one_by_one(query, key, value, begins, None)]
         gradients = [torch.autograd.grad(mixed.float().square().sum(), given) for mixed in both]
     except (RuntimeError, TypeError, NotImplementedError, AttributeError) as error:
         return first_lines(error)

@@ -63,8 +63,10 @@ def load_tokenizer(folder: str) -> Any:
         raise TrainingError(f"cannot load the tokenizer of {folder!r}: {first_lines(error)}") from error
 
 
-def load_network(folder: str, machine: Machine, method: Method) -> Any:
+def load_network(folder: str, machine: Machine, method: Method, *, packed: bool = True) -> Any:
     """The weights of a base: in float32 where they are trained themselves, else as they are computed with.
+
+    `packed`: with attention for packed rows, which cannot generate.
 
     Raises:
         TrainingError: they cannot be loaded.
@@ -76,8 +78,22 @@ def load_network(folder: str, machine: Machine, method: Method) -> Any:
     try:
         with no_progress_bars():
             network: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation=register_packed_attention(machine.device)
+                folder, dtype=dtype, attn_implementation=register_packed_attention(machine.device) if packed else "sdpa"
             )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise TrainingError(f"cannot load the base model {folder!r}: {first_lines(error)}") from error
     return network
+
+
+def continued(network: Any, adapter: Path) -> Any:
+    """The network with an adapter that training goes on with.
+
+    Raises:
+        TrainingError: it cannot be loaded.
+    """
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(network, str(adapter), is_trainable=True)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise TrainingError(f"cannot load the adapter {str(adapter)!r}: {first_lines(error)}") from error

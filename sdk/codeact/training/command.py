@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +19,12 @@ class MethodName(StrEnum):
 
 
 def train(
-    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Files of `codeact collect`.")],
     out: Annotated[Path, typer.Option(help="Folder for the result, its checkpoints and its record.")],
+    data: Annotated[list[Path] | None, typer.Argument(metavar="[DATA...]", help="Files of `codeact collect`.")] = None,
     base: Annotated[
         str, typer.Option(metavar="MODEL", help="`embedded-base`, a folder, or `hf:<repository>`.")
     ] = "embedded-base",
+    adapter: Annotated[Path | None, typer.Option(help="A LoRA adapter over the base to go on with.")] = None,
     method: Annotated[
         MethodName, typer.Option(help="`lora` trains an adapter over the base, `full` all its weights.")
     ] = MethodName.lora,
@@ -61,6 +61,14 @@ def train(
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network's layers.")] = False,
     device: Annotated[str | None, typer.Option(help="cuda, mps or cpu; by default the best there is.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of a CPU; by default all.")] = None,
+    reward: Annotated[
+        bool, typer.Option("--reward", help="Play --tasks and learn by their score (GRPO), instead of from data.")
+    ] = False,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--tasks", metavar="GLOB", help="With --reward; more than once.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="With --reward: of the scenes.")] = "0-99",
+    generations: Annotated[int, typer.Option(min=2, help="With --reward: replies to a scene.")] = 8,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder.")] = False,
 ) -> None:
     """Fine-tune a model on conversations; the loss is on the replies marked to be learnt alone.
@@ -74,16 +82,19 @@ def train(
 
         codeact train data/*.jsonl --base hf:Qwen/Qwen2.5-Coder-0.5B-Instruct --method full --out models/mine
 
+        codeact train --reward --tasks "CodeAct/Trade*" --adapter adapters/mine --out adapters/better
+
         codeact run CodeAct/Stack2-v0 --model "embedded-base?adapter=adapters/mine"
     """
     with reported():
-        from codeact.training.errors import TrainingError
         from codeact.training.options import TrainingOptions
+        from codeact.training.running import run
 
         options = TrainingOptions(
-            data=tuple(data),
+            data=tuple(data or ()),
             out=out,
             base=base,
+            adapter=adapter,
             method=method.value,
             epochs=epochs,
             learning_rate=learning_rate,
@@ -106,11 +117,10 @@ def train(
             compiled=compiled,
             device=device,
             threads=threads,
+            reward=reward,
+            tasks=tuple(tasks or ()),
+            seeds=seeds,
+            generations=generations,
             resume=resume,
         )
-        needed = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
-        if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
-            raise TrainingError(f'training needs {" and ".join(missing)}: pip install "codeact[local,train]"')
-        from codeact.training.supervised import train as run
-
         run(options)

@@ -25,6 +25,7 @@ class TrainingOptions:
         data: files of conversations.
         out: folder for the result, the checkpoints and the record.
         base: the model to begin with: `embedded-base`, a folder, or `hf:<repository>`.
+        adapter: a LoRA adapter over the base to go on with; None: a new one.
         method: `lora` trains a low-rank adapter over the fixed base, `full` all weights.
         epochs: how often each conversation is seen.
         learning_rate: the highest; it rises from 0 in the first 3 % of the steps and falls to a tenth along a cosine.
@@ -46,12 +47,14 @@ class TrainingOptions:
         compiled: compile the network's layers.
         device: `cuda`, `mps` or `cpu`; None: the best there is.
         threads: CPU threads; None: as many as there are processors.
+        reward: play `tasks` with `seeds` instead of learning from data: `generations` replies to each scene.
         resume: go on from the last checkpoint in `out`.
     """
 
     data: tuple[Path, ...]
     out: Path
     base: str = "embedded-base"
+    adapter: Path | None = None
     method: Method = "lora"
     epochs: float = 3.0
     learning_rate: float | None = None
@@ -74,6 +77,10 @@ class TrainingOptions:
     compiled: bool = False
     device: str | None = None
     threads: int | None = None
+    reward: bool = False
+    tasks: tuple[str, ...] = ()
+    seeds: str = "0-99"
+    generations: int = 8
     resume: bool = False
 
     def __post_init__(self) -> None:
@@ -84,6 +91,12 @@ class TrainingOptions:
                 raise TrainingError(f"{name} is {value}; it must be above 0")
         if self.method not in ("lora", "full"):
             raise TrainingError(f"method is lora or full, not {self.method!r}")
+        if self.reward == bool(self.data) or self.reward != bool(self.tasks):
+            raise TrainingError("give files of data to learn from, or --reward and --tasks to play")
+        if self.reward and self.generations < 2:
+            raise TrainingError(f"generations is {self.generations}; a scene's replies are compared: give 2 or more")
+        if self.adapter is not None and self.method != "lora":
+            raise TrainingError("to go on with an adapter is for method lora")
         if not 0 <= self.held_out < 1:
             raise TrainingError(f"held_out is {self.held_out}; it is a share from 0 to below 1")
         if self.stop_early < 0:

@@ -25,7 +25,7 @@ from trl.trainer.sft_config import SFTConfig
 
 from codeact.models.cache import say
 from codeact.models.device import limit_threads
-from codeact.training.base import Machine, base_folder, load_network, load_tokenizer
+from codeact.training.base import Machine, base_folder, continued, load_network, load_tokenizer
 from codeact.training.batches import Batches
 from codeact.training.conversations import Conversation, digest, read_conversations
 from codeact.training.errors import TrainingError
@@ -37,7 +37,7 @@ from codeact.training.trainer import PackedTrainer, Schedule
 from codeact.training.watch import Watch
 from codeact.training.weights import last_checkpoint, save_weights, step_of
 
-RESUMED = ("base", "method", "epochs", "rate", "rank", "scale", "batch_tokens", "accumulate", "max_length", "seed")
+RESUMED = ("base", "adapter", "method", "epochs", "rate", "rank", "scale", "batch_tokens", "accumulate", "max_length")
 
 
 def train(options: TrainingOptions) -> Path:
@@ -71,6 +71,8 @@ class _Run:
         step = 0 if checkpoint is None else step_of(checkpoint)
         record = Record(options.out, step)
         network = load_network(folder, self.machine, options.method)
+        if options.adapter is not None:
+            network = continued(network, options.adapter)
         trainer = self._trainer(network, tokenizer, batches, record)
         watch = Watch(trainer, options, record, watched, self._as_model(folder))
         trainer.add_callback(watch)
@@ -106,7 +108,9 @@ class _Run:
         settings = self._settings()
         if self.options.resume:
             before = read_summary(out)["settings"]
-            changed = [name for name in (*RESUMED, "data_sha256") if before.get(name) != settings[name]]
+            changed = [
+                name for name in (*RESUMED, "seed", "held_out", "data_sha256") if before.get(name) != settings[name]
+            ]
             if changed:
                 raise TrainingError(
                     f"the run in {out} has other settings, and --resume goes on with the same: "
@@ -123,6 +127,7 @@ class _Run:
         given = {name: value for name, value in asdict(self.options).items() if name not in ("resume", "data", "out")}
         return {
             **given,
+            "adapter": None if self.options.adapter is None else str(self.options.adapter),
             "data_sha256": digest(self.options.data),
             "batch_tokens": self.batch_tokens,
             "rate": self.options.rate,
@@ -196,7 +201,7 @@ class _Run:
             data_collator=batches.collate,
             train_dataset=_numbers(len(batches)),
             processing_class=tokenizer,
-            peft_config=adapter if options.method == "lora" else None,
+            peft_config=adapter if options.method == "lora" and options.adapter is None else None,
         )
         for module in trainer.network.modules():
             module.cast_input_dtype_enabled = not self.machine.mixed  # autocast casts the adapter's weights instead
