@@ -25,7 +25,7 @@ from typing import Any
 from codeact import Limits, Sandbox, load_model
 from codeact.errors import CodeActError
 from codeact.evaluation import wilson_interval
-from codeact.models import GenerationOptions, Message, Model, generate_many
+from codeact.models import Completion, GenerationOptions, Message, Model, generate_many
 from codeact.yaml_files import YamlFile
 
 HERE = Path(__file__).parent
@@ -116,7 +116,13 @@ def ask(model: Model, items: Sequence[Item]) -> list[Marked]:
         [[Message("user", item.prompt)] for item in items],
         [GenerationOptions(max_tokens=item.tokens) for item in items],
     )
-    return [Marked(item, reply.text, item.is_right(reply.text)) for item, reply in zip(items, replies, strict=True)]
+    texts = [_whole(reply) for reply in replies]
+    return [Marked(item, text, item.is_right(text)) for item, text in zip(items, texts, strict=True)]
+
+
+def _whole(reply: Completion) -> str:
+    """A reply without the word that was cut at the limit of tokens: 100 may have been meant where it ends with 10."""
+    return re.sub(r"\S*$", "", reply.text) if reply.finish_reason == "length" else reply.text
 
 
 def table(marked: dict[str, list[Marked]]) -> str:

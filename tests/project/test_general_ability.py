@@ -114,6 +114,14 @@ def test_the_table_counts_by_model_and_kind(script: ModuleType) -> None:
     assert script.lost(marked) == -50.0
 
 
+def test_a_word_that_was_cut_does_not_count(script: ModuleType, tmp_path: Path) -> None:
+    replies = tmp_path / "replies.yaml"
+    item = script.Item("facts", "How many?", 8, lambda reply: script.answered(reply, ["10"]))
+    for reason, right in (("length", False), ("stop", True)):
+        replies.write_text(f"- {{text: So there are 10, finish_reason: {reason}}}\n")
+        assert script.ask(ScriptedModel(replies), [item])[0].right is right
+
+
 def test_the_script_fails_where_too_much_is_lost(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
