@@ -45,3 +45,12 @@ def test_what_is_wrong_is_said() -> None:
     assert (many.exit_code, "there are 3 worked examples" in many.output) == (1, True)
     with_oracle = CliRunner().invoke(app, ["run", TASK, "--agent", "oracle", "--format", "json"])
     assert (with_oracle.exit_code, "action_format" in with_oracle.output) == (1, True)
+
+
+def test_a_prompt_is_shown_in_other_words_and_with_other_names() -> None:
+    options = ["--phrasing", "unseen", "--values", "unseen", "--names", "read_bases=load_bases"]
+    shown = CliRunner().invoke(app, ["prompt", TASK, "--stubs", "short", *options]).stdout
+    usual = CliRunner().invoke(app, ["prompt", TASK, "--stubs", "short"]).stdout
+    assert "\nload_bases(sample: str, start: int = 0) -> Piece" in shown
+    assert "load_bases" not in usual
+    assert shown.partition("[user]")[2] != usual.partition("[user]")[2]
