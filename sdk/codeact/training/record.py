@@ -24,13 +24,16 @@ class Record:
     Args:
         folder: of the run.
         step: of the checkpoint that the run goes on from; later lines of an earlier run are dropped.
+        kept: whether this process writes; of several, the first alone does.
     """
 
-    def __init__(self, folder: Path, step: int = 0) -> None:
+    def __init__(self, folder: Path, step: int = 0, *, kept: bool = True) -> None:
         self.path = folder / "metrics.jsonl"
         self.picture = folder / "loss.svg"
         self.lines = [line for line in read_metrics(self.path) if line["step"] <= step] if step else []
         self._drawn = 0.0
+        if not kept:
+            return
         partial = self.path.with_suffix(".part")
         partial.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
         partial.replace(self.path)

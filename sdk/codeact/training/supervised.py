@@ -7,6 +7,7 @@ turned into logits; and the batches come in the plan's order, so that a run goes
 from __future__ import annotations
 
 import math
+import os
 import random
 import shutil
 import sys
@@ -56,6 +57,8 @@ class _Run:
         self.machine = Machine.choose(options.device)
         self.batch_tokens = options.batch_tokens or (16_384 if self.machine.device.startswith("cuda") else 4096)
         self.began = time.perf_counter()
+        self.processes = int(os.environ.get("WORLD_SIZE", "1"))  # as launchers tell it
+        self.first = int(os.environ.get("RANK", "0")) == 0
         if options.threads is not None:
             limit_threads(options.threads)
 
@@ -69,14 +72,15 @@ class _Run:
         watched = self._watched(encode_all(tokenizer, held_out), tokenizer) if held_out else None
         checkpoint = self._begin(batches)
         step = 0 if checkpoint is None else step_of(checkpoint)
-        record = Record(options.out, step)
+        record = Record(options.out, step, kept=self.first)
         network = load_network(folder, self.machine, options.method)
         if options.adapter is not None:
             network = continued(network, options.adapter)
         trainer = self._trainer(network, tokenizer, batches, record)
         watch = Watch(trainer, options, record, watched, self._as_model(folder))
         trainer.add_callback(watch)
-        self._say_plan(batches, held_out, step)
+        if self.first:
+            self._say_plan(batches, held_out, step)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         if trainer.is_world_process_zero():
             self._finish(trainer, tokenizer, record, watch.best)
@@ -90,7 +94,7 @@ class _Run:
             max_length=options.max_length,
             epochs=options.epochs,
             seed=options.seed,
-            multiple=options.accumulate,
+            multiple=options.accumulate * self.processes,
         )
         return Batches(examples, plan, self.batch_tokens, _padding(tokenizer))
 
@@ -117,6 +121,8 @@ class _Run:
                     + "; ".join(f"{name} was {before.get(name)}, and is {settings[name]}" for name in changed)
                 )
             return last_checkpoint(out)
+        if not self.first:
+            return None
         if (out / "training.json").exists():
             raise TrainingError(f"{out} holds a run already: go on with it by --resume, or name another folder")
         out.mkdir(parents=True, exist_ok=True)
@@ -153,7 +159,7 @@ class _Run:
         return f"{name}, {'bfloat16' if self.machine.mixed else 'float32'}"
 
     def _steps(self, plan: Plan) -> int:
-        steps = math.ceil(len(plan.batches) / self.options.accumulate)
+        steps = math.ceil(len(plan.batches) / self.options.accumulate / self.processes)
         return min(steps, self.options.max_steps or steps)
 
     def _trainer(self, network: Any, tokenizer: Any, batches: Batches, record: Record) -> PackedTrainer:
