@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import gymnasium
+import numpy as np
 import pytest
 
 import codeact_envs
 from codeact.evaluation import find_tasks
-from codeact_envs.tasks import RobotTask, load_task, practice_names, task_names
+from codeact_envs.tasks import RobotTask, Values, load_task, practice_names, task_names
 
 
 def practised() -> list[RobotTask]:
@@ -52,6 +53,13 @@ def test_values_that_the_suite_keeps_unseen_are_not_practised() -> None:
             for word in sorted(seen, key=len, reverse=True):  # "front left corner" is no "front"
                 said = said.replace(f" {words(word)} ", " _ ")
             assert not [word for word in unseen if f" {words(word)} " in said], f"{task.name}: {text}"
+
+
+@pytest.mark.parametrize("values", ["seen", "unseen"])
+def test_a_scene_can_be_drawn_from_each_seed(values: Values) -> None:
+    for task in practised():
+        for seed in range(20):
+            assert task.draw(np.random.default_rng(seed), values).instruction
 
 
 @pytest.mark.parametrize("task", ["BlockToPlace", "NearBlockToZone", "TowerInOrder"])
