@@ -315,14 +315,16 @@ class Asking:
 
     name = "asking"
     context_tokens = None
-    stubs = "short"
+
+    def __init__(self, stubs: str) -> None:
+        self.stubs = stubs
 
     def generate(self, messages: Sequence[Any], options: Any, on_text: Any = None) -> Any:
         raise Asked(messages, options)
 
 
 def write_prompts(arguments: argparse.Namespace) -> None:
-    """What a model with short stubs is asked first in each episode, each question once."""
+    """What a model is asked first in each episode, each question once."""
     import codeact_envs  # noqa: F401  (registers the tasks)
     from codeact import CodeActAgent, play
     from codeact.models.kept_replies import question_digest
@@ -330,7 +332,7 @@ def write_prompts(arguments: argparse.Namespace) -> None:
     player = Player.__new__(Player)
     player.environments = {}
     agent = CodeActAgent(
-        Asking(),
+        Asking(arguments.stubs),
         max_turns=MAX_TURNS,
         max_tokens=MAX_TOKENS,
         action_format=arguments.format,  # type: ignore[arg-type]
@@ -365,6 +367,7 @@ def main() -> int:
     playing.add_argument("--workers", type=int, default=2)
     playing.add_argument("--threads", type=int, default=1, help="of torch, in each worker")
     asking = commands.add_parser("prompts")
+    asking.add_argument("--stubs", choices=("short", "full"), default="short", help="as the model prefers them")
     for each in (playing, asking):
         each.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
         each.add_argument("--seeds", choices=list(SEEDS), default="test")
