@@ -52,8 +52,9 @@ class CodeEnv(gymnasium.Env[str, str]):
         phrasing: in whose words the instructions are: `usual` (the task's own), `training` (these and others, to learn
             from) or `unseen` (written apart from both). A seed has the same scene in all of them.
         names: other names for the world's tools, as a mapping (`{"pick": "grab"}`) or as text (`pick=grab`);
-            `training:NUMBER`: about half of the tools, drawn by that number from names to learn from; `unseen`: names
-            that are none of these. Stubs, `help`, errors and the reference programs follow.
+            `training:NUMBER`: about half of the tools, drawn by that number from names to learn from;
+            `made_up:NUMBER`: all tools, by such names, longer ones and words that mean nothing; `unseen`: names that
+            are none of these. Stubs, `help`, errors and the reference programs follow.
         perception: the tier in which programs see the table: `privileged` (true names and poses), `noisy` (poses with
             noise, missed detections) or `camera` (what is found in pictures, under names of its own); None for what
             the task itself says.

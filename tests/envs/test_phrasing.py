@@ -171,6 +171,18 @@ def test_the_vocabulary_is_of_the_tools_that_there_are_and_unseen_names_are_neve
     assert 0.4 < sum(shares) / len(shares) < 0.6
 
 
+def test_made_up_names_are_of_all_tools_and_unseen_ones_are_not_among_them() -> None:
+    vocabulary = read_vocabulary()
+    kept = {name for tools in vocabulary.values() for name in tools}
+    kept |= {each.unseen for tools in vocabulary.values() for each in tools.values()}
+    task = load_task("lift")
+    for number in NUMBERS:
+        names = list(renamed(tools_of("robot"), f"made_up:{number}", task).tools)
+        assert len(set(names)) == len(names)
+        assert not kept & (set(names) - {"finish"})
+        assert names == list(renamed(tools_of("robot"), f"made_up:{number}", task).tools)
+
+
 def test_an_episode_with_other_names() -> None:
     env: Any = gymnasium.make("CodeAct/Lift-v0", names="unseen", phrasing="unseen").unwrapped
     plain: Any = gymnasium.make("CodeAct/Lift-v0").unwrapped
@@ -197,7 +209,7 @@ def test_an_episode_with_other_names() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ("trained", "names must be 'unseen', 'training:NUMBER', or new names of tools"),
+        ("trained", "names must be 'unseen', 'training:NUMBER', 'made_up:NUMBER', or new names"),
         ("training:x", "names must be"),
         ("pick=", "each tool one new name"),
         ("pick=a,pick=b", "each tool one new name"),

@@ -21,8 +21,11 @@ from codeact_envs.scenes.random_numbers import RandomNumbers
 from codeact_envs.scenes.reading import Part, problems
 
 Names = str | Mapping[str, str]
-"""New names by old ones; or as text: `unseen`, `training:NUMBER`, or `pick=grab,place_on=put_onto`."""
-_TRAINING = re.compile(r"training:(\d{1,9})")
+"""New names by old ones; or text: `unseen`, `training:NUMBER`, `made_up:NUMBER`, or `pick=grab,place_on=put_onto`."""
+_BY_NUMBER = re.compile(r"(training|made_up):(\d{1,9})")
+_BEFORE = ("robot", "arm", "do", "my", "api", "cell", "lab", "call", "run", "use", "sys", "op")
+_AFTER = ("now", "it", "one", "here", "call", "tool", "x", "v2", "step", "fn", "for_me", "please")
+_SYLLABLES = tuple(first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou")
 
 
 class Synonyms(Part):
@@ -38,7 +41,7 @@ def check_names(names: Any) -> Names:
     Raises:
         TaskError: it is not; the message says what would be right.
     """
-    if isinstance(names, str) and (names == "unseen" or _TRAINING.fullmatch(names)):
+    if isinstance(names, str) and (names == "unseen" or _BY_NUMBER.fullmatch(names)):
         return names
     if isinstance(names, str) and "=" in names:
         pairs = [pair.partition("=") for pair in names.replace(" ", "").split(",")]
@@ -47,8 +50,8 @@ def check_names(names: Any) -> Names:
             raise TaskError(f"names must give each tool one new name, such as pick=grab,place_on=put_onto: {pairs}")
     if not isinstance(names, Mapping) or not all(isinstance(each, str) for pair in names.items() for each in pair):
         raise TaskError(
-            "names must be 'unseen', 'training:NUMBER', or new names of tools such as {'pick': 'grab'} "
-            f"('pick=grab' as text), not {names!r}"
+            "names must be 'unseen', 'training:NUMBER', 'made_up:NUMBER', or new names of tools such as "
+            f"{{'pick': 'grab'}} ('pick=grab' as text), not {names!r}"
         )
     return dict(names)
 
@@ -59,7 +62,8 @@ def renamed(box: Toolbox, names: Names, task: Any) -> Toolbox:
     Args:
         box: the tools.
         names: as `check_names` gives them. A bare name stands for the tools of each group that are called so.
-        task: whose attribute `vocabulary` is the part of the vocabulary that `unseen` and `training` take names from.
+        task: whose attribute `vocabulary` is the part of the vocabulary that names are taken from. `training` renames
+            about half of the tools by it, `made_up` all: by it, with a word more, or by words that mean nothing.
 
     Raises:
         TaskError: there is no such tool, the names clash, or there is no vocabulary for this task.
@@ -85,13 +89,40 @@ def _drawn(names: str, task: Any) -> dict[str, str]:
         return {tool: synonyms.unseen for tool, synonyms in vocabulary.items()}
     import numpy as np
 
-    numbers = RandomNumbers(np.random.Generator(np.random.PCG64(int(names.partition(":")[2]))))
+    kind, _, number = names.partition(":")
+    numbers = RandomNumbers(np.random.Generator(np.random.PCG64(int(number))))
+    if kind == "made_up":
+        return _made_up(vocabulary, numbers)
     found = {}
     for tool, synonyms in vocabulary.items():
         other, chosen = numbers.below(2), numbers.below(len(synonyms.training))
         if other:
             found[tool] = synonyms.training[chosen]
     return found
+
+
+def _made_up(vocabulary: Mapping[str, Synonyms], numbers: RandomNumbers) -> dict[str, str]:
+    taken = {*vocabulary, *(synonyms.unseen for synonyms in vocabulary.values())}
+    found: dict[str, str] = {}
+    for tool, synonyms in vocabulary.items():
+        while (name := _made_up_name(synonyms, numbers)) in taken:
+            pass
+        taken.add(name)
+        found[tool] = name
+    return found
+
+
+def _made_up_name(synonyms: Synonyms, numbers: RandomNumbers) -> str:
+    known = synonyms.training[numbers.below(len(synonyms.training))]
+    match numbers.below(6):
+        case 0 | 1:
+            return known
+        case 2:
+            return f"{_BEFORE[numbers.below(len(_BEFORE))]}_{known}"
+        case 3:
+            return f"{known}_{_AFTER[numbers.below(len(_AFTER))]}"
+    syllables = [_SYLLABLES[numbers.below(len(_SYLLABLES))] for _ in range(3 + numbers.below(2))]
+    return "".join(syllables[:2]) + ("_" if numbers.below(3) == 0 else "") + "".join(syllables[2:])
 
 
 @cache

@@ -70,7 +70,8 @@ Phrasing = Annotated[
 Names = Annotated[
     str | None,
     typer.Option(
-        metavar="NAMES", help="Other names of tools: unseen, training:NUMBER, or such as pick=grab,place_on=put_onto."
+        metavar="NAMES",
+        help="Other names of tools: unseen, training:NUMBER, made_up:NUMBER, or pick=grab,place_on=put_onto.",
     ),
 ]
 BestOf = Annotated[

@@ -1,6 +1,7 @@
 """The same episodes told otherwise: in other words, and with other names for the tools.
 
     python -m codeact.collecting.retelling DATA.jsonl --out MORE.jsonl --renamed 0.5
+    python -m codeact.collecting.retelling DATA.jsonl --out MORE.jsonl --renamed 1.0 --names made_up --block 2
 
 A scene, and what its reference program does in it, is the same whatever words the instruction has and however the tools
 are called. So a conversation that was played and verified once is told again without playing it: the prompt is what an
@@ -38,12 +39,16 @@ class _Reader:
         raise _Read(messages)
 
 
-def retell(conversations: Sequence[Mapping[str, Any]], *, renamed: float = 0.0) -> Iterator[dict[str, Any]]:
+def retell(
+    conversations: Sequence[Mapping[str, Any]], *, renamed: float = 0.0, names: str = "training", block: int = BLOCK
+) -> Iterator[dict[str, Any]]:
     """Each conversation that can be, in other words.
 
     Args:
         conversations: as `read_conversations` gives them.
         renamed: the share that gets other names for the tools, too, in blocks of one task.
+        names: where these come from: `training`, or `made_up`.
+        block: so many conversations have the same other names.
 
     Raises:
         TaskError: an environment has no other words.
@@ -52,10 +57,10 @@ def retell(conversations: Sequence[Mapping[str, Any]], *, renamed: float = 0.0) 
     chosen.sort(key=lambda each: (each["task"], each["number"]))
     for task, of_task in groupby(chosen, key=lambda each: str(each["task"])):
         several = list(of_task)
-        for place, begin in enumerate(range(0, len(several), BLOCK)):
-            block = several[begin : begin + BLOCK]
-            names = int((place + 1) * renamed) > int(place * renamed)
-            yield from _block(task, block, f"training:{block[0]['seed']}" if names else None)
+        for place, begin in enumerate(range(0, len(several), block)):
+            alike = several[begin : begin + block]
+            other = int((place + 1) * renamed) > int(place * renamed)
+            yield from _block(task, alike, f"{names}:{alike[0]['seed'] + 1000 * place}" if other else None)
 
 
 def _can_be_retold(conversation: Mapping[str, Any]) -> bool:
@@ -107,6 +112,8 @@ def main() -> int:
     parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--renamed", type=float, default=0.0, help="the share with other names for the tools")
+    parser.add_argument("--names", choices=("training", "made_up"), default="training", help="where these come from")
+    parser.add_argument("--block", type=int, default=BLOCK, help="so many conversations have the same other names")
     arguments = parser.parse_args()
     number = 0
     seen: set[str] = set()
@@ -114,7 +121,8 @@ def main() -> int:
         for path in arguments.data:
             conversations = read_conversations(path)
             seen.update(digest(each["messages"]) for each in conversations)
-            for told in retell(conversations, renamed=arguments.renamed):
+            others = retell(conversations, renamed=arguments.renamed, names=arguments.names, block=arguments.block)
+            for told in others:
                 if (said := digest(told["messages"])) in seen:
                     continue
                 seen.add(said)
