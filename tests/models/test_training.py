@@ -174,6 +174,32 @@ def test_an_adapter_is_shipped_in_half_the_bytes(tiny_folder: Path, tmp_path: Pa
         export(tmp_path, tmp_path / "small")
 
 
+def test_an_adapter_is_cut_to_its_largest_directions_and_to_integers(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from codeact.models.lora import whole_numbers_scaled
+    from codeact.training.export import export
+
+    run = tmp_path / "run"
+    run.mkdir()
+    torch.manual_seed(0)
+    sizes = torch.tensor([8.0, 4.0, 0.01, 0.01])
+    factors = {"a.lora_A.weight": sizes[:, None] * torch.rand(4, 24), "a.lora_B.weight": torch.rand(16, 4)}
+    save_file(factors, run / "adapter_model.safetensors")
+    (run / "adapter_config.json").write_text('{"r": 4, "lora_alpha": 8}')
+    (run / "training.json").write_text('{"state": "finished"}')
+    export(run, tmp_path / "small", rank=2, bits=8)
+    assert json.loads((tmp_path / "small" / "adapter_config.json").read_text()) == {"r": 2, "lora_alpha": 4.0}
+    stored = load_file(tmp_path / "small" / "adapter_model.safetensors")
+    assert stored["a.lora_A.weight"].dtype == torch.int8
+    small = whole_numbers_scaled(stored)
+    assert small["a.lora_B.weight"].shape == (16, 2)
+    before = factors["a.lora_B.weight"] @ factors["a.lora_A.weight"]
+    after = small["a.lora_B.weight"] @ small["a.lora_A.weight"]
+    assert float((before - after).norm() / before.norm()) < 0.02
+
+
 def test_the_short_command_line_takes_the_options_of_the_long_one(tmp_path: Path) -> None:
     import inspect
 

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from codeact.cli.failures import UsageError, reported
 from codeact.cli.options import ActionFormat, Format, MaxTokens, StubsForm, Temperature
-from codeact.episode.plain import printable
 
 if TYPE_CHECKING:
     from codeact.collecting import Collected
@@ -139,6 +138,8 @@ def _answer(
 
 def print_summary(console: Console, result: Collected) -> None:
     """A row a task, then what was dropped and why."""
+    from codeact.episode.plain import printable
+
     tasks = list(dict.fromkeys([task for task, _ in result.kept] + [task for task, _ in result.dropped]))
     grid = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("task", "kept", "with a fault", "dropped"):
@@ -164,6 +165,8 @@ def print_summary(console: Console, result: Collected) -> None:
 
 
 def _print_counts(console: Console, heading: str, counts: Sequence[tuple[str, int]]) -> None:
+    from codeact.episode.plain import printable
+
     together: Counter[str] = Counter()
     for name, count in counts:
         together[name] += count

@@ -2,6 +2,9 @@
 
 The update of a weight is `scale * B @ A` with scale `alpha / r` (or `alpha / sqrt(r)`: rank-stabilised), after Hu et
 al., LoRA, ICLR 2022. What goes beyond that in an adapter's settings is left to peft.
+
+Beside what peft writes, the weights may be 8-bit integers: then each tensor has a second one, `<name>.scale`, with a
+float16 factor for each of its rows. `codeact.training.export` writes such adapters.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ _PLAIN = {
 }
 """Settings of peft that may be set; any other that is changes what the adapter means."""
 _PREFIX = "base_model.model."
+SCALE = ".scale"
 
 
 def is_plain_lora(folder: Path) -> bool:
@@ -52,7 +56,7 @@ def merge_lora(network: Any, folder: Path) -> None:
 
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     scale = config["lora_alpha"] / (math.sqrt(config["r"]) if config.get("use_rslora") else config["r"])
-    tensors = load_file(folder / WEIGHTS)
+    tensors = whole_numbers_scaled(load_file(folder / WEIGHTS))
     linear = {name: module for name, module in network.named_modules() if isinstance(module, torch.nn.Linear)}
     targets = [name for name in linear if any(f".{name}".endswith(f".{end}") for end in config["target_modules"])]
     wanted = {f"{_PREFIX}{name}.lora_{side}.weight" for name in targets for side in "AB"}
@@ -69,6 +73,15 @@ def merge_lora(network: Any, folder: Path) -> None:
             if weight is embedding:
                 raise _not_of(network, folder, f"{name} shares its weights with the embedding")
             weight.copy_(weight.float() + scale * (b @ a).to(weight.device))
+
+
+def whole_numbers_scaled(tensors: dict[str, Any]) -> dict[str, Any]:
+    """An adapter's tensors with those in 8-bit integers multiplied by the factors of their rows; others as they are."""
+    return {
+        name: tensor.float() * tensors[name + SCALE].float() if name + SCALE in tensors else tensor
+        for name, tensor in tensors.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def _not_of(network: Any, folder: Path, why: str) -> ModelError:

@@ -1,9 +1,11 @@
-"""A trained adapter as it is shipped: float16 instead of float32, with a short record of where it comes from.
+"""A trained adapter as it is shipped: in fewer bytes, with a short record of where it comes from.
 
-    python -m codeact.training.export OUT --out FOLDER
+    python -m codeact.training.export OUT --out FOLDER                        # float16 instead of float32
+    python -m codeact.training.export OUT --out FOLDER --rank 48 --bits 8     # the 48 largest directions, in integers
 
-`--base MODEL` also says what the rounding changes: the largest difference in the logits after a text, beside how far
-apart the logits lie.
+With `--rank` each update is cut to its largest singular values. With `--bits 8` weights are integers with a factor for
+each row, which `codeact` reads, and peft does not. `--base MODEL` also says what all this changes: the largest
+difference in the logits after a text, beside how far apart the logits lie.
 """
 
 from __future__ import annotations
@@ -16,18 +18,22 @@ from typing import Any
 
 from codeact.errors import CodeActError
 from codeact.models.cache import say
+from codeact.models.lora import SCALE
 from codeact.training.errors import TrainingError
 from codeact.training.record import read_summary
 
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "training.json"
+_A, _B = ".lora_A.weight", ".lora_B.weight"
 TEXT = "Stack the red block onto the green one.\n<execute>\nfor attempt in range(2):\n    pick('red block')"
 
 
-def export(run: Path, out: Path) -> int:
-    """Write the adapter of a run in float16; the bytes of its weights.
+def export(run: Path, out: Path, *, rank: int | None = None, bits: int = 16) -> int:
+    """Write the adapter of a run in fewer bytes; returns how many its weights take.
 
     Args:
         run: the folder of `codeact train --method lora`.
+        rank: keep so many singular values of each update; None: all.
+        bits: 16 for float16, 8 for integers with a factor for each row.
         out: folder for `adapter_config.json`, `adapter_model.safetensors` and `training.json`.
 
     Raises:
@@ -38,16 +44,47 @@ def export(run: Path, out: Path) -> int:
 
     if not (run / WEIGHTS).is_file():
         raise TrainingError(f"{run} holds no {WEIGHTS}: name the folder of a finished `codeact train --method lora`")
-    rounded = {name: weight.to(torch.float16).contiguous() for name, weight in load_file(run / WEIGHTS).items()}
-    if broken := [name for name, weight in rounded.items() if not bool(torch.isfinite(weight).all())]:
-        raise TrainingError(f"{broken[0]} of {run} does not fit float16, or the training diverged")
     config = json.loads((run / CONFIG).read_text(encoding="utf-8"))
+    tensors = load_file(run / WEIGHTS)
+    if rank is not None and rank < config["r"]:
+        if config.get("use_rslora"):
+            raise TrainingError("a rank-stabilised adapter changes its scale with its rank: leave out --rank")
+        tensors = {name: part for pair in _pairs(tensors) for name, part in _cut(tensors, pair, rank).items()}
+        config["lora_alpha"] = config["lora_alpha"] * rank / config["r"]  # the scale stays what it was
+        config["r"] = rank
+    if broken := [name for name, weight in tensors.items() if not bool(torch.isfinite(weight.half()).all())]:
+        raise TrainingError(f"{broken[0]} of {run} does not fit float16, or the training diverged")
+    rounded: dict[str, Any] = {}
+    for name, weight in tensors.items():
+        rounded |= _in_integers(name, weight) if bits == 8 else {name: weight.half().contiguous()}
     out.mkdir(parents=True, exist_ok=True)
     save_file(rounded, out / WEIGHTS, metadata={"format": "pt"})
     (out / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     summary = read_summary(run)
     (out / CARD).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return (out / WEIGHTS).stat().st_size
+
+
+def _pairs(tensors: dict[str, Any]) -> list[str]:
+    return [name.removesuffix(_A) for name in tensors if name.endswith(_A)]
+
+
+def _cut(tensors: dict[str, Any], pair: str, rank: int) -> dict[str, Any]:
+    """The two factors of an update with its largest singular values alone, shared evenly between both."""
+    import torch
+
+    left, right = torch.linalg.qr(tensors[pair + _B].float()), torch.linalg.qr(tensors[pair + _A].float().T)
+    u, values, v = torch.linalg.svd(left.R @ right.R.T)
+    root = values[:rank].sqrt()
+    return {pair + _A: root[:, None] * (v[:rank] @ right.Q.T), pair + _B: (left.Q @ u[:, :rank]) * root}
+
+
+def _in_integers(name: str, weight: Any) -> dict[str, Any]:
+    import torch
+
+    factors = (weight.float().abs().amax(dim=1, keepdim=True) / 127).clamp(min=1e-7).half()
+    whole = (weight.float() / factors.float()).round().clamp(-127, 127)
+    return {name: whole.to(torch.int8).contiguous(), name + SCALE: factors.contiguous()}
 
 
 def logits_change(base: str, run: Path, out: Path) -> tuple[float, float]:
@@ -76,10 +113,12 @@ def main() -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rank", type=int, help="keep so many singular values of each update")
+    parser.add_argument("--bits", type=int, choices=(8, 16), default=16, help="of a weight")
     parser.add_argument("--base", help="embedded-base, a folder, or hf:<repository>")
     given = parser.parse_args()
     try:
-        size = export(given.run, given.out)
+        size = export(given.run, given.out, rank=given.rank, bits=given.bits)
         say(f"{given.out}: {size / 1e6:.1f} MB")
         if given.base:
             change, spread = logits_change(given.base, given.run, given.out)
