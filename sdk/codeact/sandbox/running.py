@@ -111,7 +111,8 @@ class Running:
             self._connection.runs += 1
             # A new worker may still be on its way; one that has run programs listens, or never will.
             patience = _SEND_S if self._connection.runs == 1 else min(_SEND_S, self._limits.wall_s)
-            self._channel.send(wire.Run(self._connection.runs, self._code), self._clocks.started + patience)
+            with contextlib.suppress(Closed):  # a worker that could not start has said why: that comes first
+                self._channel.send(wire.Run(self._connection.runs, self._code), self._clocks.started + patience)
             self._connection.ready()
             self._clocks.watch_cpu(has_threads=self.workspace is not None)
             step = self._pump(threaded=False, owner=self._pump_owner)
