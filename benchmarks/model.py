@@ -5,12 +5,13 @@
     python benchmarks/model.py table results/embedded results/base --write-docs     print the table, write docs/model.md
     python benchmarks/model.py failures results/embedded                            what failed, by task, with programs
     python benchmarks/model.py prompts --out prompts.jsonl                          what is asked first, one line each
+    python benchmarks/model.py agree prompts.jsonl replies.jsonl --count 16         kept replies, held against the model
 
 Whoever makes data from what failed reads the failures of `--seeds development`, and leaves the test seeds alone.
 
 `play` goes on where it was stopped. Its episodes are spread over all tasks of a row, so that a part of it is a fair
 sample. `prompts` is for writing first replies on another machine: hand the replies back as `--model
-kept:replies.jsonl#embedded`.
+kept:replies.jsonl#embedded`, and `--turns 1` counts the first replies alone.
 """
 
 from __future__ import annotations
@@ -106,15 +107,13 @@ class FirstFails:
 class Player:
     """Plays episodes, and keeps the model and some environments."""
 
-    def __init__(self, model: str, action_format: str) -> None:
+    def __init__(self, model: str, action_format: str, turns: int) -> None:
         import codeact_envs  # noqa: F401  (registers the tasks)
         from codeact import CodeActAgent, load_model
 
         self.model = FirstFails(load_model(model))
-        self.agent = CodeActAgent(self.model, max_turns=MAX_TURNS, max_tokens=MAX_TOKENS, action_format=action_format)
-        self.late = CodeActAgent(
-            self.model, max_turns=MAX_TURNS + 1, max_tokens=MAX_TOKENS, action_format=action_format
-        )
+        self.agent = CodeActAgent(self.model, max_turns=turns, max_tokens=MAX_TOKENS, action_format=action_format)
+        self.late = CodeActAgent(self.model, max_turns=turns + 1, max_tokens=MAX_TOKENS, action_format=action_format)
         self.environments: dict[tuple[str, str], Any] = {}
 
     def environment(self, job: Job) -> Any:
@@ -189,13 +188,13 @@ def jobs_of(rows: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
 _player: Player | None = None
 
 
-def begin(model: str, action_format: str, threads: int) -> None:
+def begin(model: str, action_format: str, turns: int, threads: int) -> None:
     global _player
     with suppress(ImportError):
         import torch
 
         torch.set_num_threads(threads)
-    _player = Player(model, action_format)
+    _player = Player(model, action_format, turns)
 
 
 def play_one(job: Job) -> dict[str, Any]:
@@ -226,7 +225,9 @@ def play_rows(arguments: argparse.Namespace) -> None:
     context = multiprocessing.get_context("spawn")
     started, successes = time.monotonic(), 0
     with (
-        context.Pool(arguments.workers, begin, (arguments.model, arguments.format, arguments.threads)) as pool,
+        context.Pool(
+            arguments.workers, begin, (arguments.model, arguments.format, arguments.turns, arguments.threads)
+        ) as pool,
         (arguments.out / "episodes.jsonl").open("a") as file,
     ):
         for number, result in enumerate(pool.imap_unordered(play_one, jobs), start=1):
@@ -359,11 +360,29 @@ def write_prompts(arguments: argparse.Namespace) -> None:
     print(f"{len(known)} questions in {arguments.out}")
 
 
+def print_agreement(arguments: argparse.Namespace) -> None:
+    """How many kept replies a model writes again to the letter."""
+    from codeact.models import GenerationOptions, Message, load_model
+
+    asked = {each["id"]: each for each in map(json.loads, arguments.prompts.read_text().splitlines())}
+    kept = [each for each in map(json.loads, arguments.replies.read_text().splitlines()) if each["question"] in asked]
+    model = load_model(arguments.model)
+    equal = 0
+    chosen = random.Random(0).sample(kept, min(arguments.count, len(kept)))
+    for each in chosen:
+        question = asked[each["question"]]
+        messages = [Message(message["role"], message["content"]) for message in question["messages"]]
+        options = GenerationOptions(max_tokens=question["max_tokens"], stop=("</execute>",))
+        equal += model.generate(messages, options).text.strip() == each["text"].strip()
+    print(f"{equal} of {len(chosen)} replies are the same to the letter")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     playing = commands.add_parser("play")
     playing.add_argument("--model", default="embedded")
+    playing.add_argument("--turns", type=int, default=MAX_TURNS, help="replies in an episode")
     playing.add_argument("--workers", type=int, default=2)
     playing.add_argument("--threads", type=int, default=1, help="of torch, in each worker")
     asking = commands.add_parser("prompts")
@@ -380,12 +399,19 @@ def main() -> int:
     failing = commands.add_parser("failures")
     failing.add_argument("folder", type=Path)
     failing.add_argument("--count", type=int, default=2, help="episodes shown of each task")
+    agreeing = commands.add_parser("agree")
+    agreeing.add_argument("prompts", type=Path)
+    agreeing.add_argument("replies", type=Path)
+    agreeing.add_argument("--model", default="embedded")
+    agreeing.add_argument("--count", type=int, default=16)
     arguments = parser.parse_args()
     match arguments.command:
         case "play":
             play_rows(arguments)
         case "prompts":
             write_prompts(arguments)
+        case "agree":
+            print_agreement(arguments)
         case "table":
             print_table(arguments.folders, arguments.write_docs)
         case "failures":

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
 
 from codeact.collecting.errors import CollectionError
 from codeact.collecting.separation import require_public, require_seen
 from codeact.evaluation.selection import find_tasks, parse_seeds
-from codeact.yaml_files import YamlFile
+from codeact.evaluation.suite import read_suite
 
 BLOCK = 5
 """Episodes of one task that follow one another: making an environment costs about a third of an episode."""
@@ -69,19 +68,11 @@ class CollectionSuite:
         Raises:
             CollectionError: there is no such file, or it is wrong; the message says where.
         """
-        file = YamlFile(Path(path), CollectionError)
-        data = file.data
-        if not isinstance(data, dict):
-            raise CollectionError(f"{path}: a suite is a mapping with the key tasks, and seeds, faults and others")
-        if type(data.get("seeds")) is int:  # one seed reads as a number
-            data = {**data, "seeds": str(data["seeds"])}
         try:
-            return TypeAdapter(CollectionSuite).validate_python(data)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            key = ".".join(map(str, problem["loc"]))
-            raise CollectionError(f"{file.place(*problem['loc'])}: {key}: {problem['msg']}") from error
+            return read_suite(path, CollectionSuite, CollectionError)
         except CollectionError as error:
+            if str(error).startswith(str(path)):
+                raise
             raise CollectionError(f"{path}: {error}") from error
 
     def environment(self, block: Sequence[int], *, renamed: bool) -> dict[str, Any]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from codeact.errors import CodeActError
 from codeact.evaluation.errors import SelectionError
 from codeact.tools.wording import listed
 from codeact.yaml_files import YamlFile
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Kind = TypeVar("Kind", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,27 @@ class Suite:
         Raises:
             SelectionError: there is no such file, or it is wrong; the message says where.
         """
-        file = YamlFile(Path(path), SelectionError)
-        data = file.data
-        if not isinstance(data, dict):
-            known = listed(each.name for each in fields(Suite) if each.name != "tasks")
-            raise SelectionError(f"{path}: a suite is a mapping with the key tasks, and {known}")
-        if type(data.get("seeds")) is int:  # one seed reads as a number
-            data = {**data, "seeds": str(data["seeds"])}
-        try:
-            return TypeAdapter(Suite).validate_python(data)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            key = ".".join(map(str, problem["loc"]))
-            raise SelectionError(f"{file.place(*problem['loc'])}: {key}: {problem['msg']}") from error
+        return read_suite(path, Suite, SelectionError)
+
+
+def read_suite(path: Path | str, kind: type[Kind], refusal: type[CodeActError]) -> Kind:
+    """A dataclass with the keys `tasks`, `seeds` and others, from a YAML file.
+
+    Args:
+        path: of the file.
+        kind: the dataclass.
+        refusal: what is raised where there is no such file, or it is wrong; the message says where.
+    """
+    file = YamlFile(Path(path), refusal)
+    data = file.data
+    if not isinstance(data, dict):
+        known = listed(each.name for each in fields(kind) if each.name != "tasks")
+        raise refusal(f"{path}: a suite is a mapping with the key tasks, and {known}")
+    if type(data.get("seeds")) is int:  # one seed reads as a number
+        data = {**data, "seeds": str(data["seeds"])}
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        raise refusal(f"{file.place(*problem['loc'])}: {key}: {problem['msg']}") from error
