@@ -99,8 +99,6 @@ class FirstFails:
 
         if self.first is None or any(message.role == "assistant" for message in messages):
             return self._model.generate(messages, options, on_text)
-        if on_text is not None:
-            on_text(self.first)
         return Completion(self.first, 0, 0, 0.0, "stop")
 
 
