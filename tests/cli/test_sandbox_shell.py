@@ -362,7 +362,9 @@ def test_tab_completes_names_tools_and_attributes(start: Start) -> None:
     shell.type("('tab')\r")
     shell.expect("\n3\n", ">>>")
     shell.type("%va\t")
-    shell.expect("%vars")
+    shell.expect("rs")  # drawn as %vars, or as what differs from %va
+    shell.type("\r")
+    shell.expect("remarkable", "str", "'value'", ">>>")
 
 
 @pytest.mark.parametrize(
