@@ -16,9 +16,12 @@ import pytest
 
 from codeact import Sandbox
 from codeact.errors import TaskError
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.errors import NoDepth, UnknownObject
 from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.bullet.perception.camera_tier import CameraTier
 from codeact_envs.drivers import (
+    Camera,
     CameraCalibration,
     CameraFrame,
     ConnectionLost,
@@ -31,7 +34,7 @@ from codeact_envs.drivers import (
     connect_camera,
 )
 from codeact_envs.drivers.cameras.calibration import Rectifier, distorted
-from codeact_envs.drivers.cameras.tools import resized_intrinsics
+from codeact_envs.drivers.cameras.tools import RealPictures, resized_intrinsics
 
 DOWN = (1.0, 0.0, 0.0, 0.0)  # x as the base's x, z down
 CALIBRATION = CameraCalibration(320, 240, 300.0, 300.0, 159.5, 119.5, (0.4, 0.0, 0.6), DOWN)
@@ -273,6 +276,52 @@ def test_programs_of_a_real_arm_see(dry: RealArm) -> None:
     assert np.abs(table[:, 2]).min() < 2e-3
 
 
+@pytest.fixture(scope="module")
+def furnished() -> Iterator[BulletWorld]:
+    """What the cameras see: the models of the arms below know nothing of it."""
+    bodies = [
+        BodySpec("cube", "box", (0.04, 0.04, 0.04), color="red"),
+        BodySpec("can", "cylinder", (0.05, 0.05, 0.08), color="blue"),
+    ]
+    with BulletWorld(bodies) as world:
+        world.reset([Placement("cube", "a", (0.45, 0.15, 0.02)), Placement("can", "b", (0.55, -0.2, 0.04))])
+        yield world
+
+
+def test_things_are_found_in_pictures_alone(dry: RealArm, furnished: BulletWorld) -> None:
+    for name in ("overhead", "left"):
+        dry.add_camera(name, SimulatedCamera(furnished, name, 400, 300))
+    dry.add_camera("desk", VideoCamera(TEST_SOURCE, CALIBRATION))
+    with Sandbox(dry.toolbox()) as sandbox:
+        result = sandbox.run(
+            "found = {thing.color: thing for thing in camera.detect()}\n"
+            "[(name, found[name].shape, found[name].position, found[name].size) for name in sorted(found)]"
+        )
+    assert result.ok, result.error
+    (blue, can, at, size), (red, cube, where, _) = result.value
+    assert (blue, can, red, cube) == ("blue", "cylinder", "red", "box"), "and nothing of the arm"
+    assert at == pytest.approx((0.55, -0.2, 0.04), abs=4e-3)
+    assert size == pytest.approx((0.05, 0.05, 0.08), abs=6e-3)
+    assert where == pytest.approx((0.45, 0.15, 0.02), abs=4e-3)
+
+
+def test_the_camera_tier_takes_any_cameras(dry: RealArm, furnished: BulletWorld) -> None:
+    cameras: dict[str, Camera] = {name: SimulatedCamera(furnished, name, 400, 300) for name in ("overhead", "left")}
+    base, home = dry.world.controller.kinematics.base, dry.world.controller.tool()
+    tier = CameraTier(dry.world, RealPictures(cameras, base, lambda: home), tuple(cameras))
+    assert set(tier.names()) == {"red block", "blue cylinder"}
+    assert tier.find("the block left of the cylinder") == "red block"
+    blind = {"desk": VideoCamera(TEST_SOURCE, CALIBRATION)}
+    with pytest.raises(NoDepth, match="measures no depth"):
+        CameraTier(dry.world, RealPictures(blind, base, lambda: home), tuple(blind))
+
+
+def test_without_depth_nothing_is_detected(dry: RealArm) -> None:
+    dry.add_camera("desk", VideoCamera(TEST_SOURCE, CALIBRATION))
+    assert "detect" not in dry.toolbox().stubs()
+    assert "rgb" in dry.toolbox().stubs()
+
+
 def test_closing_the_arm_closes_its_cameras() -> None:
     camera = VideoCamera(TEST_SOURCE, CALIBRATION)
     with connect("panda:dry-run") as robot:
@@ -283,7 +332,6 @@ def test_closing_the_arm_closes_its_cameras() -> None:
 
 def test_no_depth_names_what_there_is() -> None:
     from codeact_envs.bullet.perception.camera_tools import PictureApi
-    from codeact_envs.drivers.cameras.tools import RealPictures
 
     pictures = RealPictures({"desk": VideoCamera(TEST_SOURCE, CALIBRATION)}, np.eye(4), lambda: np.eye(4))
     with pytest.raises(NoDepth, match="rgb, intrinsics and pose are what there is"):

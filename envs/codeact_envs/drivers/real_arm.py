@@ -11,6 +11,7 @@ from types import TracebackType
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import OutOfReach
+from codeact_envs.bullet.perception.robot_boxes import RobotBoxes
 from codeact_envs.bullet.robots.description import Volume, load_arm
 from codeact_envs.bullet.tools.low_tier import ERRORS, ArmApi
 from codeact_envs.bullet.world import BulletWorld
@@ -96,7 +97,7 @@ class RealArm:
             return arm
         kinematics = self.world.controller.kinematics
         pictures = RealPictures(self._cameras, kinematics.base, lambda: kinematics.forward(self.arm.positions()))
-        return Toolbox([arm, picture_tools(pictures)])
+        return Toolbox([arm, picture_tools(pictures, RobotBoxes(self.world).now)])
 
     def add_camera(self, name: str, camera: Camera) -> None:
         """Let programs see by a camera: toolboxes that are made from now on have `camera.rgb(name)` and its kin. It is

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,13 @@ from codeact_envs.bullet.geometry.poses import Pose
 from codeact_envs.bullet.geometry.rotations import rotation_matrix
 from codeact_envs.bullet.perception.cameras import Cameras
 from codeact_envs.bullet.perception.detector import Detection, Look, OrientedBox, look
+from codeact_envs.bullet.perception.pictures import PictureSource
 from codeact_envs.bullet.perception.robot_boxes import RobotBoxes
 from codeact_envs.bullet.perception.seen import Seen
 from codeact_envs.bullet.perception.view import Perception, Tier
+
+if TYPE_CHECKING:
+    from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
 
@@ -58,27 +62,37 @@ class _Memory:
 
 
 class CameraTier(Perception):
-    """Things found in the pictures of three cameras around the table, called by colour and shape: `red block`, a second
-    one `red block 2`.
+    """Things found in the pictures of cameras around the table, called by colour and shape: `red block`, a second one
+    `red block 2`.
 
     A name stays with a thing while it is followed: by colour and shape, and by place among equals. A thing that is
     hidden stays known until its place is seen to be empty. The hand feels that it holds something, by the pressure on
     both pads; what, and where it hangs, follows from where things were seen before it closed.
 
+    Args:
+        source: the cameras; None for those of the simulated world.
+        cameras: names of those that are looked through. All measure depth.
+
     Raises:
         TaskError: the robot has not exactly one arm, at a table.
+        UnknownObject, NoDepth: a camera is not there, or measures no depth.
     """
 
     tier: ClassVar[Tier] = "camera"
 
-    def __init__(self, world: Any) -> None:
+    def __init__(
+        self, world: BulletWorld, source: PictureSource | None = None, cameras: Sequence[str] = CAMERAS
+    ) -> None:
         super().__init__(world)
         if len(world.arms) != 1 or world.description.ground != "table":
             also = ", or with tier='low' without names of things" if world.base is not None else ""
             raise TaskError(
                 f"the camera tier knows robots with one arm, at a table{also}; {world.description.title} is none"
             )
-        self._cameras = Cameras(world)
+        self._source: PictureSource = Cameras(world) if source is None else source
+        self._cameras = tuple(cameras)
+        for name in self._cameras:
+            self._source.require_depth(name)
         self._robot_boxes = RobotBoxes(world)
         self._tracks: list[_Track] = []
         self._grip: _Grip | None = None
@@ -117,7 +131,7 @@ class CameraTier(Perception):
         self._looked = steps
         self._feel()
         self._carry()
-        seen = look([self._cameras.take(name, WIDTH, HEIGHT) for name in CAMERAS], self._without())
+        seen = look([self._source.take(name, WIDTH, HEIGHT) for name in self._cameras], self._without())
         self._match(seen)
 
     def _without(self) -> Sequence[OrientedBox]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import NoDepth, OutOfReach, UnknownObject
-from codeact_envs.bullet.perception.cameras import Array, Calibration, Cameras, Shot
+from codeact_envs.bullet.perception.cameras import Cameras
+from codeact_envs.bullet.perception.pictures import PictureSource, Shot
 from codeact_envs.bullet.world import BulletWorld
 
 _MOST_PIXELS = 640 * 480
@@ -27,25 +27,6 @@ class Segmentation:
 
     labels: NDArray[np.int32]
     names: dict[int, str] = field(default_factory=dict)
-
-
-class PictureSource(Protocol):
-    """Cameras by name, simulated or real. All raise `UnknownObject` where no camera has the name."""
-
-    def names(self) -> tuple[str, ...]:
-        """Of the cameras."""
-
-    def pose(self, name: str) -> Array:
-        """Of a camera in the world frame now, (4, 4), metres."""
-
-    def calibration(self, name: str, width: int, height: int) -> Calibration:
-        """The geometry of pictures of a size, now."""
-
-    def take(self, name: str, width: int, height: int) -> Shot:
-        """A picture. Where the camera measures no depth, that is infinite everywhere."""
-
-    def require_depth(self, name: str) -> None:
-        """Raise `NoDepth` unless the camera measures depth."""
 
 
 class PictureApi:

@@ -1,8 +1,4 @@
-"""Cameras: where they are, what they give, and the geometry of their pictures. Taking one changes no state.
-
-A camera's frame: x to the right in the picture, y down, z into it. A pixel (column u, row v) looks along
-((u - cx) / fx, (v - cy) / fy, 1) in that frame.
-"""
+"""The cameras of a simulated world: where they are, and their pictures. Taking one changes no state."""
 
 from __future__ import annotations
 
@@ -12,19 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codeact.errors import TaskError
-from codeact_envs.bullet.engine.camera import Frame
 from codeact_envs.bullet.errors import UnknownObject
 from codeact_envs.bullet.geometry.poses import Pose, Vector3
 from codeact_envs.bullet.geometry.rotations import matrix_of
+from codeact_envs.bullet.perception.pictures import Array, Calibration, Shot
 from codeact_envs.bullet.robots.description import CameraMount
 
 if TYPE_CHECKING:
     from codeact_envs.bullet.world import BulletWorld
-
-Array = NDArray[np.float64]
 
 LIGHT: Vector3 = (0.7, 0.9, 2.0)
 AMBIENT, DIFFUSE = 0.62, 0.42  # shares of a surface's colour under the light, in all directions and facing it
@@ -47,52 +40,6 @@ SCENE_CAMERAS: dict[str, SceneCamera] = {
     "left": SceneCamera((0.62, 0.85, 0.70), (0.47, -0.03, 0.0), 50.0),
     "right": SceneCamera((0.62, -0.85, 0.70), (0.47, 0.03, 0.0), 50.0),
 }
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A camera's geometry when a picture was taken.
-
-    Attributes:
-        width, height: pixels.
-        intrinsics: (3, 3): fx, 0, cx; 0, fy, cy; 0, 0, 1; pixels.
-        extrinsics: (4, 4): the camera's pose in the world frame, metres. It takes points of the camera's frame to the
-            world frame; its inverse takes them back.
-    """
-
-    width: int
-    height: int
-    intrinsics: Array
-    extrinsics: Array
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A picture with depth.
-
-    Attributes:
-        rgb: uint8 (height, width, 3).
-        depth: float64 (height, width), metres along the camera's z axis; infinite where nothing is.
-        bodies: int (height, width), the simulator's numbers of the bodies seen, -1 for none; None unless asked for.
-        calibration: of the camera at that moment.
-    """
-
-    rgb: Frame
-    depth: Array
-    bodies: NDArray[np.int64] | None
-    calibration: Calibration
-
-    def points(self) -> Array:
-        """Each pixel's point in the world frame, (height, width, 3), metres; infinite or NaN where nothing is."""
-        inside, pose = self.calibration.intrinsics, self.calibration.extrinsics
-        height, width = self.depth.shape
-        u, v = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float))
-        rays = np.stack(
-            [(u - inside[0, 2]) / inside[0, 0], (v - inside[1, 2]) / inside[1, 1], np.ones_like(u)], axis=-1
-        )
-        with np.errstate(invalid="ignore"):
-            points: Array = (rays * self.depth[..., None]) @ pose[:3, :3].T + pose[:3, 3]
-        return points
 
 
 def look_at(eye: Vector3, target: Vector3) -> Array:

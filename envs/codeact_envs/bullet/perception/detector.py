@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from codeact_envs.bullet.bodies.colors import COLORS
 from codeact_envs.bullet.geometry.poses import Vector3
-from codeact_envs.bullet.perception.cameras import Shot
+from codeact_envs.bullet.perception.pictures import Shot
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]

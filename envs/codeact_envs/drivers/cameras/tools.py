@@ -1,17 +1,19 @@
-"""Pictures of real cameras for programs: the tools that they have in simulation."""
+"""Pictures of real cameras for programs: the tools that they have in simulation, and what is found in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-from codeact.tools import Toolbox
+from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import NoDepth, UnknownObject
 from codeact_envs.bullet.geometry.rotations import matrix_of
+from codeact_envs.bullet.perception.camera_tier import HEIGHT, WIDTH
 from codeact_envs.bullet.perception.camera_tools import PICTURE_ERRORS, PICTURE_TOOLS, PictureApi
-from codeact_envs.bullet.perception.cameras import Calibration, Shot
+from codeact_envs.bullet.perception.detector import Detection, OrientedBox, look
+from codeact_envs.bullet.perception.pictures import Calibration, Shot
 from codeact_envs.drivers.errors import ConnectionLost, DriverError
 from codeact_envs.drivers.protocols import Array, Camera, CameraFrame
 
@@ -53,11 +55,15 @@ class RealPictures:
     def require_depth(self, name: str) -> None:
         """See `PictureSource`."""
         if not self._camera(name).measures_depth:
-            others = [other for other, camera in self._cameras.items() if camera.measures_depth]
+            others = self.deep()
             raise NoDepth(
                 f"camera {name!r} measures no depth; "
                 + (f"{', '.join(others)} does" if others else "rgb, intrinsics and pose are what there is")
             )
+
+    def deep(self) -> tuple[str, ...]:
+        """Names of the cameras that measure depth."""
+        return tuple(name for name, camera in self._cameras.items() if camera.measures_depth)
 
     def _camera(self, name: str) -> Camera:
         if name not in self._cameras:
@@ -86,7 +92,36 @@ def _resized_depth(frame: CameraFrame, width: int, height: int) -> Array:
     return depth
 
 
-def picture_tools(pictures: RealPictures) -> Toolbox:
-    """The tools in the group `camera`."""
+class RealPictureApi(PictureApi):
+    """Take pictures, and find things in them; neither moves anything.
+
+    A camera's frame: x to the right in the picture, y down, z into it. The pixel in column u and row v that is `depth`
+    metres away shows the point ((u - cx) / fx * depth, (v - cy) / fy * depth, depth) of that frame.
+
+    Args:
+        pictures: of the cameras.
+        robot: what gives the space that the robot itself takes now.
+    """
+
+    def __init__(self, pictures: RealPictures, robot: Callable[[], Sequence[OrientedBox]]) -> None:
+        super().__init__(pictures)
+        self._pictures, self._robot = pictures, robot
+
+    @tool(effect="read")
+    def detect(self) -> list[Detection]:
+        """The things that stand on the table now, the highest first, found by colour and shape in the pictures of all
+        cameras that measure depth. Each has `shape` ("box", "cylinder", "bowl", or "zone" for what is flat), `color`,
+        `size` (x, y, z) in metres, `position` of its centre and `yaw`, both in the world frame, and `confidence` from 0
+        to 1. Raises NoDepth."""
+        shots = [self._pictures.take(name, WIDTH, HEIGHT) for name in self._pictures.deep()]
+        return list(look(shots, self._robot()).detections)
+
+
+REAL_PICTURE_TOOLS = (*PICTURE_TOOLS, "detect")
+
+
+def picture_tools(pictures: RealPictures, robot: Callable[[], Sequence[OrientedBox]]) -> Toolbox:
+    """The tools in the group `camera`; `robot` as for `RealPictureApi`. Without depth nothing can be detected."""
     errors = (*PICTURE_ERRORS, DriverError, ConnectionLost)
-    return Toolbox.of(PictureApi(pictures), allow=PICTURE_TOOLS, name="camera", errors=errors)
+    allow = REAL_PICTURE_TOOLS if pictures.deep() else PICTURE_TOOLS
+    return Toolbox.of(RealPictureApi(pictures, robot), allow=allow, name="camera", errors=errors)
