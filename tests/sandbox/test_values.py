@@ -214,6 +214,11 @@ def test_hostile_forms_give_a_value_or_an_error(form: Any) -> None:
         {1: [], 2: []},
         {"1": []},
         {True: []},
+        [{3: {"a": 1}}, {3.0: {"a": 1}}],
+        [{3: {"a": 1}}, {3: {1: "a"}}],
+        [{3: {"a": 1}}, {3: {"a": 1}, 1: []}],
+        [{3: {"a": 1}}, {3: {"a": []}, 1: 1}],
+        [{3: {"a": 1}}, {}],
     ],
 )
 def test_each_malformed_form_is_refused(form: Any) -> None:
@@ -329,6 +334,12 @@ def test_a_boolean_array_holds_true_and_false_only() -> None:
 def test_plain_data_cross_whatever_stands_beside_them() -> None:
     rows = [{"name": "Zoë", "count": 2**64 - 1, "share": 0.5, "place": None}, {"name": "b", "count": 2**64}]
     assert decode(encode(rows)) == rows
+    assert decode(encode([{"a": 1}, {"a": 2**70, "b": "x" * 40_000}, {}, {"b": b"x"}])) == [
+        {"a": 1},
+        {"a": 2**70, "b": "x" * 40_000},
+        {},
+        {"b": b"x"},
+    ]
     assert decode(encode([1, "a", 2**70, b"\0", True])) == [1, "a", 2**70, b"\0", True]
     assert type(decode(encode({"a": np.float64(1.5)}))["a"]) is np.float64
 
@@ -339,6 +350,8 @@ def test_plain_data_cross_whatever_stands_beside_them() -> None:
         ([{"a": 1, "b": ["x", "\ud800"]}], r"value\[0\]\['b'\]\[1\] is text"),
         ({"a": {"\udc00": 1}}, r"value\['a'\] is text"),
         ([1, {2: {3: object()}}], r"value\[1\]\[2\]\[3\] is of type object"),
+        ([{"a": 1}, {"a": "\ud800"}], r"value\[1\]\['a'\] is text"),
+        ([{"a": 1}, {"\udc00": 1}], r"value\[1\] is text"),
         ([{"{}": object()}], r"value\[0\]\['\{\}'\] is of type object"),
         ({(1, object()): 1}, r"a key of value\[1\] is of type object"),
         ({object}, r"value\{\.\.\.\} is of type type"),
@@ -355,3 +368,24 @@ def test_what_is_unpacked_is_made_anew_each_time() -> None:
     first[0]["a"] = 2
     first[1].append(3)
     assert second == [{"a": 1}, [1, 2]]
+
+
+def test_rows_with_a_large_text_put_it_elsewhere() -> None:
+    put: list[int] = []
+    packed = pack([{"a": "x" * 32_768}, {"a": "y"}], put=lambda array: put.append(array.size) or 7)
+    assert put == [32_768]
+    assert packed == [{3: {"a": {13: [7, 32_768]}}}, {3: {"a": "y"}}]
+
+
+def test_rows_are_nested_no_deeper_than_other_values() -> None:
+    def nested(row: object, levels: int) -> list[object]:
+        value = [row]
+        for _ in range(levels):
+            value = [value]
+        return value
+
+    assert decode(encode(nested({"a": 1}, 58))) == nested({"a": 1}, 58)
+    with pytest.raises(UnsupportedValue, match="deeper than 60 levels"):
+        encode(nested({"a": 1}, 59))
+    with pytest.raises(UnsupportedValue, match="deeper than 60 levels"):
+        unpack(nested({3: {"a": 1}}, 59))

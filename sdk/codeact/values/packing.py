@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,7 +37,8 @@ from codeact.values.image import Image
 
 _LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
 _WRITTEN_AS_THEY_ARE = frozenset([float, bool, type(None)])
-_TEXT_ALONE = frozenset([str])
+_PLAIN = _WRITTEN_AS_THEY_ARE | {str, int}
+_TEXT_ALONE, _DICT_ALONE = frozenset([str]), frozenset([dict])
 
 Place = str | tuple[Any, str, Any]
 """Where a value stands, for an error: words, or the place around it, how it stands there, and its key."""
@@ -79,7 +81,11 @@ def _pack(value: Any, types: Mapping[str, type], place: Place, depth: int, put: 
     if depth >= MAX_DEPTH:
         raise UnsupportedValue(f"{_words(place)} is nested deeper than {MAX_DEPTH} levels, or contains itself")
     if kind is list:
-        return value if _is_written_as_it_is(value) else _pack_items(value, types, place, depth, put)
+        if _is_written_as_it_is(value):
+            return value
+        if depth + 1 < MAX_DEPTH and _are_plain_rows(value):
+            return [{DICT: row} for row in value]
+        return _pack_items(value, types, place, depth, put)
     if kind is tuple:
         return {TUPLE: [*value] if _is_written_as_it_is(value) else _pack_items(value, types, place, depth, put)}
     if kind is dict:
@@ -167,6 +173,27 @@ def _is_written_as_it_is(items: Collection[Any]) -> bool:
         elif kind not in _WRITTEN_AS_THEY_ARE:
             return False
     return True
+
+
+def _are_plain_rows(items: list[Any]) -> bool:
+    """Whether all of these are dicts of what msgpack writes just as it is: rows of a table, without a look at each."""
+    if not _DICT_ALONE.issuperset(map(type, items)):
+        return False
+    keys = set(chain.from_iterable(items))
+    if not (_TEXT_ALONE.issuperset(map(type, keys)) and "".join(keys).isascii()):
+        return False
+    held = [*chain.from_iterable(map(dict.values, items))]
+    kinds = set(map(type, held))
+    if not _PLAIN.issuperset(kinds):
+        return False
+    if int in kinds:
+        numbers = [value for value in held if type(value) is int]
+        if min(numbers) < _LOWEST_INT or max(numbers) > _HIGHEST_INT:
+            return False
+    if str not in kinds:
+        return True
+    texts = [value for value in held if type(value) is str]
+    return max(map(len, texts)) < LARGE_BYTES and ("".join(texts).isascii() or all(map(_is_valid, texts)))
 
 
 def _is_valid(text: str) -> bool:

@@ -7,6 +7,7 @@ import enum
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,7 +36,7 @@ from codeact.values.forms import (
 from codeact.values.image import Image
 
 _AS_THEY_ARE = frozenset([str, int, float, bool, bytes, type(None)])
-_TEXT_ALONE = frozenset([str])
+_TEXT_ALONE, _DICT_ALONE, _INT_ALONE = frozenset([str]), frozenset([dict]), frozenset([int])
 _SAME_HASH = 50
 _EMPTY_TEXTS = 10_000
 _NAME_CHARS = 60  # of a dtype; numpy takes minutes to look through a long one
@@ -80,6 +81,8 @@ def _unpack(
     if kind is list:
         if _AS_THEY_ARE.issuperset(map(type, wire)):
             return [*wire]
+        if depth + 1 < MAX_DEPTH and (rows := _plain_rows(wire)) is not None:
+            return rows
         return [_unpack(item, types, build, place, depth + 1, take) for item in wire]
     if kind is not dict or len(wire) != 1:
         raise UnsupportedValue(f"{place} is malformed on the wire")
@@ -96,6 +99,19 @@ def _unpack(
         if isinstance(problem, UnsupportedValue):
             raise
         raise UnsupportedValue(f"{place} cannot be made: {type(problem).__name__}: {problem}") from None
+
+
+def _plain_rows(wire: list[Any]) -> list[Any] | None:
+    """The dicts of plain values that all items of a list are, without a look at each; None where they are others."""
+    if not _DICT_ALONE.issuperset(map(type, wire)) or max(map(len, wire)) != 1:
+        return None
+    rows = [item.get(DICT) for item in wire]
+    if not (_DICT_ALONE.issuperset(map(type, rows)) and _INT_ALONE.issuperset(map(type, chain.from_iterable(wire)))):
+        return None
+    plain = _AS_THEY_ARE.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
+    if not (plain and _TEXT_ALONE.issuperset(map(type, chain.from_iterable(rows)))):
+        return None
+    return [{**row} for row in rows]
 
 
 def _unpack_tagged(
