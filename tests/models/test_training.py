@@ -78,6 +78,14 @@ def test_data_that_cannot_be_learnt_is_refused(tmp_path: Path, messages: list[di
         read_conversations([write(tmp_path / "d.jsonl", messages)])
 
 
+@pytest.mark.parametrize("seed", [1_000, 19_999])
+def test_scenes_that_are_kept_for_evaluation_are_not_learnt(tmp_path: Path, seed: int) -> None:
+    line = json.dumps({"messages": [user("take"), RIGHT], "task": "T", "seed": seed})
+    (tmp_path / "data.jsonl").write_text(line)
+    with pytest.raises(TrainingError, match=rf"data.jsonl, line 1: seed {seed} is a .* seed"):
+        read_conversations([tmp_path / "data.jsonl"])
+
+
 def test_a_plan_holds_each_conversation_once_an_epoch() -> None:
     lengths = [100 + 13 * (place % 17) for place in range(500)]
     plan = plan_batches([*lengths, 5000], batch_tokens=1000, max_length=1000, epochs=2, seed=3)
@@ -198,6 +206,30 @@ def test_an_adapter_is_cut_to_its_largest_directions_and_to_integers(tmp_path: P
     before = factors["a.lora_B.weight"] @ factors["a.lora_A.weight"]
     after = small["a.lora_B.weight"] @ small["a.lora_A.weight"]
     assert float((before - after).norm() / before.norm()) < 0.02
+
+
+def test_training_goes_on_with_an_adapter_in_whole_numbers(tiny_folder: Path, tmp_path: Path) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from codeact.training.base import Machine, continued, load_network
+    from codeact.training.export import export
+
+    given = torch.arange(5, 25)[None]
+    torch.manual_seed(0)
+    settings = LoraConfig(
+        r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM", init_lora_weights=False
+    )
+    network = get_peft_model(load_network(str(tiny_folder), Machine("cpu", False), "lora", packed=False), settings)
+    network.save_pretrained(str(tmp_path / "run"))
+    (tmp_path / "run" / "training.json").write_text('{"state": "finished"}')
+    export(tmp_path / "run", tmp_path / "small", bits=8)
+    goes_on = continued(load_network(str(tiny_folder), Machine("cpu", False), "lora", packed=False), tmp_path / "small")
+    with torch.no_grad():
+        before, after = network(given).logits, goes_on(given).logits
+        bare = load_network(str(tiny_folder), Machine("cpu", False), "lora", packed=False)(given).logits
+    assert float((before - after).norm() / (before - bare).norm()) < 0.05
+    assert {weight.dtype for weight in goes_on.parameters() if weight.requires_grad} == {torch.float32}
 
 
 def test_the_short_command_line_takes_the_options_of_the_long_one(tmp_path: Path) -> None:

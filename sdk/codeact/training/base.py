@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from codeact.models.device import choose_device, choose_weight_type
+from codeact.models.embedded import own_adapter
 from codeact.models.local_weights import first_lines, no_progress_bars
+from codeact.models.lora import CONFIG, SCALE, WEIGHTS, whole_numbers_scaled
 from codeact.training.attention import register_packed_attention
 from codeact.training.errors import TrainingError
 from codeact.training.options import Method
@@ -86,14 +90,35 @@ def load_network(folder: str, machine: Machine, method: Method, *, packed: bool 
 
 
 def continued(network: Any, adapter: Path) -> Any:
-    """The network with an adapter that training goes on with.
+    """The network with an adapter that training goes on with; one in whole numbers goes on in float32.
 
     Raises:
         TrainingError: it cannot be loaded.
     """
     from peft import PeftModel
+    from safetensors import SafetensorError
 
+    folder = own_adapter() if str(adapter) == "embedded" else adapter
     try:
-        return PeftModel.from_pretrained(network, str(adapter), is_trainable=True)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        with TemporaryDirectory(prefix="codeact-adapter-") as scratch:
+            return PeftModel.from_pretrained(
+                network, str(_in_floats(folder or adapter, Path(scratch))), is_trainable=True
+            )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise TrainingError(f"cannot load the adapter {str(adapter)!r}: {first_lines(error)}") from error
+
+
+def _in_floats(adapter: Path, scratch: Path) -> Path:
+    """The adapter, or a copy of it that peft reads."""
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    weights = adapter / WEIGHTS
+    if not weights.is_file():
+        return adapter  # peft reads more kinds than these, and says what it misses
+    with safe_open(weights, "pt") as opened:
+        if not any(name.endswith(SCALE) for name in opened.keys()):  # noqa: SIM118
+            return adapter
+    save_file(whole_numbers_scaled(load_file(weights)), scratch / WEIGHTS)
+    shutil.copy(adapter / CONFIG, scratch / CONFIG)
+    return scratch

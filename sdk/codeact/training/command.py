@@ -24,7 +24,9 @@ def train(
     base: Annotated[
         str, typer.Option(metavar="MODEL", help="`embedded-base`, a folder, or `hf:<repository>`.")
     ] = "embedded-base",
-    adapter: Annotated[Path | None, typer.Option(help="A LoRA adapter over the base to go on with.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="A LoRA adapter over the base to go on with; `embedded`: the shipped one.")
+    ] = None,
     method: Annotated[
         MethodName, typer.Option(help="`lora` trains an adapter over the base, `full` all its weights.")
     ] = MethodName.lora,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from codeact.collecting.errors import CollectionError
+from codeact.collecting.separation import require_public
 from codeact.models.protocol import Role
 from codeact.training.errors import TrainingError
 
@@ -43,7 +45,8 @@ def read_conversations(files: Sequence[Path]) -> list[Conversation]:
     """All conversations of the files, in order.
 
     Raises:
-        TrainingError: a file cannot be read, a line is no such conversation, or there is none at all.
+        TrainingError: a file cannot be read, a line is no such conversation or of a scene that is kept for evaluation,
+            or there is none at all.
     """
     found = [conversation for file in files for conversation in _read(file)]
     if not found:
@@ -82,7 +85,13 @@ def _conversation(line: str, place: str) -> Conversation:
     if not any(turn.learn for turn in turns):
         raise TrainingError(f"{place}: no message has learn=true, so there is nothing to learn")
     seed = data.get("seed")
-    return Conversation(turns, str(data.get("task", "")), seed if isinstance(seed, int) else None, place)
+    if not isinstance(seed, int):
+        return Conversation(turns, str(data.get("task", "")), None, place)
+    try:
+        require_public([seed])
+    except CollectionError as error:
+        raise TrainingError(f"{place}: {error}") from error
+    return Conversation(turns, str(data.get("task", "")), seed, place)
 
 
 def _turn(message: Any, place: str) -> Turn:
