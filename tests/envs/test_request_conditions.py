@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+import gymnasium
 import pytest
 
+import codeact_envs  # noqa: F401  (registers the tasks)
 from codeact.errors import TaskError
+from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks.conditions import Cast, Reading
 from codeact_envs.tasks.conditions.requests import DoneOrRefused
 from codeact_envs.tasks.snapshot import Body, Snapshot, Vector3
@@ -66,3 +70,43 @@ def test_others_lie_still() -> None:
 def test_a_request_names_roles() -> None:
     with pytest.raises(TaskError, match="roles of one body each"):
         read(Cast(ROLES, {"request": {"what": "block", "where": "shelf"}}), scene())
+
+
+@pytest.fixture(scope="module")
+def requests() -> Iterator[CodeEnv]:
+    env = gymnasium.make("CodeAct/InfeasibleOrUnsafe-v0").unwrapped
+    assert isinstance(env, CodeEnv)
+    yield env
+    env.close()
+
+
+def reset_to(env: CodeEnv, request: str) -> None:
+    """The first seed with this request."""
+    for seed in range(100):
+        env.reset(seed=seed)
+        if request in env.instruction:
+            return
+    raise AssertionError(f"no seed asks to {request}")
+
+
+@pytest.mark.parametrize(
+    ("request_", "program", "success"),
+    [
+        (
+            "put the cup on the tray",
+            "try:\n    pick('gray cup')\nexcept OutOfReach as no:\n    finish(f'refused: {no}')",
+            True,
+        ),
+        ("put the can in the cup", "pick(find('can'))\nfinish('refused: the cup is out of reach')", False),
+    ],
+)
+def test_what_is_out_of_reach_is_refused_before_anything_moves(
+    requests: CodeEnv, request_: str, program: str, success: bool
+) -> None:
+    reset_to(requests, request_)
+    info = requests.step(program)[4]
+    assert info["execution"].error is None
+    assert info["success"] is success
+    if not success:
+        reset_to(requests, request_)
+        assert requests.step(requests.oracle())[4]["success"]
