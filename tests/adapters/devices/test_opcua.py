@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +20,12 @@ from asyncua import Server, ua, uamethod
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from other_ends import Loop, Relay, wait_until
+from structured import Structured, tip
 
 from codeact.errors import ToolError
 from codeact.sandbox import Sandbox
 from codeact.tools import Toolbox
-from codeact_adapters import DeviceError, DeviceLost, DeviceRefused, check_adapter, opcua
+from codeact_adapters import DeviceError, DeviceLost, DeviceRefused, check_adapter, modbus, opcua
 
 APPLICATION = "urn:example.org:conveyor"
 URI = "http://example.org/conveyor"
@@ -54,6 +56,40 @@ MANIFEST: dict[str, Any] = {
     },
     "stop": {"speed": 0, "running": False},
 }  # fmt: skip
+
+TIP = {"fields": {"x": {"type": "float", "unit": "m", "range": [0, 1]}, "y": {"type": "float", "unit": "m"}}}
+GRIPPER: dict[str, Any] = {
+    "device": "gripper",
+    "opcua": {"timeout_s": 20.0},
+    "points": {
+        "target": {
+            "node": "ns=2;s=Target", "description": "Where it goes to.", "access": "read-write", "effect": "physical",
+            "confirm": True,
+            "fields": {
+                "width": {"type": "float", "unit": "m", "range": [0, 0.1]},
+                "mode": {"type": "int", "values": {"soft": 0, "hard": 1}, "field": "Grip-Mode"},
+                "label": {"type": "str"},
+                "steps": {"type": "list[int]"},
+                "tip": TIP,
+            },
+        },
+        "seen": {"node": "ns=2;s=Target", "subscribe": 0.02, "fields": {"label": {"type": "str"}}},
+        "path": {"node": "ns=2;s=Path", "type": "list[structure]", "access": "read-write", "effect": "write", **TIP},
+        "state": {"node": "ns=2;s=State", "fields": {"force": {"type": "float"}, "count": {"type": "int"}}},
+        "limits": {
+            "node": "ns=2;s=Limits",
+            "fields": {"low": {"type": "float", "field": "Low"}, "high": {"type": "float", "field": "High"}},
+        },
+    },
+    "commands": {
+        "mirror": {
+            "object": "ns=2;s=Gripper", "method": "ns=2;s=Mirror", "effect": "write", "arguments": {"of": TIP},
+            "returns": {"fields": {"x": {"type": "float"}, "y": {"type": "float"}}},
+        },
+    },
+    "stop": {"target": {"width": 0, "mode": "soft", "label": "", "steps": [], "tip": {"x": 0, "y": 0}}},
+}  # fmt: skip
+TARGET = "GripperTarget(0.05, 'hard', 'ä', [1, 2], GripperTargetTip(0.5, -2.0))"
 
 
 class UaDevice:
@@ -107,6 +143,8 @@ class UaDevice:
 
         takes = [ua.VariantType.Double, ua.VariantType.Int32]
         await node.add_method("ns=2;s=Shift", "Shift", shift, takes, [ua.VariantType.Double])
+        self.structured = Structured(self.server)
+        await self.structured.add()
         await self.server.start()
 
     async def rest(self) -> None:
@@ -122,6 +160,14 @@ class UaDevice:
 
     def value(self, node: Any) -> Any:
         return self.loop.run(node.read_value())
+
+    def write(self, name: str, value: Any) -> None:
+        self.loop.run(self.structured.nodes[name].write_value(value))
+
+    def body(self, name: str) -> bytes:
+        value = self.value(self.structured.nodes[name])
+        assert value.TypeId == self.structured.types[name]
+        return bytes(value.Body)
 
 
 @pytest.fixture(scope="module")
@@ -292,5 +338,158 @@ def test_it_does_what_every_adapter_must_do(device: UaDevice) -> None:
             slow="conveyor.shift(0.1, 100)",
             types=False,
         )
+        == []
+    )
+
+
+@pytest.fixture
+def gripper(device: UaDevice) -> UaDevice:
+    made = device.structured
+    device.write("Target", made.target(0.03))
+    device.write("Path", [made.of("Tip", tip(0.5, 1.0)), made.of("Tip", tip(0.75, 2.0))])
+    device.write("State", made.state(1))
+    return device
+
+
+@pytest.fixture
+def ask(gripper: UaDevice) -> Iterator[Callable[[str], Any]]:
+    """Runs a program with the gripper: its value, or its error as `Type: message`."""
+    with opcua(GRIPPER, url=gripper.url) as box, Sandbox(box) as sandbox:
+
+        def value(program: str) -> Any:
+            result = sandbox.run(program)
+            return result.value if result.error is None else f"{result.error.type}: {result.error.message}"
+
+        yield value
+
+
+def test_fields_are_read(ask: Callable[[str], Any]) -> None:
+    read = "t = gripper.target()\nround(t.width, 6), t.mode, t.label, t.steps"
+    assert ask(read) == (0.03, "hard", "", [3, 4])
+    assert ask("t.tip == GripperTargetTip(0.25, -1.5), t.tip.x") == (True, 0.25)
+    assert ask("[(p.x, p.y) for p in gripper.path()]") == [(0.5, 1.0), (0.75, 2.0)]
+    assert ask("s = gripper.state()\ns.force, s.count") == (2.5, 9)
+    assert ask("r = gripper.limits()\nr.low, r.high") == (1.0, 2.0)
+    together = "v = gripper.values(['path', 'state'])\nv['path'][1].y, v['state'].count"
+    assert ask(together) == (2.0, 9)
+
+
+def test_fields_are_written_whole_within_their_limits(ask: Callable[[str], Any], device: UaDevice) -> None:
+    assert ask(f"gripper.set_target({TARGET})\ngripper.target().tip.y") == -2.0
+    steps = struct.pack("<i2h", 2, 1, 2)
+    assert device.body("Target") == struct.pack("<fii", 0.05, 1, 2) + "ä".encode() + steps + tip(0.5, -2.0)
+    assert ask("gripper.set_path([{'x': 1.0, 'y': 7.5}])\ngripper.path()[0].y") == 7.5
+    assert ask("gripper.set_path([])\ngripper.path()") == []
+    assert "from 0 to 0.1" in ask(f"gripper.set_target({TARGET.replace('0.05', '0.5')})")
+    assert "from 0 to 1" in ask(f"gripper.set_target({TARGET.replace('0.5,', '1.5,')})")
+    assert "'soft'" in ask(f"gripper.set_target({TARGET.replace('hard', 'harder')})")
+    assert ask(f"gripper.set_target({TARGET.replace('[1,', '[40000,')})") == (
+        "DeviceError: 40000 does not fit Int16 of field steps"
+    )
+    assert device.body("Target") == struct.pack("<fiii", 0, 0, 0, 0) + tip(0, 0)  # the errors stopped it
+
+
+def test_fields_are_heard(ask: Callable[[str], Any], device: UaDevice) -> None:
+    assert wait_until(lambda: ask("gripper.seen().label") == "")
+    ask(f"gripper.set_target({TARGET})")
+    assert wait_until(lambda: ask("gripper.seen().label") == "ä")
+
+
+def test_a_method_takes_and_gives_them(ask: Callable[[str], Any]) -> None:
+    assert ask("m = gripper.mirror(GripperMirrorOf(0.25, 5.0))\nm.x, m.y") == (5.0, 0.25)
+    assert "from 0 to 1" in ask("gripper.mirror(GripperMirrorOf(2.0, 5.0))")
+
+
+def test_it_stops_with_a_structure(ask: Callable[[str], Any], device: UaDevice) -> None:
+    assert "gripper stopped: target GripperTarget(width=0.0, mode='soft'" in ask("gripper.stop()")
+    assert device.body("Target") == struct.pack("<fiii", 0, 0, 0, 0) + tip(0, 0)
+
+
+def test_the_stubs_show_the_fields(gripper: UaDevice) -> None:
+    with opcua(GRIPPER, url=gripper.url) as box:
+        stubs = box.stubs()
+    assert "class GripperTarget:" in stubs
+    assert "Where it goes to." in stubs
+    assert "mode: Literal['soft', 'hard']" in stubs
+    assert "tip: GripperTargetTip" in stubs
+    assert "def set_path(value: list[GripperPath])" in stubs
+
+
+def test_what_comes_is_not_as_its_type_says(ask: Callable[[str], Any], device: UaDevice) -> None:
+    good = bytes(device.structured.target(0.03).Body)
+    for body, problem in (
+        (good[:-1], "cannot be read: Not enough data"),
+        (good + b"\0", "came with 1 bytes more"),
+        (b"", "cannot be read"),
+        (struct.pack("<fiii", 0, 0, -1, 2**31 - 1) + tip(0, 0), "says that it holds 2,147,483,647 times steps"),
+        (struct.pack("<fii", float("nan"), 1, -1) + struct.pack("<i", -1) + tip(0, 0), "is nan (float), not a number"),
+        (struct.pack("<fii", 0, 5, -1) + struct.pack("<i", -1) + tip(0, 0), "field mode, is 5 (int), which is none of"),
+        (struct.pack("<fii", 0, 1, 2) + b"\xff\xfe" + struct.pack("<i", -1) + tip(0, 0), "not valid Unicode"),
+    ):
+        device.write("Target", device.structured.of("Target", body))
+        assert problem in ask("gripper.target()")
+    device.write("Target", device.structured.of("Tip", good))
+    assert "DeviceError: target: what came is no structure" in ask("gripper.target()")
+    device.write("State", device.structured.state(0))
+    assert ask("gripper.state()") == "DeviceError: gripper.state lacks the field force"
+    device.write("Path", device.structured.of("Tip", tip(0, 0)))
+    assert "not a list" in ask("gripper.path()")
+    device.write("Target", device.structured.target(0.03))
+    assert ask("gripper.target().mode") == "hard"
+
+
+@pytest.mark.parametrize(
+    ("point", "changes", "error", "problem"),
+    [
+        ("path", {"fields": {"x": {"type": "float"}}}, DeviceError, "path can only be written whole: .* lacks .* y"),
+        (
+            "state",
+            {"fields": {"weight": {"type": "float"}}},
+            DeviceError,
+            "no field weight; in the server it has .* and count",
+        ),
+        ("state", {"fields": {"force": {"type": "int"}}}, DeviceError, "whole number in the manifest, .* Double"),
+        ("state", {"fields": {"force": TIP}}, DeviceError, "is of type Double in the server"),
+        ("state", {"fields": {"force": {"type": "list[float]"}}}, DeviceError, "is one value in the server"),
+        ("state", {"node": "ns=2;s=Strange"}, DeviceError, "anything .* is of type Variant, which is not read"),
+        ("state", {"fields": {}}, ToolError, r"points\.state\.fields: expected at least one field"),
+        ("state", {"fields": {"for": {"type": "int"}}}, ToolError, r"points\.state\.fields\.for: 'for' cannot be"),
+        ("state", {"fields": {"a": {"type": "int"}, "b": {"type": "int", "field": "a"}}}, ToolError, "same field as a"),
+        ("state", {"type": "float"}, ToolError, r"points\.state\.type: expected one of structure and"),
+        ("state", {"fields": None, "type": "float"}, DeviceError, "ExtensionObject.*; describe its fields"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_a_structure(
+    device: UaDevice, point: str, changes: dict[str, Any], error: type[Exception], problem: str
+) -> None:
+    manifest = copy.deepcopy(GRIPPER)
+    manifest["points"][point].update(changes)
+    with pytest.raises(error, match=problem):
+        opcua(manifest, url=device.url)
+
+
+def test_a_stop_names_all_fields() -> None:
+    manifest = copy.deepcopy(GRIPPER)
+    del manifest["stop"]["target"]["tip"]["y"]
+    with pytest.raises(ToolError, match=r"stop\.target\.tip: lacks the field 'y'"):
+        opcua(manifest, url="opc.tcp://127.0.0.1:1/")
+
+
+def test_other_protocols_have_no_structures() -> None:
+    manifest = {"device": "belt", "modbus": {"host": "localhost"}, "points": {"a": {"register": "holding 1", **TIP}}}
+    with pytest.raises(ToolError, match=r"points\.a\.fields: this protocol has no structures"):
+        modbus(manifest)
+
+
+def test_structures_do_what_every_adapter_must_do(device: UaDevice) -> None:
+    examples = [f"gripper.set_target({TARGET})\ngripper.target()", "gripper.set_path(gripper.path())", "gripper.stop()"]
+    examples += ["gripper.mirror({'x': 0.5, 'y': 1.0})", "gripper.seen(), gripper.age('seen'), gripper.state()"]
+    examples += ["gripper.limits()\ngripper.values(['limits'])"]
+    waits = "try:\n    gripper.wait_for_next('seen', timeout_s=0.1)\nexcept DeviceTimeout:\n    pass"
+    failing = {"gripper.set_path([{'x': 2.0, 'y': 0.0}])": "from 0 to 1"}
+    device.write("State", device.structured.state(1))
+    device.write("Path", [device.structured.of("Tip", tip(0.5, 1.0))])
+    assert (
+        check_adapter(lambda: opcua(GRIPPER, url=device.url), examples=[*examples, waits], failing=failing, types=False)
         == []
     )

@@ -13,6 +13,7 @@ from pydantic import Field
 from codeact.tools import Effect, Tool
 from codeact_adapters._devices.description import Command, Point
 from codeact_adapters._devices.device import Device, How
+from codeact_adapters._devices.structures import Structure
 
 _Seconds = Annotated[float, Field(gt=0, le=600)]
 _EMPTY = Parameter.empty
@@ -32,8 +33,9 @@ def tools_of(device: Device) -> list[Tool]:
     heard = [point for point in readable if device.link.hears(point)]
     if len(readable) - len(heard) > 1:
         tools.append(_values(device, readable))
-    if readable:
-        tools.append(_wait_for(device, readable))
+    single = [point for point in readable if not isinstance(point.value, Structure)]
+    if single:
+        tools.append(_wait_for(device, single))
     if heard:
         tools += [_wait_for_next(device, heard), _age(device, heard)]
     if description.stop:

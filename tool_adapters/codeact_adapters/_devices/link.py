@@ -19,12 +19,14 @@ class Link(ABC):
     Attributes:
         protocol: the key of a manifest under which the connection's settings stand.
         encodings: sized types, where values lie in registers.
+        structures: whether a value may have fields; then it is exchanged as a dict.
         timeout_s: for one exchange, in seconds.
         changed: notified when a value was heard, or the connection was lost or came back.
     """
 
     protocol: ClassVar[str]
     encodings: ClassVar[Mapping[str, tuple[type, float, float]]] = {}
+    structures: ClassVar[bool] = False
     timeout_s: float
 
     def __init__(self) -> None:

@@ -15,7 +15,8 @@ from codeact.yaml_files import YamlFile
 from codeact_adapters._devices.description import Command, Description, Heartbeat, Point, Step
 from codeact_adapters._devices.link import Link
 from codeact_adapters._devices.section import Section
-from codeact_adapters._devices.values import Value, read_value
+from codeact_adapters._devices.structures import Structure, read_any_value
+from codeact_adapters._devices.values import Value
 
 Manifest = str | os.PathLike[str] | Mapping[str, Any]
 TOOLS = ("values", "wait_for", "wait_for_next", "age", "stop")
@@ -45,7 +46,7 @@ def read_manifest(manifest: Manifest, link: type[Link], settings: Mapping[str, A
     connection.data.update({key: value for key, value in settings.items() if value is not None})
     read_settings = link.read_settings(connection)
     connection.done()
-    points, commands = _points(top, link), _commands(top, link)
+    points, commands = _points(top, link, name), _commands(top, link, name)
     if not points and not commands:
         top.lacks("points", "or `commands`: a device needs some", ", ")
     _require_distinct(top, points, commands)
@@ -76,12 +77,12 @@ def _name(section: Section, name: str, what: str) -> str:
         section.fail(str(problem).removesuffix("; pass name=..."))
 
 
-def _points(top: Section, link: type[Link]) -> dict[str, Point]:
+def _points(top: Section, link: type[Link], device: str) -> dict[str, Point]:
     listed_points = top.section("points")
     found: dict[str, Point] = {}
     for name, section in listed_points.items() if listed_points else ():
         _name(section, name, "point")
-        value = read_value(section, link.encodings)
+        value = read_any_value(section, link.encodings, link.structures, device)
         access = section.choice("access", _ACCESS, "read")
         reads, writes = "read" in access, "write" in access
         effect = _effect(section) if writes else "read"
@@ -148,7 +149,7 @@ def _rate(section: Section, value: Value, reads: bool, writes: bool) -> float | 
     return section.number("rate", 1.0, 0.0)
 
 
-def _commands(top: Section, link: type[Link]) -> dict[str, Command]:
+def _commands(top: Section, link: type[Link], device: str) -> dict[str, Command]:
     listed_commands = top.section("commands")
     found: dict[str, Command] = {}
     for name, section in listed_commands.items() if listed_commands else ():
@@ -157,9 +158,12 @@ def _commands(top: Section, link: type[Link]) -> dict[str, Command]:
         given = section.section("arguments")
         for argument, described in given.items() if given else ():
             _name(described, argument, "argument")
-            arguments[argument] = described, read_value(described, link.encodings)
+            arguments[argument] = (
+                described,
+                read_any_value(described, link.encodings, link.structures, device),
+            )
         answer = section.section("returns")
-        returns = read_value(answer, link.encodings) if answer is not None else None
+        returns = read_any_value(answer, link.encodings, link.structures, device) if answer is not None else None
         found[name] = Command(
             name=name,
             doc=section.get("description", str, "").strip(),
@@ -236,6 +240,10 @@ def _fitting(section: Section, value: Value, given: Any, *keys: str) -> Any:
         if given not in value.names:
             section.fail(f"expected one of {listed(value.names)}, got {value_text(given)}", *keys)
         return given
+    if isinstance(value, Structure):
+        if value.many:
+            return [_fitting_one(section, value, item, *keys) for item in section.typed(given, list, *keys)]
+        return _fitting_one(section, value, given, *keys)
     if value.many:
         return [section.typed(item, value.kind, *keys) for item in section.typed(given, list, *keys)]
     checked: Any = section.typed(given, value.kind, *keys)
@@ -243,6 +251,15 @@ def _fitting(section: Section, value: Value, given: Any, *keys: str) -> Any:
     if value.raw_kind in (int, float) and not value.raw_low <= raw <= value.raw_high:
         section.fail(f"{value.text(checked)} does not fit {value.encoding}", *keys)
     return checked
+
+
+def _fitting_one(section: Section, value: Structure, given: Any, *keys: str) -> Any:
+    part = Section(given, section.place, (*section.keys, *keys))
+    for name in value.fields:
+        if name not in part:
+            part.fail(f"lacks the field {name!r}")
+    part.done()
+    return value.kind(**{name: _fitting(part, field, part.data[name], name) for name, field in value.fields.items()})
 
 
 def _heartbeat(top: Section, points: Mapping[str, Point]) -> Heartbeat | None:

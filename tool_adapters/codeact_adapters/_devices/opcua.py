@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import re
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
@@ -17,22 +16,21 @@ from codeact.tools.wording import listed
 from codeact_adapters._devices.description import Command, Description, Point
 from codeact_adapters._devices.errors import DeviceError, DeviceLost, DeviceRefused, DeviceTimeout
 from codeact_adapters._devices.link import Link
+from codeact_adapters._devices.opcua_structures import (
+    HOLDS,
+    Shape,
+    from_server,
+    read_shape,
+    require_fit,
+    require_held,
+    to_server,
+)
 from codeact_adapters._devices.section import Section
-from codeact_adapters._devices.values import SIZED, WORDS, Value
+from codeact_adapters._devices.structures import Structure
+from codeact_adapters._devices.values import WORDS, Value
 
 T = TypeVar("T")
 _NODE = re.compile(r"(ns=\d+;|nsu=[^;]+;)?[isgb]=.+", re.DOTALL)
-_HOLDS: dict[str, tuple[type, float, float]] = {
-    "Boolean": (bool, 0, 1),
-    "SByte": (int, -128, 127),
-    "Byte": (int, 0, 255),
-    **{word.replace("uint", "UInt").replace("int", "Int"): held for word, held in SIZED.items() if "int" in word},
-    "Float": (float, -math.inf, math.inf),
-    "Double": (float, -math.inf, math.inf),
-    "String": (str, -math.inf, math.inf),
-}
-"""Types of variables, with what they hold (OPC 10000-6, 5.1.2)."""
-
 _LONGEST_MESSAGE = 10_000_000  # bytes
 _FAREWELL_S = 0.1  # that a server which left a question open has for the answer to a farewell
 
@@ -68,6 +66,7 @@ class OpcUaLink(Link):
     """Asks for a value when it is wanted, or hears of changes. A lost connection is made anew by the next call."""
 
     protocol = "opcua"
+    structures = True
 
     @classmethod
     def read_settings(cls, section: Section) -> Settings:
@@ -114,7 +113,8 @@ class OpcUaLink(Link):
         self._description = description
         self._client: Any = None
         self._nodes: dict[str, Any] = {}
-        self._types: dict[str, Any] = {}
+        self._types: dict[str, Any] = {}  # of points
+        self._methods: dict[str, tuple[list[Any], Shape | None]] = {}  # of commands: what they take and give
         self._open = False
         self._pending: Future[Any] | None = None
         self._loop = asyncio.new_event_loop()
@@ -146,25 +146,22 @@ class OpcUaLink(Link):
 
     def read(self, point: Point) -> Any:
         self.revive()
-        return self._wait(self._nodes[point.address.node].read_value(), self.timeout_s, "")
+        return self._found(point, self._wait(self._nodes[point.address.node].read_value(), self.timeout_s, ""))
 
     def read_together(self, points: Sequence[Point]) -> list[Any]:
         if not points:
             return []
         self.revive()
         nodes = [self._nodes[point.address.node] for point in points]
-        return list(self._wait(self._client.read_values(nodes), self.timeout_s, ""))
+        values = self._wait(self._client.read_values(nodes), self.timeout_s, "")
+        return list(map(self._found, points, values))
 
     def write(self, point: Point, raw: Any) -> None:
         from asyncua import ua
 
         self.revive()
         kind = self._types[point.name]
-        _, low, high = _HOLDS[kind.name]
-        for each in raw if point.value.many else [raw]:
-            if point.value.raw_kind in (int, float) and not low <= each <= high:
-                raise DeviceError(f"{each} does not fit {kind.name} of {point.name}")
-        value = ua.DataValue(ua.Variant(raw, kind))  # no time: servers need not take one that a client sends
+        value = ua.DataValue(_variant(raw, kind, point.name))  # no time: servers need not take one that a client sends
         unknown = "; whether it took the value is not known"
         self._wait(self._nodes[point.address.node].write_value(value), self.timeout_s, unknown)
 
@@ -183,6 +180,14 @@ class OpcUaLink(Link):
         self._end()
 
     # ---- in the thread of the calls ----
+
+    def _found(self, point: Point, value: Any) -> Any:
+        if not isinstance(point.value, Structure):
+            return value
+        try:
+            return from_server(value, self._types[point.name], point.value.many)
+        except DeviceError as problem:
+            raise DeviceError(f"{point.name}: {problem}") from None
 
     def _wait(self, work: Coroutine[Any, Any, T], timeout_s: float, unknown: str) -> T:
         """The result of what runs in the loop; `unknown` is the end of messages where there is none."""
@@ -254,7 +259,7 @@ class OpcUaLink(Link):
             await client.set_security_string(settings.security)
         await client.connect()
         points = self._description.points.values()
-        self._nodes = {}
+        self._nodes, self._methods = {}, {}
         for text in {point.address.node for point in points}:
             self._nodes[text] = client.get_node(await self._id(text))
         for point in points:
@@ -275,17 +280,29 @@ class OpcUaLink(Link):
             raise DeviceError(f"{self._where} has no namespace {uri}") from None
 
     async def _type(self, point: Point) -> Any:
+        """What a point's variable holds: asyncua's type of a plain one, or the shape of a structure."""
         from asyncua.ua.uaerrors import UaStatusCodeError
 
         try:
+            if isinstance(point.value, Structure):
+                data_type = await self._nodes[point.address.node].read_data_type()
+                return await self._shape(data_type, point.value, point.name, point.writes)
             kind = await self._nodes[point.address.node].read_data_type_as_variant_type()
         except UaStatusCodeError as problem:
             raise DeviceRefused(f"{self._where} refused {point.address.node} of {point.name}: {problem}") from problem
-        held = _HOLDS.get(kind.name)
+        held = HOLDS.get(kind.name)
         if held is None or held[0] is not point.value.raw_kind:
             wanted = WORDS[point.value.raw_kind]
-            raise DeviceError(f"{point.name} is {wanted} in the manifest, and of type {kind.name} in {self._where}")
+            hint = "; describe its fields" if kind.name == "ExtensionObject" else ""
+            raise DeviceError(
+                f"{point.name} is {wanted} in the manifest, and of type {kind.name} in {self._where}{hint}"
+            )
         return kind
+
+    async def _shape(self, data_type: Any, value: Structure, what: str, writes: bool) -> Shape:
+        shape = await read_shape(self._client, data_type)
+        require_fit(value, shape, what, writes)
+        return shape
 
     async def _subscribe(self, client: Any) -> None:
         by_period: dict[float, list[Point]] = {}
@@ -297,17 +314,40 @@ class OpcUaLink(Link):
             await subscription.subscribe_data_change([self._nodes[point.address.node] for point in points])
 
     async def _call(self, command: Command, arguments: Mapping[str, Any]) -> Any:
+        method = self._nodes[command.address.method]
+        if command.name not in self._methods:
+            self._methods[command.name] = await self._signature(command, method)
+        kinds, shape = self._methods[command.name]
+        names = arguments.items()
+        given = [
+            _variant(raw, kind, f"{name} of {command.name}") for (name, raw), kind in zip(names, kinds, strict=True)
+        ]
+        answer = await self._nodes[command.address.object].call_method(method, *given)
+        if isinstance(command.returns, Structure) and shape is not None:
+            return from_server(answer, shape, command.returns.many)
+        return answer
+
+    async def _signature(self, command: Command, method: Any) -> tuple[list[Any], Shape | None]:
+        """What a method takes, and what structure it gives, if it gives one that programs see."""
         from asyncua import ua
 
-        method = self._nodes[command.address.method]
         kinds: list[Any] = []
-        if arguments:
+        if command.arguments:
             inputs = await (await method.get_child("0:InputArguments")).read_value()
-            kinds = [ua.VariantType(each.DataType.Identifier) for each in inputs]
-            if len(kinds) != len(arguments):
-                raise DeviceError(f"{command.name}() takes {len(kinds)} arguments in {self._where}")
-        given = [ua.Variant(raw, kind) for raw, kind in zip(arguments.values(), kinds, strict=True)]
-        return await self._nodes[command.address.object].call_method(method, *given)
+            if len(inputs) != len(command.arguments):
+                raise DeviceError(f"{command.name}() takes {len(inputs)} arguments in {self._where}")
+            for (name, value), each in zip(command.arguments.items(), inputs, strict=True):
+                if isinstance(value, Structure):
+                    kinds.append(await self._shape(each.DataType, value, f"{name} of {command.name}()", True))
+                else:
+                    kinds.append(ua.VariantType(each.DataType.Identifier))
+        if not isinstance(command.returns, Structure):
+            return kinds, None
+        outputs = await (await method.get_child("0:OutputArguments")).read_value()
+        if len(outputs) != 1:
+            raise DeviceError(f"{command.name}() gives {len(outputs)} values in {self._where}, and not one structure")
+        what = f"what {command.name}() gives"
+        return kinds, await self._shape(outputs[0].DataType, command.returns, what, False)
 
     async def _lost(self, _problem: Exception) -> None:
         self._become(open_=False)
@@ -318,16 +358,21 @@ class _Hearing:
 
     def __init__(self, link: OpcUaLink, points: list[Point]) -> None:
         self._link = link
-        self._names: dict[str, list[str]] = {}
+        self._points: dict[str, list[Point]] = {}
         for point in points:
-            self._names.setdefault(link._nodes[point.address.node].nodeid.to_string(), []).append(point.name)
+            self._points.setdefault(link._nodes[point.address.node].nodeid.to_string(), []).append(point)
 
     def datachange_notification(self, node: Any, value: Any, data: Any) -> None:
         status = data.monitored_item.Value.StatusCode
-        if status is not None and not status.is_good():
-            value = DeviceError(f"its value is {status.name}")
-        for name in self._names.get(node.nodeid.to_string(), ()):
-            self._link.hear(name, value)
+        bad = None if status is None or status.is_good() else DeviceError(f"its value is {status.name}")
+        for point in self._points.get(node.nodeid.to_string(), ()):
+            self._link.hear(point.name, bad or self._understood(point, value))
+
+    def _understood(self, point: Point, value: Any) -> Any:
+        try:
+            return self._link._found(point, value)
+        except DeviceError as problem:
+            return problem
 
 
 async def _leave(client: Any, farewell_s: float) -> None:
@@ -335,6 +380,17 @@ async def _leave(client: Any, farewell_s: float) -> None:
         await asyncio.wait_for(client.disconnect(), farewell_s)
     finally:
         client.disconnect_socket()
+
+
+def _variant(raw: Any, kind: Any, what: str) -> Any:
+    from asyncua import ua
+
+    if isinstance(kind, Shape):
+        return ua.Variant(to_server(raw, kind), ua.VariantType.ExtensionObject)
+    if kind.name in HOLDS:
+        for each in raw if isinstance(raw, list) else [raw]:
+            require_held(each, kind, what)
+    return ua.Variant(raw, kind)
 
 
 def _node(section: Section, key: str) -> str:
