@@ -11,6 +11,8 @@ import pytest
 
 from codeact.models import BatchingModel, GenerationOptions, Message, TransformersModel
 from codeact.models.openings import SHORTEST, Openings
+from codeact.serving.engine import End, Writing
+from codeact.serving.rows import RowsEngine
 
 LONG = Message("system", "You act by writing Python, and these functions are ready: pick(name), place_on(target). " * 4)
 OPTIONS = GenerationOptions(max_tokens=16)
@@ -103,3 +105,66 @@ def test_few_are_kept_and_not_too_much_of_them() -> None:
     kept.keep([5], SimpleNamespace(layers=[SimpleNamespace(keys=None, values=None)]))
     kept.keep([6], object())
     assert [kept.find([number]) is not None for number in range(3, 7)] == [True, False, False, False]
+
+
+class Told:
+    """A reply that an engine writes, and how much of its prompt the model read."""
+
+    def __init__(self, model: TransformersModel, messages: list[Message], limit: int = 16) -> None:
+        tokens, _ = model.prepare(messages, OPTIONS)
+        self.events: list[Any] = []
+        opening = model.opening(messages, tokens)
+        self.writing = Writing(tokens, limit, OPTIONS, self.events.append, opening=opening)
+
+    def text(self, model: TransformersModel) -> str:
+        return model._decode([event for event in self.events if isinstance(event, int)])
+
+    @property
+    def over(self) -> bool:
+        return bool(self.events) and isinstance(self.events[-1], End)
+
+
+def write_all(engine: RowsEngine, *asked: Told) -> None:
+    """Do what the engine's thread does until these are written; it is not started."""
+    for one in asked:
+        engine.submit(one.writing)
+    for _ in range(200):
+        engine._step()
+        if all(one.over for one in asked):
+            return
+    raise AssertionError("they are not written")
+
+
+def test_a_server_reads_it_once(model: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    questions = ("stack them", "line them up")
+    alone = [model.generate(talk(question), OPTIONS).text for question in questions]
+    engine = RowsEngine(model, 4)
+    read = lengths_read(model, monkeypatch)
+    with torch.inference_mode():
+        first = Told(model, talk(questions[0]))
+        write_all(engine, first)
+        assert sum(read) == len(first.writing.tokens)
+        other = Told(model, [Message("user", "something else, and long. " * 60)])
+        engine._kept.clear()  # as if other replies had been written since
+        write_all(engine, other)
+        read.clear()
+        later = Told(model, talk(questions[1]))
+        write_all(engine, later)
+    assert [first.text(model), later.text(model)] == alone
+    assert sum(read) == len(later.writing.tokens) - later.writing.opening < 60
+
+
+def test_replies_to_the_same_read_it_once(model: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    question = [Message("user", "Stack the red cube on the green one, and say when it is done. " * 3)]
+    alone = model.generate(question, OPTIONS).text
+    engine = RowsEngine(model, 4)
+    read = lengths_read(model, monkeypatch)
+    with torch.inference_mode():
+        asked = [Told(model, question) for _ in range(3)]
+        write_all(engine, *asked)
+    assert [one.text(model) for one in asked] == [alone] * 3
+    assert sum(read) == len(asked[0].writing.tokens) + 2, "the others read the last token alone"

@@ -77,6 +77,17 @@ class Batch:
             self._cache = DynamicCache()
         return state
 
+    def state(self, row: int, length: int) -> Any:
+        """A copy of a row's state after its first `length` tokens; the row stays."""
+        from transformers import DynamicCache
+
+        state = DynamicCache()
+        for place, layer in enumerate(self._cache.layers):
+            begin = layer.keys.shape[-2] - self._lengths[row]
+            part = (slice(row, row + 1), slice(None), slice(begin, begin + length))
+            state.update(layer.keys[part].clone(), layer.values[part].clone(), place)
+        return state
+
     def step(self, tokens: list[int]) -> Any:
         """Read one more token in each row; return the logits after it, of shape (rows, vocabulary)."""
         import torch

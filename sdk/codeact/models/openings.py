@@ -23,21 +23,22 @@ class Openings:
 
     def __init__(self, most: int = 4, most_bytes: int = 256_000_000) -> None:
         self._most, self._most_bytes = most, most_bytes
-        self._kept: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._kept: OrderedDict[tuple[str | None, tuple[int, ...]], Any] = OrderedDict()
 
-    def find(self, tokens: Sequence[int]) -> Any:
-        """A state of one's own after these tokens; None where none is kept."""
-        state = self._kept.get(tuple(tokens))
+    def find(self, tokens: Sequence[int], adapter: str | None = None) -> Any:
+        """A state of one's own after these tokens, read with that adapter; None where none is kept."""
+        key = adapter, tuple(tokens)
+        state = self._kept.get(key)
         if state is None:
             return None
-        self._kept.move_to_end(tuple(tokens))
+        self._kept.move_to_end(key)
         return copy.deepcopy(state)
 
-    def keep(self, tokens: Sequence[int], state: Any) -> None:
+    def keep(self, tokens: Sequence[int], state: Any, adapter: str | None = None) -> None:
         """Keep a copy of the state after these tokens, if it is one of keys and values."""
         if not 0 < _bytes_of(state) <= self._most_bytes:
             return
-        self._kept[tuple(tokens)] = copy.deepcopy(state)
+        self._kept[adapter, tuple(tokens)] = copy.deepcopy(state)
         while len(self._kept) > self._most or sum(map(_bytes_of, self._kept.values())) > self._most_bytes:
             self._kept.popitem(last=False)
 

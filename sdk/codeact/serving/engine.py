@@ -30,6 +30,7 @@ class Writing:
         options: how to choose tokens; stop strings are looked for by whoever listens.
         adapter: the LoRA adapter to write with; None is the base model.
         tell: called by the engine's thread with each token id, and at last with an `End`.
+        opening: how many of the prompt's tokens are its system prompt, whose state is worth keeping; 0: none.
         cancelled: set by anyone; the engine then drops the reply at its next step, and tells `End("cancelled")`.
     """
 
@@ -38,6 +39,7 @@ class Writing:
     options: GenerationOptions
     tell: Callable[[int | End], None]
     adapter: str | None = None
+    opening: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 

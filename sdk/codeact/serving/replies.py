@@ -16,12 +16,16 @@ from codeact.serving.refusals import Refusal
 
 @dataclass(frozen=True)
 class Wanted:
-    """One choice of an answer: its prompt, how to write it, and what turns its tokens into text."""
+    """One choice of an answer: its prompt, how to write it, and what turns its tokens into text.
+
+    The first `opening` tokens are the system prompt.
+    """
 
     tokens: list[int]
     options: GenerationOptions
     reply: Callable[[Callable[[str], None]], Reply]
     adapter: str | None
+    opening: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Replies:
         self.prompt_tokens = sum(prompts.values())
         loop = asyncio.get_running_loop()
         for choice, one in enumerate(wanted):
-            writing = Writing(one.tokens, one.options.max_tokens, one.options, self._teller(loop, choice), one.adapter)
+            tell = self._teller(loop, choice)
+            writing = Writing(one.tokens, one.options.max_tokens, one.options, tell, one.adapter, one.opening)
             self._open[choice] = _Text(one)
             self._all.append(writing)
             engine.submit(writing)

@@ -10,6 +10,7 @@ from typing import Any
 from codeact.models.batch import Batch
 from codeact.models.chat_prompt import common_beginning
 from codeact.models.local_model import CHUNK
+from codeact.models.openings import Openings
 from codeact.models.protocol import GenerationOptions
 from codeact.models.sampling import chooser
 from codeact.models.transformers_model import TransformersModel
@@ -23,7 +24,8 @@ class RowsEngine:
     """Writes up to `rows` replies at once, a token each at every step.
 
     Prompts are read in chunks between steps, so that replies that have begun go on. What a prompt has in common with
-    an earlier one is copied from there. Rows written together may differ in their last bits from rows written alone.
+    an earlier one, or with one that is being written, is copied from there; system prompts are kept longest. Rows
+    written together may differ in their last bits from rows written alone.
 
     Args:
         model: the base model; it should not be used besides.
@@ -48,6 +50,7 @@ class RowsEngine:
         self._writing: list[_Row] = []
         self._waiting: deque[_Row] = deque()
         self._kept: OrderedDict[tuple[str | None, tuple[int, ...]], Any] = OrderedDict()
+        self._openings = Openings()
         self._news = threading.Condition()
         self._stopping = False
         self.steps = 0  # since the start
@@ -127,7 +130,9 @@ class RowsEngine:
         """Read at most `room` tokens of a prompt; how many it were. Its row joins when it is read to its end."""
         if row.state is None:
             row.read, row.state = self._known(row)
-        chunk = row.tokens[row.read : row.read + room]
+        opening = row.writing.opening
+        end = min(row.read + room, opening if row.read < opening else len(row.tokens))
+        chunk = row.tokens[row.read : end]
         self._name_adapters([row.writing.adapter])
         try:
             logits = self._model.read(chunk, row.state)
@@ -135,7 +140,9 @@ class RowsEngine:
             self._waiting.popleft()
             row.writing.tell(End("failed", str(self._model.explain(error))))
             return len(chunk)
-        row.read += len(chunk)
+        row.read = end
+        if end == opening:
+            self._openings.keep(row.tokens[:end], row.state, row.writing.adapter)
         if row.read == len(row.tokens):
             self._waiting.popleft()
             self._batch.join(row.state)
@@ -164,23 +171,34 @@ class RowsEngine:
             self._kept.popitem(last=False)
 
     def _known(self, row: _Row) -> tuple[int, Any]:
-        """How many tokens of a prompt an earlier one had, and their state, copied."""
+        """How many tokens of a prompt were read already, and their state, copied."""
         from transformers import DynamicCache
 
-        best, known = None, WORTH_KEEPING - 1
+        adapter, wanted = row.writing.adapter, row.tokens[:-1]
+        kept, known = None, WORTH_KEEPING - 1
         for key in self._kept:
-            common = common_beginning(key[1], row.tokens[:-1]) if key[0] == row.writing.adapter else 0
+            common = common_beginning(key[1], wanted) if key[0] == adapter else 0
             if common > known:
-                best, known = key, common
+                kept, known = key, common
+        beside = None  # the place of a row that is being written; its last token is not read yet
+        for place, other in enumerate(self._writing):
+            common = common_beginning(other.tokens[:-1], wanted) if other.writing.adapter == adapter else 0
+            if common > known:
+                beside, known = place, common
+        opening = row.writing.opening
+        if opening > known and (state := self._openings.find(row.tokens[:opening], adapter)) is not None:
+            return opening, state
+        if beside is not None:
+            return known, self._batch.state(beside, known)
         state = DynamicCache()
-        if best is None:
+        if kept is None:
             return 0, state
-        for place, layer in enumerate(self._kept[best].layers):
+        for place, layer in enumerate(self._kept[kept].layers):
             state.update(layer.keys[:, :, :known].clone(), layer.values[:, :, :known].clone(), place)
-        if known == len(best[1]):
-            del self._kept[best]  # the conversation goes on; its longer state will be kept
+        if known == len(kept[1]):
+            del self._kept[kept]  # the conversation goes on; its longer state will be kept
         else:
-            self._kept.move_to_end(best)
+            self._kept.move_to_end(kept)
         return known, state
 
     def _name_adapters(self, names: Sequence[str | None]) -> None:
@@ -192,6 +210,7 @@ class RowsEngine:
         failed = list(self._writing)
         self._writing.clear()
         self._kept.clear()
+        self._openings = Openings()
         self._batch = Batch(self._network)
         if self._stopping:
             failed += self._waiting

@@ -71,7 +71,8 @@ class Served:
         except ModelError as error:
             raise Refusal(400, str(error), param="messages") from error
         every = [body.options(room, choice) for choice in range(body.n or 1)]
-        return [Wanted(tokens, options, partial(self.model.reply, options), adapter) for options in every]
+        opening = self.model.opening(messages, tokens)
+        return [Wanted(tokens, options, partial(self.model.reply, options), adapter, opening) for options in every]
 
     def completion(self, body: CompletionBody) -> list[Wanted]:
         """What the choices of a completion request are made from: `n` for each prompt.
