@@ -77,6 +77,7 @@ def test_the_end_token_ends_the_reply(tiny_model: Any) -> None:
     with torch.no_grad():
         bias.bias[tiny_model._tokenizer.eos_token_id] = 1.0
     usual, tiny_model.network.lm_head = tiny_model.network.lm_head, bias
+    tiny_model._forget()
     try:
         completion = tiny_model.generate(TALK, GenerationOptions(max_tokens=40))
     finally:
@@ -137,8 +138,12 @@ def test_a_conversation_that_goes_on_reads_only_what_is_new(tiny_model: Any) -> 
         assert read[0] == fresh.prompt_tokens
         assert continued.text == fresh.text
         read.clear()
-        tiny_model.generate(talk, options)
-        assert read[0] == fresh.prompt_tokens, "another conversation reads everything, so that none depends on another"
+        again = tiny_model.generate(talk, options)
+        assert read == [1] * (again.completion_tokens - 1), "the same once more reads nothing"
+        assert again.text == fresh.text
+        read.clear()
+        other = tiny_model.generate([*talk[:-1], Message("user", "stop")], options)
+        assert read[0] == other.prompt_tokens, "another conversation reads everything, so that none depends on another"
     finally:
         del tiny_model._forward
 
@@ -194,6 +199,7 @@ def test_a_reply_can_be_interrupted_at_any_time(tiny_model: Any) -> None:
         asked += 1
         return asked > 10
 
+    tiny_model._forget()
     completion = tiny_model.generate(TALK, GenerationOptions(max_tokens=400, interrupt=interrupt))
     assert completion.finish_reason == "interrupted"
     assert completion.completion_tokens < 10

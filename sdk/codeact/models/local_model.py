@@ -168,17 +168,25 @@ class LocalModel(ABC):
         self._state: Any = None
         self._read_messages: tuple[Message, ...] = ()
         self._read_tokens: list[int] = []
+        self._after: Any = None  # the logits after the last prompt
 
     def _read(self, messages: tuple[Message, ...], ids: list[int], options: GenerationOptions) -> Any:
         """Feed the prompt; return the logits after its last token.
 
-        The state goes on only if this conversation continues the last one; one that begins anew goes on from a kept
-        system prompt. Any longer common beginning could be reused as well, but then a reply could depend, in its last
-        bits, on what other conversations came before.
+        The same conversation once more, for another sample, is not read again. Else the state goes on only if this
+        conversation continues the last one; one that begins anew goes on from a kept system prompt. Any longer common
+        beginning could be reused as well, but then a reply could depend, in its last bits, on what other conversations
+        came before.
         """
         known = 0
         opening = self.opening(messages, ids)
         earlier = self._read_messages
+        after, self._after = self._after, None
+        if after is not None and messages == earlier and getattr(self._state, "is_croppable", False):
+            self._state.crop(len(ids) - len(self._read_tokens))
+            del self._read_tokens[len(ids) :]
+            self._after = after
+            return after
         continues = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
         if continues and getattr(self._state, "is_croppable", False):
             known = common_beginning(self._read_tokens, ids[:-1])
@@ -201,6 +209,7 @@ class LocalModel(ABC):
             if end == opening:
                 self._openings.keep(ids[:opening], self._state)
             known = end
+        self._after = None if logits is None else logits.clone()  # by itself, without those before it
         return logits
 
     def opening(self, messages: Sequence[Message], ids: Sequence[int]) -> int:
