@@ -6,11 +6,16 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import gymnasium
+import numpy as np
 import pytest
 
+from codeact_envs.bullet.perception.cameras import Cameras
+from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import Body, Snapshot
 from codeact_envs.tasks.conditions import Cast
 from codeact_envs.tasks.conditions.tool_use import NeverTouched, Plugged, Wiped
+from codeact_envs.tasks.robot_world import RobotWorld
 from codeact_envs.tasks.snapshot import ROBOT
 
 CAST = Cast({"marks": ("one", "two"), "sponge": ("sponge",), "plug": ("plug",), "socket": ("socket",)}, {})
@@ -38,6 +43,16 @@ def wiped(*moments: Snapshot) -> Any:
 def test_marks_are_wiped_where_the_sponge_slides_over_them() -> None:
     assert wiped(spill(0.40), spill(0.60)).met
     assert wiped(spill(0.40), spill(0.41)).progress == pytest.approx(0.475)
+
+
+def test_a_mark_is_gone_when_all_of_it_was_wiped() -> None:
+    goal = Wiped(what="marks", where="sponge")
+    memory = goal.begin(CAST, spill(0.3, y=0.3))
+    gone = []
+    for moment in (spill(0.60, y=0.03), spill(0.60), spill(0.40), spill(0.41)):
+        memory = goal.follow(CAST, memory, moment)
+        gone.append(goal.gone(CAST, memory))
+    assert gone == [(), ("two",), ("one", "two"), ("one", "two")]
 
 
 def test_only_what_was_under_the_sponge_is_wiped() -> None:
@@ -77,3 +92,37 @@ def test_a_plug_is_in_when_it_is_deep_and_straight() -> None:
     for wrong in (plugged(deep=0.012), plugged(turn=0.06), plugged(tilt=0.06), plugged(aside=0.006)):
         assert not wrong.met
         assert wrong.progress < 1.0
+
+
+def spots_in_picture(env: CodeEnv) -> set[str]:
+    """Those that the camera above the table shows."""
+    world = env._make_world()
+    assert isinstance(world, RobotWorld)
+    shown = Cameras(world.bullet).take("overhead", 160, 120, bodies=True).bodies
+    assert shown is not None
+    return {name for number in set(shown.ravel()) if "spot" in (name := world.bullet.name_of(int(number)) or "")}
+
+
+def test_pictures_show_no_spot_that_was_wiped_in_any_state_that_is_gone_back_to() -> None:
+    env = gymnasium.make("CodeAct/WipeSpill-v0", render_mode="rgb_array", width=160, height=120).unwrapped
+    assert isinstance(env, CodeEnv)
+    try:
+        env.reset(seed=0)
+        before, fresh, spots = env.save_state(), env.render(), spots_in_picture(env)
+        assert len(spots) == 3
+        assert env.step(env.oracle())[4]["success"]
+        assert spots_in_picture(env) == set()
+        after, wiped_up, state_hash = env.save_state(), env.render(), env.state_hash()
+        env.restore_state(before)
+        assert spots_in_picture(env) == spots
+        assert np.array_equal(env.render(), fresh)
+        env.restore_state(after)
+        assert env.state_hash() == state_hash
+        assert np.array_equal(env.render(), wiped_up)
+        other = env.branch()
+        assert spots_in_picture(other) == set()
+        other.close()
+        env.reset(seed=0)
+        assert np.array_equal(env.render(), fresh)
+    finally:
+        env.close()

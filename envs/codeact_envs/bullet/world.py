@@ -6,7 +6,7 @@ import hashlib
 import math
 import struct
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -67,6 +67,8 @@ class BulletWorld(BodyQueries):
         tells_names: whether refusals, which programs read, call bodies by their true names; `violations` always do.
         tells_places: metres to which refusals round places that have to do with a body; 0 tells them as they are, and
             infinity not at all. Where table, robots and volumes are is no secret.
+        gone: asked, before somebody looks, for the names of marks that pictures shall not show, such as wiped spots.
+            Nothing else changes with them.
 
     Raises:
         TaskError: two bodies share a key, the description of the robot is wrong, or `gui` finds no display.
@@ -103,6 +105,7 @@ class BulletWorld(BodyQueries):
         self._violations = Violations()
         self._emergency = False
         self.tells_names, self.tells_places = True, 0.0
+        self.gone: Callable[[], Collection[str]] = tuple
         try:
             with quiet():
                 self.table = build_scene(self.simulation, self.description.ground)
@@ -462,8 +465,8 @@ class BulletWorld(BodyQueries):
         return render(self.simulation, self.camera, width, height)
 
     def paint(self) -> None:
-        """Give every body its colour of this episode, before somebody looks."""
-        self._bodies.paint()
+        """Give every body its colour of this episode, and none to marks that are gone, before somebody looks."""
+        self._bodies.paint(self.gone())
 
     def record(self, fps: int | None = 20, width: int = 320, height: int = 240) -> None:
         """Collect frames at about `fps` a second of simulated time from now on; None ends it.

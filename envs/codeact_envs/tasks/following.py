@@ -27,6 +27,12 @@ class Followers:
         """What they remember after a further moment."""
         return {key: condition.follow(self.cast, remembered[key], now) for key, condition in self.conditions.items()}
 
+    def gone(self, remembered: Mapping[str, Any]) -> frozenset[str]:
+        """Names of marks that pictures show no longer."""
+        return frozenset(
+            name for key, condition in self.conditions.items() for name in condition.gone(self.cast, remembered[key])
+        )
+
 
 @dataclass(frozen=True)
 class Setup:

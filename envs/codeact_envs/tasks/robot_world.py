@@ -106,10 +106,14 @@ class RobotWorld(ABC):
         """Let these conditions see every moment from now on, going on from what they remember."""
         self._followers, self._remembered = followers, remembered
         self.bullet.simulation.sample = None if followers is None else self._sample
+        self.bullet.gone = self._gone
 
     def _sample(self) -> None:
         assert self._followers is not None
         self._remembered = self._followers.follow(self._remembered, self.snapshot())
+
+    def _gone(self) -> frozenset[str]:
+        return frozenset() if self._followers is None else self._followers.gone(self._remembered)
 
     @property
     def time_s(self) -> float:

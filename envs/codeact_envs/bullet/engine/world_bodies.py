@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,6 +28,7 @@ _ROWS = {
     "table": ((-1.2, -3.4), (-1.0, 3.6)),
     "floor": ((-11.0, 11.0), (-11.0, 11.0)),
 }  # of x, one behind another; of y
+_INVISIBLE = (0.0, 0.0, 0.0, 0.0)  # Bullet's renderer draws nothing of a body without opacity
 _SPACING = 0.6  # or more, where a body is larger
 _BESIDE = 0.1  # between two of the largest
 
@@ -61,7 +62,7 @@ class WorldBodies:
         self._assemblies = {spec.key: spec.assembly for spec in self.specs}
         self._loaded = {spec.key: self._load(spec) for spec in self.specs}
         self._ids = {key: loaded.body for key, loaded in self._loaded.items()}
-        self._drawn = {spec.key: spec.color for spec in self.specs}
+        self._drawn: dict[str, str | None] = {spec.key: spec.color for spec in self.specs}
         self._placed: dict[str, Placement] = {}
         self._names: dict[int, str] = {}
         self.presses = Presses(self._button_fractions)
@@ -311,13 +312,14 @@ class WorldBodies:
 
     # Pictures
 
-    def paint(self) -> None:
-        """Give every body its colour of this episode, before somebody looks."""
+    def paint(self, gone: Collection[str] = ()) -> None:
+        """Give every body its colour of this episode, before somebody looks, and leave out those whose names are in
+        `gone`, which are of one colour all over."""
         # Changing a colour costs as much as a reset, so it waits until somebody looks.
-        for placement in self._placed.values():
-            color = placement.color or self._spec[placement.key].color
+        for name, placement in self._placed.items():
+            color = None if name in gone else placement.color or self._spec[placement.key].color
             if self._drawn[placement.key] != color:
-                loaded, rgba = self._loaded[placement.key], (*COLORS[color], 1.0)
+                loaded, rgba = self._loaded[placement.key], _INVISIBLE if color is None else (*COLORS[color], 1.0)
                 for link in loaded.tinted:
                     self._bullet.changeVisualShape(loaded.body, link, rgbaColor=rgba, **self._on)
                 self._drawn[placement.key] = color

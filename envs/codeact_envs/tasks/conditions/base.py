@@ -102,6 +102,10 @@ class Condition(BaseModel):
         """What it remembers after `now`, which is 0.05 s of simulated time later than the moment before."""
         return memory
 
+    def gone(self, cast: Cast, memory: Any) -> tuple[str, ...]:
+        """Names of marks that pictures show no longer, by what it remembers."""
+        return ()
+
     def breach(self, cast: Cast, start: Snapshot, now: Snapshot) -> str:
         """What to say when it is a hard constraint, and not met."""
         return f"{self.called} does not hold any more"

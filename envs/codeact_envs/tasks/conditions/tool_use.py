@@ -16,13 +16,15 @@ _NEAR = 0.006  # metres between the underside of what wipes and the table
 _RUBS = 0.001  # metres that it moves along the table between two looks while it wipes
 _FROM = 0.06  # metres of a plug from its place, at which progress begins
 _GRID = (-0.4, 0.0, 0.4)  # shares of a mark's extents where it is looked at
+_LOOKS = len(_GRID) ** 2
 
 
 @condition("wiped")
 class Wiped(Condition):
     """All of every mark in `what` was rubbed over by `where`, which lay on the table and moved along it.
 
-    A mark is looked at in nine places. Progress is the share of places that were wiped.
+    A mark is looked at in nine places. Progress is the share of places that were wiped; a mark that was wiped in all of
+    them is seen no longer.
     """
 
     what: Role
@@ -47,6 +49,12 @@ class Wiped(Condition):
             places = self._places(cast, now)
             done = (*done, *(n for n, at in enumerate(places) if n not in done and _covers(wiper, at)))
         return (x, y), tuple(sorted(done))
+
+    def gone(self, cast: Cast, memory: tuple[tuple[float, float], tuple[int, ...]]) -> tuple[str, ...]:
+        """The marks of which every place was wiped."""
+        _, done = memory
+        marks = enumerate(cast.roles[self.what])
+        return tuple(name for index, name in marks if set(done).issuperset(range(index * _LOOKS, (index + 1) * _LOOKS)))
 
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
         _, done = now.memory
