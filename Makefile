@@ -4,6 +4,8 @@
 # make node   install node, and the servers and the client of the Model Context Protocol that some tests talk to
 # make gallery  draw every robot at work, and all furniture, into docs/pictures
 # make tasks-table  hold every task against the gate on 20 seeds, keep what was seen, and write the table of docs/tasks.md
+# make task-rates  play the reference programs of the robot tasks on 100 seeds, going on where it was, and write their table
+#             into docs/tasks.md
 # make contact-sheet  draw every task's first and last frame into docs/pictures/tasks.png
 # make environments  install others' environments into a virtual environment, and write the table of docs/any-environment.md
 #             (MiniWoB++ needs Debian's chromium and chromium-driver, ScienceWorld its default-jre-headless)
@@ -20,7 +22,7 @@ MODEL ?= embedded
 WORKERS ?= 4
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-versions lint node bench bench-models bench-sandbox bench-simulation environments gallery tasks-table contact-sheet model clean
+.PHONY: run test test-versions lint node bench bench-models bench-sandbox bench-simulation environments gallery tasks-table task-rates contact-sheet model clean
 
 run: $(VENV)/.run model
 	@$(BIN)/codeact run $(TASK) --seed $(SEED) --agent oracle
@@ -46,6 +48,10 @@ gallery: $(VENV)/.run
 tasks-table: $(VENV)/.test
 	$(BIN)/codeact tasks check --all --seeds 20 --record envs/codeact_envs/tasks/suite/rates.json
 	$(BIN)/codeact tasks table --out docs/tasks.md
+
+task-rates: $(VENV)/.test
+	$(BIN)/python benchmarks/task_rates.py --play
+	$(BIN)/python benchmarks/task_rates.py --write-docs
 
 contact-sheet: $(VENV)/.run
 	$(BIN)/codeact tasks contact-sheet docs/pictures/tasks.png
