@@ -11,10 +11,17 @@ import pytest
 import codeact_envs
 from codeact.evaluation import find_tasks
 from codeact_envs.tasks import RobotTask, Values, load_task, practice_names, task_names
+from codeact_envs.tasks.composing import composed_names
+
+LEFT_OUT = ("each_to_own_side", "nearest_or_farthest_to_bowl", "stack_at_corner")
 
 
 def practised() -> list[RobotTask]:
     return [task for task in map(load_task, practice_names()) if isinstance(task, RobotTask)]
+
+
+def composed() -> list[RobotTask]:
+    return [task for task in practised() if task.name in composed_names()]
 
 
 def of_the_suite() -> list[RobotTask]:
@@ -34,11 +41,26 @@ def test_they_have_ids_of_their_own() -> None:
 
 
 def test_each_is_said_in_eight_ways_that_no_other_task_shares() -> None:
-    told = [words(template) for task in of_the_suite() for template in task.spec.instructions]
+    of_the_tests = [words(template) for task in of_the_suite() for template in task.spec.instructions]
+    put_together = composed()
+    told = list(of_the_tests)
     for task in practised():
-        assert len(task.spec.instructions) >= 8, task.name
-        told += [words(template) for template in task.spec.instructions]
+        assert len(set(task.spec.instructions)) >= 8, task.name
+        if task not in put_together:
+            told += [words(template) for template in task.spec.instructions]
     assert len(set(told)) == len(told), sorted({text for text in told if told.count(text) > 1})
+    for task in put_together:  # those share words among themselves and with others to practise on
+        assert not {words(template) for template in task.spec.instructions} & set(of_the_tests), task.name
+
+
+def test_what_is_left_out_of_training_is_no_pair_of_those_put_together() -> None:
+    kept = {load_task(name).spec.oracle for name in LEFT_OUT}  # type: ignore[attr-defined]
+    for task in composed():
+        program = task.spec.oracle
+        assert program not in kept, task.name
+        assert '("side")' not in program, task.name
+        assert not ("below" in program and "corner" in str(task.spec.attributes["edge"].words("seen"))), task.name
+        assert not ("{which} the {bowl}" in program and "place_on(bowl)" in program), task.name
 
 
 def test_values_that_the_suite_keeps_unseen_are_not_practised() -> None:
@@ -62,7 +84,9 @@ def test_a_scene_can_be_drawn_from_each_seed(values: Values) -> None:
             assert task.draw(np.random.default_rng(seed), values).instruction
 
 
-@pytest.mark.parametrize("task", ["BlockToPlace", "NearBlockToZone", "TowerInOrder"])
+@pytest.mark.parametrize(
+    "task", ["BlockToPlace", "NearBlockToZone", "TowerInOrder", "ComposedAllTinZones", "ComposedNearCanTinBox"]
+)
 def test_they_can_be_done(task: str) -> None:
     env = gymnasium.make(f"Practice/{task}-v0")
     for seed in range(2):

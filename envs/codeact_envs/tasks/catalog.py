@@ -1,6 +1,6 @@
 """Which tasks there are, by name and by Gymnasium id. A task's YAML file is all there is to it, below `suite`, in the
 folder of its family; a few tasks that are not a robot's are classes. Tasks to practise on, which are part of no
-evaluation, lie below `practice`; their names begin with `practice/`.
+evaluation, lie below `practice` or are composed of parts; their names begin with `practice/`.
 
 Listing reads file names only; a file is opened when its task is loaded.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeact.errors import TaskError
+from codeact_envs.tasks.composing import composed_names, composed_task
 from codeact_envs.tool_use.catalog import load_tool_use_task, tool_use_names
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def task_names() -> tuple[str, ...]:
 
 def practice_names() -> tuple[str, ...]:
     """Names of the tasks to practise on, such as `practice/block_to_place`, sorted."""
-    return tuple(sorted(_practice_files()))
+    return tuple(sorted((*_practice_files(), *(f"{_PRACTICE}{name}" for name in composed_names()))))
 
 
 def task_file(name: str) -> Path:
@@ -102,7 +103,11 @@ def load_task(name: str) -> Task:
 @cache
 def _load_own(name: str) -> Task:
     from codeact_envs.tasks.robot_task import RobotTask
+    from codeact_envs.tasks.specification import parse_task
 
+    stem = name.removeprefix(_PRACTICE)
+    if stem in composed_names():
+        return RobotTask(stem, parse_task(composed_task(stem), name))
     return replace(RobotTask.from_file(task_file(name)), shares_words=not name.startswith(_PRACTICE))
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import PositiveFloat
 
-from codeact_envs.tasks.conditions.base import Cast, Condition, Reading, Role, all_of, approach, condition
+from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, all_of, approach, condition
 from codeact_envs.tasks.snapshot import Body, Snapshot, Vector3, distance, horizontal_distance
 
 _ABOVE = 0.003  # metres that a body's underside must lie over its support's; what is thinner lies flat on the table
@@ -125,3 +125,26 @@ def _rests(name: str, where: str, start: Snapshot, now: Snapshot, within: float,
         return Reading(met, met, 1.0 if met else 0.0)
     error = max(horizontal_distance(body.position, spot.position) for spot in (place, first))
     return approach(error, horizontal_distance(start.bodies[name].position, first.position), met)
+
+
+@condition("on_own")
+class OnOwn(Condition):
+    """Every body of `what` rests on or in a body of `where` that it has for itself among them.
+
+    Progress is the share of those after the first: all on one is none.
+    """
+
+    what: Role
+    where: Role
+    within: PositiveFloat
+
+    def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
+        names = cast.roles[self.what]
+        taken = {
+            place
+            for place in cast.roles[self.where]
+            if any(_rests(name, place, start, now, self.within, False).met for name in names)
+        }
+        met = len(taken) == len(names)
+        share = max(0, len(taken) - 1) / max(1, len(names) - 1)
+        return Reading(met, met, 1.0 if met else UNMET * share)
