@@ -99,21 +99,30 @@ def test_a_plan_holds_each_conversation_once_an_epoch() -> None:
     assert plan == plan_batches([*lengths, 5000], batch_tokens=1000, max_length=1000, epochs=2, seed=3)
 
 
-def test_a_conversation_in_a_packed_row_is_computed_as_if_it_were_alone(tiny_folder: Path, data: Path) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_conversation_in_a_packed_row_is_computed_as_if_it_were_alone(
+    tiny_folder: Path, data: Path, shared: bool
+) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from codeact.training.base import Machine, load_network
-    from codeact.training.batches import Batches
+    from codeact.training.batches import Batches, openings
     from codeact.training.trainer import summed_loss
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder)
     examples = [Encoder(tokenizer).encode(each) for each in read_conversations([data])[:3]]
     plan = plan_batches(
-        [len(example.tokens) for example in examples], batch_tokens=600, max_length=512, epochs=1, seed=0
+        [len(example.tokens) for example in examples],
+        batch_tokens=600,
+        max_length=512,
+        epochs=1,
+        seed=0,
+        openings=openings(examples) if shared else None,
     )
     batch = Batches(examples, plan, 600, 0).collate([{"batch": 0}])
     assert len(plan.batches) == 1
+    assert ("key_places" in batch) == shared
     alone = AutoModelForCausalLM.from_pretrained(tiny_folder)
     expected = 0.0
     for example in examples:

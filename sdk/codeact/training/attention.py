@@ -1,4 +1,4 @@
-"""Attention within each conversation of a packed row, and not across.
+"""Attention within each conversation of a packed row, and to the opening that it shares with others, but not across.
 
 Registered with transformers under the name `PACKED`. On CUDA it is FlashAttention's kernel for sequences of unequal
 length, as torch brings it; elsewhere, torch's attention is called once a conversation. Both compute nothing for pairs
@@ -44,6 +44,8 @@ def packed_attention(
     *,
     cu_seq_lens_q: Any,
     max_length_q: int,
+    key_places: Any = None,
+    cu_seq_lens_k: Any = None,
     scaling: float | None = None,
     flash: bool = False,
     **others: Any,
@@ -55,7 +57,9 @@ def packed_attention(
         query: (1, heads, tokens, size). key, value: (1, fewer heads, tokens, size).
         attention_mask: None.
         cu_seq_lens_q: where each sequence begins, and the row ends; int32. One that begins where it ends is empty.
-        max_length_q: the longest sequence's length.
+        max_length_q: the longest sequence's length, what it shares with others included.
+        key_places, cu_seq_lens_k: where sequences share a beginning, the places that each attends to, its own last, one
+            sequence after the other, and where each begins among them; None: each attends to itself alone.
         scaling: of the scores; None: 1 / sqrt(size).
         flash: whether to use the kernel for sequences of unequal length.
         others: what transformers hands over beside.
@@ -67,32 +71,44 @@ def packed_attention(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+    begins, key_begins = cu_seq_lens_q, cu_seq_lens_q
+    if key_places is not None:
+        key, value, key_begins = key[:, :, key_places], value[:, :, key_places], cu_seq_lens_k
     if flash and value.dtype.itemsize == 2:
-        return _flash(query, key, value, cu_seq_lens_q, max_length_q, scaling), None
-    return _one_by_one(query, key, value, cu_seq_lens_q, scaling), None
+        return _flash(query, key, value, begins, key_begins, max_length_q, scaling), None
+    return _one_by_one(query, key, value, begins, key_begins, scaling), None
 
 
-def _flash(query: Any, key: Any, value: Any, begins: Any, longest: int, scaling: float | None) -> Any:
+def _flash(query: Any, key: Any, value: Any, begins: Any, key_begins: Any, longest: int, scaling: float | None) -> Any:
     import torch
 
     queries, keys, values = (each[0].transpose(0, 1).contiguous() for each in (query, key, value))
     mixed = torch.ops.aten._flash_attention_forward(
-        queries, keys, values, begins, begins, longest, longest, 0.0, True, False, scale=scaling
+        queries, keys, values, begins, key_begins, longest, longest, 0.0, True, False, scale=scaling
     )[0]
     return mixed.unsqueeze(0)
 
 
-def _one_by_one(query: Any, key: Any, value: Any, begins: Any, scaling: float | None) -> Any:
+def _one_by_one(query: Any, key: Any, value: Any, begins: Any, key_begins: Any, scaling: float | None) -> Any:
     import torch
 
-    places = begins.tolist()
-    parts = [
-        torch.nn.functional.scaled_dot_product_attention(
-            query[:, :, begin:end], key[:, :, begin:end], value[:, :, begin:end], is_causal=True, scale=scaling
+    parts = []
+    spans = zip(itertools.pairwise(begins.tolist()), itertools.pairwise(key_begins.tolist()), strict=True)
+    for (begin, end), (first, last) in spans:
+        if end == begin:
+            continue
+        before = (last - first) - (end - begin)  # what is attended to by all of the sequence
+        mask = torch.ones(end - begin, last - first, dtype=torch.bool, device=query.device).tril(before)
+        parts.append(
+            torch.nn.functional.scaled_dot_product_attention(
+                query[:, :, begin:end],
+                key[:, :, first:last],
+                value[:, :, first:last],
+                attn_mask=mask if before else None,
+                is_causal=not before,
+                scale=scaling,
+            )
         )
-        for begin, end in itertools.pairwise(places)
-        if end > begin
-    ]
     return torch.cat(parts, dim=2).transpose(1, 2)
 
 
@@ -101,10 +117,16 @@ def _flash_problem(device: str) -> str | None:
     import torch
 
     begins = torch.tensor([0, 5, 12, 12, 40], dtype=torch.int32, device=device)
+    key_begins = torch.tensor([0, 5, 17, 17, 45], dtype=torch.int32, device=device)
+    places = torch.tensor([*range(5), *range(12), *range(12, 40)], device=device)  # the second shares the first
     given = [torch.randn(1, 4, 40, 64, device=device, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)]
     try:
         query, key, value = given
-        both = [_flash(query, key, value, begins, 28, None), _one_by_one(query, key, value, begins, None)]
+        keys, values = key[:, :, places], value[:, :, places]
+        both = [
+            _flash(query, keys, values, begins, key_begins, 28, None),
+            _one_by_one(query, keys, values, begins, key_begins, None),
+        ]
         gradients = [torch.autograd.grad(mixed.float().square().sum(), given) for mixed in both]
     except (RuntimeError, TypeError, NotImplementedError, AttributeError) as error:
         return first_lines(error)

@@ -27,7 +27,7 @@ from trl.trainer.sft_config import SFTConfig
 from codeact.models.cache import say
 from codeact.models.device import limit_threads
 from codeact.training.base import Machine, base_folder, continued, load_network, load_tokenizer
-from codeact.training.batches import Batches
+from codeact.training.batches import Batches, openings
 from codeact.training.conversations import Conversation, digest, read_conversations
 from codeact.training.errors import TrainingError
 from codeact.training.options import TrainingOptions
@@ -95,6 +95,7 @@ class _Run:
             epochs=options.epochs,
             seed=options.seed,
             multiple=options.accumulate * self.processes,
+            openings=None if options.compiled else openings(examples),
         )
         return Batches(examples, plan, self.batch_tokens, _padding(tokenizer))
 
@@ -103,7 +104,8 @@ class _Run:
         room = min(self.batch_tokens, self.options.max_length)
         if not any(length <= room for length in lengths):
             return None
-        plan = plan_batches(lengths, batch_tokens=self.batch_tokens, max_length=room, epochs=1, seed=0)
+        shared = None if self.options.compiled else openings(examples)
+        plan = plan_batches(lengths, batch_tokens=self.batch_tokens, max_length=room, epochs=1, seed=0, openings=shared)
         return Batches(examples, plan, self.batch_tokens, _padding(tokenizer))
 
     def _begin(self, batches: Batches) -> Path | None:

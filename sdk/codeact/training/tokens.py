@@ -29,10 +29,12 @@ class Example:
     Attributes:
         tokens: of the whole of it, up to the end mark of the last reply.
         learnt: beginnings and ends of the parts to learn, as places in `tokens`.
+        opening: tokens of its system message, whatever follows; 0 for none.
     """
 
     tokens: list[int]
     learnt: list[tuple[int, int]]
+    opening: int = 0
 
     @property
     def learnt_tokens(self) -> int:
@@ -72,7 +74,7 @@ class Encoder:
             )
         ends = [tokens.index(self._end, begin) + 1 for begin in begins[:-1]]
         learnt = [(begin, end) for begin, end, wanted in zip(begins, ends, learn, strict=False) if wanted]
-        return Example(tokens[: ends[-1]], learnt)
+        return Example(tokens[: ends[-1]], learnt, self._prompt.opening(messages, tokens))
 
 
 def encode_all(tokenizer: Any, conversations: Sequence[Conversation]) -> list[Example]:
