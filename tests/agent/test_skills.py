@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from codeact import CodeActAgent, Toolbox, tool
-from codeact.agent import Brief
+from codeact.agent import AgentSettings, Brief
 from codeact.agent.skills import Skill, SkillError, check_skill, load_skill, save_skill, skill_of
 from codeact.errors import CodeActError
-from codeact.evaluation.agents import make_agent, settings_of
+from codeact.evaluation.agents import make_agent, told_settings
 from codeact.evaluation.errors import EvaluationError
 from codeact.events import ActionChosen, Event
 from codeact.models import ScriptedModel
@@ -127,15 +128,15 @@ def test_a_skill_may_not_take_the_name_of_a_tool(skill: Skill) -> None:
         agent.chat("?", tools=Toolbox([radius]))
 
 
-def test_results_name_the_skills_and_a_changed_one_is_refused(skill: Skill, tmp_path: Path) -> None:
+def test_results_name_the_skills_and_workers_get_them_whole(skill: Skill, tmp_path: Path) -> None:
     path = save_skill(tmp_path, skill)
+    settings = AgentSettings(skills=[path])
+    assert told_settings(settings) == {"max_turns": None, "max_tokens": None, "skills": [skill.identity]}
+    path.unlink()  # it was read, so that a change of the file on the way changes nothing
+    again = AgentSettings.of_data(json.loads(json.dumps(settings.as_data())))
+    assert again == settings
     script = tmp_path / "script.yaml"
     script.write_text("[x]")
-    settings = settings_of(skills=[path])
-    assert settings["skill_identities"] == [skill.identity]
-    assert make_agent(f"scripted:{script}", **settings).name.endswith(skill.identity)
-    path.write_text(path.read_text().replace("2 * area", "3 * area"))
-    with pytest.raises(EvaluationError, match="a skill has changed"):
-        make_agent(f"scripted:{script}", **settings)
-    with pytest.raises(EvaluationError, match="skills are for a model"):
-        make_agent("oracle", **settings)
+    assert make_agent(f"scripted:{script}", again).name.endswith(skill.identity)
+    with pytest.raises(EvaluationError, match="for a model only: skills; the agent 'oracle' has no model"):
+        make_agent("oracle", again)

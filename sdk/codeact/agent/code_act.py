@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
-from codeact.agent.budget import Budget, Prices, Spent
-from codeact.agent.conversation import Conversation, Settings
+from codeact.agent.budget import Spent
+from codeact.agent.conversation import Conversation
 from codeact.agent.conversation_file import Journal, read_conversation
-from codeact.agent.formats import find_format
 from codeact.agent.gate import Gate
+from codeact.agent.opening import Opening
 from codeact.agent.protocol import Action, Brief
 from codeact.agent.rehearsing import Rehearses
-from codeact.agent.skills import Skill, WithSkills, load_skill, skill_stubs
-from codeact.agent.templates import say, system_prompt, worked_examples
+from codeact.agent.settings import AgentKeywords, AgentSettings
 from codeact.errors import CodeActError
 from codeact.events import Event, EventSink
 from codeact.models.protocol import Message, Model
@@ -35,113 +34,44 @@ class CodeActAgent:
 
     Args:
         model: see `codeact.load_model`.
-        max_turns: replies of the model for one task.
-        max_tokens: tokens of one reply.
-        max_total_tokens: tokens read and written for one task. None: no limit.
-        max_seconds: wall time for one task. None: no limit.
-        max_calls: tool calls for one task. None: no limit. One more is refused, and the task ends.
-        max_cost: for one task, in the currency of `prices`. None: no limit.
-        prices: what a million tokens cost that the model reads, and that it writes.
-        action_format: `code`, or for comparison `json` or `text` (one call a turn).
+        settings: how it acts; None: the usual.
         approve: policy that is asked about each tool call before it runs; None lets all run.
-        system_prompt: a Jinja template in place of the built-in one; see `docs/agent.md`.
-        skills: functions of earlier episodes that programs may call, or their files; see `docs/agent.md`.
-        stubs: how the prompt shows the tools: `full` as Python stubs with rules and an example, or `short` in one line
-            each after a few sentences, for small models. None: what the model prefers by its attribute `stubs`, else
-            `full`.
-        examples: how many worked examples the prompt shows, or texts of your own in place of them. None: one, and none
-            beside short stubs.
-        name: how traces and reports call the agent; None takes the model's name, the format if it is not `code`, and
-            the skills.
-        temperature: 0 is greedy.
-        seed: makes sampling repeatable; the turn is added to it. None: different each time.
-        max_observation_chars: longer observations lose their middle, with a note.
-        compaction: what becomes of the oldest turns when the context is full: `drop` leaves them out, `summarise` lets
-            the model sum them up first, for tokens that count.
         journal: a file that keeps the chat as it goes on, and from which it goes on where the file exists. See
             `conversation_file`.
-        rehearse: in an episode whose environment can (it has `rehearse(code)`), try each program there first. One that
-            ends in an error or breaks a hard constraint is not run; the model reads why, and its next reply counts as a
-            turn like any other.
-        best_of: above 1, so many replies are sampled in each turn, each program is rehearsed and the best one acted: of
-            those that pass, the one with the environment's highest score. A turn counts once; tokens, time and cost
-            count all of them. It needs a `temperature` above 0.
         limits: of the sandbox in a chat; environments bring their own.
         without: layers of the sandbox's wall that a chat may do without; see `docs/safety.md`.
         workspace: a folder that programs of a chat may write to; then they may use full libraries, too. See
             `docs/workspace.md`.
         readable: further folders and files that they may read; with a workspace only.
         imports: what programs of a chat may import, where that is not what the sandbox offers by itself.
+        changes: single settings, by the names of `AgentSettings`, such as `max_turns=5`.
 
     Raises:
-        CodeActError: an unknown format, a budget that is not positive, or `best_of` without a temperature.
+        CodeActError: `settings` or `changes` mean nothing, such as a budget that is not positive.
+        TypeError: there is no setting of a name.
     """
 
     def __init__(
         self,
         model: Model,
+        settings: AgentSettings | None = None,
         *,
-        max_turns: int = 10,
-        max_tokens: int = 512,
-        max_total_tokens: int | None = None,
-        max_seconds: float | None = None,
-        max_calls: int | None = None,
-        max_cost: float | None = None,
-        prices: tuple[float, float] | None = None,
-        action_format: str = "code",
         approve: Approve | None = None,
-        system_prompt: str | None = None,
-        skills: Sequence[Skill | str | os.PathLike[str]] = (),
-        stubs: Literal["full", "short"] | None = None,
-        examples: int | Sequence[str] | None = None,
-        name: str | None = None,
-        temperature: float = 0.0,
-        seed: int | None = 0,
-        max_observation_chars: int = 4000,
-        compaction: Literal["drop", "summarise"] = "drop",
         journal: str | os.PathLike[str] | None = None,
-        rehearse: bool = False,
-        best_of: int = 1,
         limits: Limits | None = None,
         without: Collection[str] = (),
         workspace: str | os.PathLike[str] | None = None,
         readable: Collection[str | os.PathLike[str]] = (),
         imports: Collection[str] | None = None,
+        **changes: Unpack[AgentKeywords],
     ) -> None:
         if not callable(getattr(model, "generate", None)):
             raise CodeActError(f"an agent takes a model, such as load_model('embedded'), not {model!r:.60}")
-        if max_tokens < 1 or max_observation_chars < 100:
-            raise CodeActError("max_tokens must be at least 1, and max_observation_chars at least 100")
-        if compaction not in ("drop", "summarise"):
-            raise CodeActError(f"compaction is 'drop' or 'summarise', not {compaction!r}")
-        if best_of < 1 or (best_of > 1 and temperature == 0):
-            raise CodeActError(
-                f"best_of is {best_of} and temperature {temperature:g}: it must be at least 1, and above 1 replies are "
-                "sampled, so give a temperature such as 0.7"
-            )
         self.model = model
+        self.settings = (settings or AgentSettings()).but(**changes)
         self._approve = approve
-        self.action_format = find_format(action_format).name
-        self.skills = tuple(each if isinstance(each, Skill) else load_skill(Path(each)) for each in skills)
-        parts = [model.name, *([] if action_format == "code" else [action_format])]
-        self.name = name or "+".join([*parts, *(skill.identity for skill in self.skills)])
-        self.rehearse = rehearse
-        self._system_prompt = system_prompt
-        self.stubs = stubs or getattr(model, "stubs", "full")
-        if self.stubs not in ("full", "short"):
-            raise CodeActError(f"stubs is 'full' or 'short', not {self.stubs!r}")
-        if examples is None:
-            examples = 1 if self.stubs == "full" else 0
-        self._examples = _chosen(examples, self.action_format)
-        self._settings = Settings(
-            Budget(max_turns, max_total_tokens, max_seconds, max_calls, max_cost, Prices(*prices) if prices else None),
-            max_tokens,
-            temperature,
-            seed,
-            max_observation_chars,
-            compaction == "summarise",
-            best_of=best_of,
-        )
+        self.skills = self.settings.known_skills
+        self._opening = Opening(model, self.settings)
         self._journal = Journal(Path(journal)) if journal is not None else None
         self._sandbox: dict[str, Any] = {
             "limits": limits,
@@ -156,6 +86,22 @@ class CodeActAgent:
         self._gate = Gate()
         self._environment: Any = None  # of the episode
         self._chatting = False  # whether the last task was one of the chat
+
+    @property
+    def name(self) -> str:
+        """How traces and reports call the agent."""
+        parts = [self.model.name, *([] if self.action_format == "code" else [self.action_format])]
+        return self.settings.name or "+".join([*parts, *(skill.identity for skill in self.skills)])
+
+    @property
+    def stubs(self) -> str:
+        """How the prompt shows the tools: `full` or `short`."""
+        return self._opening.stubs
+
+    @property
+    def action_format(self) -> str:
+        """How the model writes its actions: `code`, `json` or `text`."""
+        return self.settings.action_format
 
     @property
     def approve(self) -> Approve | None:
@@ -189,14 +135,14 @@ class CodeActAgent:
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""
-        self._episode = self._begun(brief)
+        self._episode = self._opening.episode(brief, self._gate)
         self._chatting = False
         self._environment = brief.environment
         self._hear(on_event, brief.tools)
 
     def prompt(self, brief: Brief) -> list[Message]:
         """What the model would read first in an episode with this brief."""
-        return self._begun(brief).memory.messages()
+        return self._opening.episode(brief, Gate()).memory.messages()
 
     def act(self, observation: str | None, on_event: EventSink) -> Action:
         """The next program, or the end of the episode.
@@ -263,7 +209,7 @@ class CodeActAgent:
             place = SandboxPlace(tools if tools is not None else Toolbox(), **self._sandbox)
         else:
             place = EnvironmentPlace(env, seed)
-        stage = self._stage(None if env is None else env.unwrapped)
+        stage = self._opening.stage(None if env is None else env.unwrapped)
         self._chat_tools = tools
         self._chatting = True
         self._chat = ChatSession(
@@ -275,9 +221,15 @@ class CodeActAgent:
         return self._chat
 
     def _converse_at(self, place: Place, stage: Rehearses | None = None) -> Converse:
-        return lambda stubs, libraries: self._conversation(
-            stubs, place.toolbox, chat=True, libraries=libraries, stage=stage
-        )
+        def converse(stubs: str, libraries: Collection[str]) -> Conversation:
+            conversation = self._opening.conversation(
+                stubs, place.toolbox, self._gate, chat=True, libraries=libraries, stage=stage
+            )
+            if self._journal is not None:
+                conversation.journal(self._journal)
+            return conversation
+
+        return converse
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the latest conversation to a file, as it stands: of the chat, or of the episode.
@@ -426,70 +378,6 @@ class CodeActAgent:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def _begun(self, brief: Brief) -> Conversation:
-        stage = self._stage(brief.environment)
-        conversation = self._conversation(brief.stubs, brief.tools, chat=False, stage=stage)
-        message = "task" if self.stubs == "full" else "task_short"
-        if not brief.observation.strip():
-            message += "_alone"
-        how = find_format(self.action_format).how
-        conversation.ask(say(message, instruction=brief.instruction, observation=brief.observation, how=how))
-        return conversation
-
-    def _stage(self, environment: Any) -> Rehearses | None:
-        """Where programs are rehearsed, if they are."""
-        if isinstance(environment, Rehearses):
-            return environment if self.rehearse or self._settings.best_of > 1 else None
-        if self._settings.best_of > 1:
-            what = "no environment" if environment is None else f"{type(environment).__name__}"
-            raise CodeActError(f"best_of needs an environment that can try programs and undo them; here is {what}")
-        return None
-
-    def _conversation(
-        self,
-        stubs: str,
-        tools: Toolbox | None,
-        *,
-        chat: bool,
-        libraries: Collection[str] = (),
-        stage: Rehearses | None = None,
-    ) -> Conversation:
-        if self.stubs == "short" and tools is not None:
-            stubs = tools.short_stubs()
-        system = system_prompt(
-            self.action_format,
-            "\n\n".join(filter(None, (stubs.strip(), skill_stubs(self.skills)))),
-            chat=chat,
-            short=self.stubs == "short",
-            own=self._system_prompt,
-            libraries=libraries,
-            examples=self._examples,
-        )
-        names = [skill.name for skill in self.skills]
-        if tools is not None and (taken := [name for name in names if name in tools]):
-            raise CodeActError(f"{taken[0]!r} is the name of a skill and of a tool")
-        action_format = find_format(self.action_format, tools, names)
-        if self.skills:
-            action_format = WithSkills(action_format, self.skills)
-        conversation = Conversation(
-            self.model, action_format, self._settings, system, chat=chat, stage=stage, gate=self._gate
-        )
-        if chat and self._journal is not None:
-            conversation.journal(self._journal)
-        return conversation
-
-
-def _chosen(examples: int | Sequence[str], action_format: str) -> tuple[str, ...]:
-    """The worked examples that a prompt shows."""
-    if isinstance(examples, str):
-        raise CodeActError("examples is a number, or a list of texts")
-    if not isinstance(examples, int):
-        return tuple(examples)
-    there = worked_examples(action_format)
-    if not 0 <= examples <= len(there):
-        raise CodeActError(f"examples is {examples}; there are {len(there)} worked examples, or give texts of your own")
-    return there[:examples]
 
 
 def _ignore(event: Event) -> None:

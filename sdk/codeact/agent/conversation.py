@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codeact.agent.budget import Budget, Spending
+from codeact.agent.budget import Spending
 from codeact.agent.candidates import Candidate, best_of
 from codeact.agent.conversation_file import Journal, Said, SavedConversation, write_conversation
 from codeact.agent.formats import Answer, Broken, Format, Program, Prose, Reply
@@ -18,6 +18,7 @@ from codeact.agent.pictures import in_words, shrunk
 from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Outcome, Rehearses, objection
 from codeact.agent.repeats import Repeats
+from codeact.agent.settings import AgentSettings
 from codeact.agent.templates import say, shorten
 from codeact.errors import CodeActError, ModelError
 from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed, Summarised
@@ -43,19 +44,6 @@ KEPT_OF_A_FAILED_REPLY = 400  # characters: enough to see what was wrong, and no
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How an agent talks with its model."""
-
-    budget: Budget
-    max_tokens: int
-    temperature: float
-    seed: int | None
-    max_observation_chars: int
-    summarise: bool = False
-    best_of: int = 1
-
-
-@dataclass(frozen=True)
 class KeptConversation:
     """How a conversation stood at one moment."""
 
@@ -75,7 +63,7 @@ class Conversation:
         self,
         model: Model,
         action_format: Format,
-        settings: Settings,
+        settings: AgentSettings,
         system: str,
         *,
         chat: bool,
@@ -352,7 +340,7 @@ class Conversation:
         if self._model.context_tokens is not None:
             room = self._model.context_tokens - options.max_tokens
             dropped = self.memory.fit(room)
-            if dropped and self._settings.summarise:
+            if dropped and self._settings.compaction == "summarise":
                 self._summarise(dropped, room, on_event)
         while True:
             try:

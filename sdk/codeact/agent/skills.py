@@ -8,7 +8,7 @@ the sandbox alone, as a part of the programs that use it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,9 @@ from codeact.agent.formats import Format, Program, Reply
 from codeact.errors import CodeActError
 
 if TYPE_CHECKING:
-    from codeact.tools import Toolbox
+    from codeact.agent.rehearsing import Rehearses
+    from codeact.sandbox import Execution
+    from codeact.tools import Approve, Toolbox
 
 _TEST = "test_"
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -123,27 +125,47 @@ def load_skill(path: Path) -> Skill:
     return skill_of(kept, path.stem, tests=tests, origin=ast.get_docstring(tree) or "")
 
 
-def check_skill(skill: Skill, tools: Toolbox | None = None) -> None:
-    """Run its tests in a sandbox, each in a session of its own.
+def check_skill(
+    skill: Skill,
+    tools: Toolbox | None = None,
+    *,
+    approve: Approve | None = None,
+    stage: Rehearses | None = None,
+) -> None:
+    """Run its tests: in a sandbox, each in a session of its own, or where they are rehearsed and so change nothing.
 
     Args:
-        tools: that it calls; give tools that move nothing.
+        tools: that it calls in the sandbox; give tools that move nothing.
+        approve: policy that is asked about each call there.
+        stage: an environment that has `rehearse(code)` and was reset, in place of the sandbox.
 
     Raises:
         SkillError: it has no tests, or one fails.
     """
-    from codeact.sandbox import Sandbox
-    from codeact.tools import Toolbox as Box
-
     names = [node.name for node in ast.parse(skill.tests).body if isinstance(node, ast.FunctionDef)]
     if not names:
         raise SkillError(f"the skill {skill.name!r} has no tests")
-    with Sandbox(tools if tools is not None else Box()) as sandbox:
-        for name in names:
+    programs = {name: f"{skill.source}\n\n\n{skill.tests}\n\n\n{name}()" for name in names}
+    for name, execution in _in_sandbox(programs, tools, approve) if stage is None else _rehearsed(programs, stage):
+        if execution.error is not None:
+            raise SkillError(f"{name} of the skill {skill.name!r} fails:\n{execution.error.text}")
+
+
+def _in_sandbox(
+    programs: Mapping[str, str], tools: Toolbox | None, approve: Approve | None
+) -> Iterator[tuple[str, Execution]]:
+    from codeact.sandbox import Sandbox
+    from codeact.tools import Toolbox as Box
+
+    with Sandbox(tools if tools is not None else Box(), approve=approve) as sandbox:
+        for name, program in programs.items():
             sandbox.reset()
-            execution = sandbox.run(f"{skill.source}\n\n\n{skill.tests}\n\n\n{name}()")
-            if execution.error is not None:
-                raise SkillError(f"{name} of the skill {skill.name!r} fails:\n{execution.error.text}")
+            yield name, sandbox.run(program)
+
+
+def _rehearsed(programs: Mapping[str, str], stage: Rehearses) -> Iterator[tuple[str, Execution]]:
+    for name, program in programs.items():
+        yield name, stage.rehearse(program).execution
 
 
 class WithSkills:

@@ -8,31 +8,21 @@ from typing import Annotated
 
 import typer
 
+from codeact.cli.agent_options import AgentOptions, PromptOptions, with_shared_options
 from codeact.cli.chat_command import chat
 from codeact.cli.collecting import collect
 from codeact.cli.failures import reported
 from codeact.cli.options import (
-    ActionFormat,
     Agent,
     Approve,
-    BestOf,
-    Examples,
-    Format,
     Imports,
     Limit,
-    MaxTokens,
-    MaxTurns,
     Model,
     Names,
     Perception,
     Perturb,
     Phrasing,
-    Prompt,
     Readable,
-    Rehearse,
-    Skills,
-    Stubs,
-    Temperature,
     Tier,
     Tools,
     Values,
@@ -80,6 +70,7 @@ def _codeact(
 
 
 @app.command()
+@with_shared_options
 def run(
     task: Annotated[str, typer.Argument(help="A Gymnasium id, such as CodeAct/Stack2-v0.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
@@ -92,16 +83,7 @@ def run(
     values: Values = None,
     phrasing: Phrasing = None,
     names: Names = None,
-    max_turns: MaxTurns = None,
-    max_tokens: MaxTokens = None,
-    rehearse: Rehearse = False,
-    best_of: BestOf = 1,
-    temperature: Temperature = 0.0,
-    action_format: Format = ActionFormat.code,
-    stubs: Stubs = None,
-    examples: Examples = None,
-    prompt: Prompt = None,
-    skills: Skills = None,
+    options: AgentOptions = AgentOptions(),  # noqa: B008  frozen
     tools: Annotated[
         str | None,
         typer.Option(
@@ -147,16 +129,7 @@ def run(
             values=values,
             phrasing=phrasing,
             names=names,
-            max_turns=max_turns,
-            max_tokens=max_tokens,
-            rehearse=rehearse,
-            best_of=best_of,
-            temperature=temperature,
-            action_format=action_format.value,
-            stubs=None if stubs is None else stubs.value,
-            examples=examples,
-            prompt=prompt,
-            skills=tuple(skills or ()),
+            options=options,
             tools=tools,
             video=video,
             approve=tuple(approve or ()),
@@ -197,6 +170,7 @@ def replay(
 
 
 @app.command("eval")
+@with_shared_options
 def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for results.jsonl and the traces.")],
     tasks: Annotated[
@@ -218,16 +192,7 @@ def evaluate(
     agent: Agent = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play at the same time.")] = 2,
     resume: Annotated[bool, typer.Option(help="Go on with what is in the folder.")] = False,
-    max_turns: MaxTurns = None,
-    max_tokens: MaxTokens = None,
-    rehearse: Rehearse = False,
-    best_of: BestOf = 1,
-    temperature: Temperature = 0.0,
-    action_format: Format = ActionFormat.code,
-    stubs: Stubs = None,
-    examples: Examples = None,
-    prompt: Prompt = None,
-    skills: Skills = None,
+    options: AgentOptions = AgentOptions(),  # noqa: B008  frozen
     traces: Annotated[bool, typer.Option(help="Keep the trace of each episode.")] = True,
 ) -> None:
     """Play many episodes and say how often they succeed.
@@ -267,29 +232,17 @@ def evaluate(
             out=out,
             workers=workers,
             resume=resume,
-            max_turns=max_turns,
-            max_tokens=max_tokens,
-            rehearse=rehearse,
-            best_of=best_of,
-            temperature=temperature,
-            action_format=action_format.value,
-            stubs=None if stubs is None else stubs.value,
-            examples=examples,
-            prompt=prompt,
-            skills=tuple(skills or ()),
+            options=options,
             traces=traces,
         )
 
 
 @app.command("prompt")
+@with_shared_options
 def show_prompt(
     task: Annotated[str, typer.Argument(help="A Gymnasium id, such as CodeAct/Stack2-v0.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed is the same scene.")] = 0,
-    action_format: Format = ActionFormat.code,
-    stubs: Stubs = None,
-    examples: Examples = None,
-    prompt: Prompt = None,
-    skills: Skills = None,
+    options: PromptOptions = PromptOptions(),  # noqa: B008  frozen
     tier: Tier = None,
     perception: Perception = None,
     values: Values = None,
@@ -321,18 +274,14 @@ def show_prompt(
             model,
             as_json=json,
             tools=tools,
-            options={
+            settings=options.settings(),
+            environment={
                 "tier": tier,
                 "perception": perception,
                 "values": values,
                 "phrasing": phrasing,
                 "names": names,
             },
-            action_format=action_format.value,
-            stubs=None if stubs is None else stubs.value,
-            examples=examples,
-            prompt=prompt,
-            skills=tuple(skills or ()),
         )
 
 

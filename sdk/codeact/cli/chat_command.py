@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
+from codeact.cli.agent_options import AgentOptions, with_shared_options
 from codeact.cli.failures import reported
-from codeact.cli.options import Approve, Imports, Limit, Readable, Stubs, Tools, Without, Workspace
+from codeact.cli.options import Approve, Imports, Limit, Readable, Tools, Without, Workspace
+
+MAX_TOKENS = 1024
+"""Of one reply, where nothing else is asked for: people ask for longer answers than tasks do."""
 
 
+@with_shared_options
 def chat(
     model: Annotated[
         str,
@@ -38,15 +43,9 @@ def chat(
     imports: Imports = None,
     limit: Limit = None,
     without: Without = None,
-    max_turns: Annotated[int, typer.Option(min=1, help="Replies of the model to one message.")] = 10,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens in one reply of the model.")] = 1024,
-    temperature: Annotated[float, typer.Option(min=0.0, max=10.0, help="0 takes the likeliest words.")] = 0.0,
-    stubs: Stubs = None,
+    options: AgentOptions = AgentOptions(),  # noqa: B008  frozen
     tier: Annotated[str | None, typer.Option(help="Of the environment's tools: high or low.")] = None,
     perception: Annotated[str | None, typer.Option(help="privileged, noisy or camera.")] = None,
-    rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Try each program in the environment, and undo it, before it is run.")
-    ] = False,
     journal: Annotated[
         Path | None,
         typer.Option(
@@ -75,12 +74,14 @@ def chat(
         echo "What is the mean of 3, 5 and 10?" | codeact chat --adapter "directory path=notes"
     """
     with reported():
+        from codeact.agent import AgentSettings
         from codeact.cli.chat_options import ChatOptions
         from codeact.cli.chat_shell import open_chat
         from codeact.cli.sandbox_options import SandboxOptions
 
         given = {"tier": tier, "perception": perception}
-        if env is None and (wrong := [f"--{name}" for name, value in given.items() if value is not None]):
+        acted = {"rehearse": options.rehearse or None, "best-of": options.best_of}
+        if env is None and (wrong := [f"--{name}" for name, value in {**given, **acted}.items() if value is not None]):
             raise typer.BadParameter("this is for an environment; give --env, too", param_hint=wrong[0])
         open_chat(
             ChatOptions(
@@ -88,14 +89,9 @@ def chat(
                 env,
                 seed,
                 tuple(adapter or ()),
-                agent={
-                    "max_turns": max_turns,
-                    "max_tokens": max_tokens,
-                    "temperature": temperature,
-                    "stubs": None if stubs is None else stubs.value,
-                    "rehearse": rehearse,
-                    "journal": journal,
-                },
+                settings=options.settings(AgentSettings(max_tokens=MAX_TOKENS)),
+                check_skills=options.check_skills,
+                journal=journal,
                 environment={name: value for name, value in given.items() if value is not None},
                 sandbox=SandboxOptions(
                     tools,

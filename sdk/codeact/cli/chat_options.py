@@ -15,7 +15,7 @@ from codeact.cli.sandbox_options import SandboxOptions, changed_limits
 if TYPE_CHECKING:
     import gymnasium
 
-    from codeact.agent import CodeActAgent
+    from codeact.agent import AgentSettings, CodeActAgent
     from codeact.agent.chat import ChatSession
     from codeact.tools import Toolbox
 
@@ -32,7 +32,9 @@ class ChatOptions:
         env: a Gymnasium id; None for a sandbox.
         seed: of the environment's reset.
         adapters: as `NAME KEY=VALUE ...`.
-        agent: further arguments of `CodeActAgent`.
+        settings: how the agent acts.
+        check_skills: whether the tests of its skills are run first.
+        journal: the file that keeps the conversation as it goes on.
         environment: further arguments of the environment.
         sandbox: the options of a session, and the tools and approvals of an environment, too.
         out: the folder for pictures and what is saved.
@@ -42,7 +44,9 @@ class ChatOptions:
     env: str | None
     seed: int
     adapters: tuple[str, ...]
-    agent: dict[str, Any]
+    settings: AgentSettings
+    check_skills: bool
+    journal: Path | None
     environment: dict[str, Any]
     sandbox: SandboxOptions
     out: Path
@@ -57,6 +61,7 @@ class OpenChat:
 
     def __init__(self, options: ChatOptions, asking: Asking) -> None:
         from codeact.agent import CodeActAgent
+        from codeact.cli.skill_checks import check_skills
         from codeact.models import load_model
 
         self._opened = ExitStack()
@@ -66,10 +71,13 @@ class OpenChat:
             if options.env is not None:
                 self.env = _environment(options, box)
                 opened.callback(self.env.close)
+            if options.check_skills:
+                check_skills(options.settings, env=self.env, seed=options.seed, tools=box)
             self.agent: CodeActAgent = CodeActAgent(
                 load_model(options.model),
+                options.settings,
                 approve=policy_of(options.sandbox.approve, asking),
-                **options.agent,
+                journal=options.journal,
                 **_of_sandbox(options.sandbox),
             )
             opened.callback(self.agent.close)

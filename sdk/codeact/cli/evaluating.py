@@ -16,10 +16,13 @@ from rich.text import Text
 
 from codeact.cli.failures import BROKE
 from codeact.episode.plain import printable
+from codeact.tools.wording import listed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from codeact.agent import AgentSettings
+    from codeact.cli.agent_options import AgentOptions
     from codeact.evaluation import EpisodeResult, EvaluationResult, Progress, Suite, Summary
 
 WIDTH = 120
@@ -31,7 +34,7 @@ def suite_of(
     *,
     tasks: Sequence[str] | None,
     seeds: str | None,
-    **options: str | None,
+    **options: Any,
 ) -> Suite:
     """What to play: from a file, or from the options in its place. `options` are the others that a suite has.
 
@@ -51,6 +54,39 @@ def suite_of(
     return Suite.load(file)
 
 
+def settings_of(suite: Suite, options: AgentOptions) -> AgentSettings:
+    """What the suite and the options say of the agent, together.
+
+    Raises:
+        SelectionError: both say the same thing.
+        CodeActError: they mean nothing, or a file cannot be read.
+    """
+    from codeact.evaluation import SelectionError
+
+    usual = suite.settings
+    if usual is not None and (doubled := sorted(set(usual.unusual_names()) & set(options.changes()))):
+        raise SelectionError(f"the suite says {listed(doubled)}, too: leave it out there, or on the command line")
+    return options.settings(usual)
+
+
+def check_skills_before(suite: Suite, settings: AgentSettings) -> None:
+    """Run the tests of the skills in the first environment of a suite.
+
+    Raises:
+        CodeActError: one fails, or there are none.
+    """
+    from codeact.cli.skill_checks import check_skills
+    from codeact.evaluation import find_tasks, parse_seeds
+    from codeact.evaluation.selection import make_environment
+
+    given = {name: value for name, value in suite.options.items() if value is not None}
+    env = make_environment(find_tasks(suite.tasks)[0], given)
+    try:
+        check_skills(settings, env=env, seed=parse_seeds(suite.seeds)[0])
+    finally:
+        env.close()
+
+
 def evaluate_agent(
     suite: Suite,
     agent: str,
@@ -59,11 +95,9 @@ def evaluate_agent(
     workers: int,
     resume: bool,
     traces: bool,
-    **settings: Any,
+    options: AgentOptions,
 ) -> None:
     """Evaluate, with a live table on a terminal and a line an episode elsewhere. Exits with 1 when an episode broke.
-
-    `settings` are those of `settings_of`.
 
     Raises:
         CodeActError: with the message that the user should read.
@@ -71,6 +105,9 @@ def evaluate_agent(
     """
     from codeact.evaluation import evaluate
 
+    settings = settings_of(suite, options)
+    if options.check_skills:
+        check_skills_before(suite, settings)
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
@@ -87,7 +124,7 @@ def evaluate_agent(
                 **suite.options,
                 traces=traces,
                 on_progress=view.show,
-                **settings,
+                settings=settings,
             )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(

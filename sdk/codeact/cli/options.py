@@ -40,7 +40,6 @@ Model = Annotated[
         "Without --model and --agent: `embedded`.",
     ),
 ]
-MaxTurns = Annotated[int | None, typer.Option(min=1, help="Replies of the model in an episode.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Tokens in one reply of the model.")]
 Tier = Annotated[str | None, typer.Option(help="Of the tools: high or low; by default the task's own.")]
 Perception = Annotated[str | None, typer.Option(help="privileged, noisy or camera; by default the task's own.")]
@@ -74,38 +73,10 @@ Names = Annotated[
         help="Other names of tools: unseen, training:NUMBER, made_up:NUMBER, or pick=grab,place_on=put_onto.",
     ),
 ]
-BestOf = Annotated[
-    int,
-    typer.Option(
-        min=1, help="Sample so many programs a turn, try each in the simulation, and run the best; with --temperature."
-    ),
-]
 Temperature = Annotated[float, typer.Option(min=0.0, max=10.0, help="Of a model's words; 0 takes the likeliest.")]
-Rehearse = Annotated[
-    bool,
-    typer.Option("--rehearse", help="Try each program of the model in the simulation, and undo it, before it is run."),
-]
 Format = Annotated[
     ActionFormat, typer.Option("--format", help="How the model acts: programs, or one call a turn, for comparison.")
 ]
-Stubs = Annotated[
-    StubsForm | None,
-    typer.Option(help="The tools in the prompt: whole, or one line each for a small model; by default as it prefers."),
-]
-Examples = Annotated[
-    int | None, typer.Option(min=0, help="Worked examples in the prompt; by default 1, and 0 beside short stubs.")
-]
-Prompt = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A Jinja template in place of the built-in prompt, which it may include."),
-]
-Skills = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--skill", metavar="FILE", help="A function of an earlier episode that programs may call; may be repeated."
-    ),
-]
-
 Tools = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from codeact.agent.protocol import Brief
+from codeact.agent.settings import AgentSettings
 from codeact.cli.running import make_environment
 from codeact.cli.toolboxes import load_toolbox
 from codeact.episode.plain import printable
@@ -23,21 +24,20 @@ def show_prompt(
     *,
     as_json: bool,
     tools: str | None,
-    options: dict[str, str | None],
-    **settings: Any,
+    settings: AgentSettings,
+    environment: dict[str, str | None],
 ) -> None:
     """Print the messages that a model reads first in an episode, each under its role, and how long they are.
 
     Args:
         model: counts tokens; None: they are estimated.
-        options: of the environment.
-        settings: those of `settings_of` that shape a prompt.
+        settings: of the agent.
+        environment: options of the environment.
 
     Raises:
         CodeActError: there is no such task or model, or a setting is wrong.
     """
     from codeact.agent import CodeActAgent
-    from codeact.evaluation.agents import settings_of
     from codeact.evaluation.selection import find_tasks
     from codeact.models import load_model
     from codeact.tools.some_stubs import PROMPT_CHARACTERS
@@ -46,17 +46,12 @@ def show_prompt(
     if len(found) != 1:
         raise SelectionError(f"{task!r} matches {len(found)} tasks; name one")
     counter: Model = ScriptedModel([""]) if model is None else load_model(model)
-    given = settings_of(**settings)
-    file = given.pop("prompt", None)
-    for told in ("prompt_sha256", "skill_identities"):
-        given.pop(told, None)
-    own = settings["prompt"].read_text(encoding="utf-8") if file is not None else None
-    agent = CodeActAgent(counter, system_prompt=own, **{k: v for k, v in given.items() if v is not None})
+    agent = CodeActAgent(counter, settings)
     with ExitStack() as opened:
         box = load_toolbox(tools) if tools is not None else None
         if box is not None:
             opened.callback(box.close)
-        env = make_environment(found[0], video=False, extra_tools=box, **options)
+        env = make_environment(found[0], video=False, extra_tools=box, **environment)
         opened.callback(env.close)
         observation, _ = env.reset(seed=seed)
         world: Any = env.unwrapped

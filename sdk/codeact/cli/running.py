@@ -19,6 +19,8 @@ from codeact.evaluation.errors import SelectionError
 if TYPE_CHECKING:
     import gymnasium
 
+    from codeact.cli.agent_options import AgentOptions
+
 
 def run_episode(
     task: str,
@@ -36,9 +38,9 @@ def run_episode(
     video: bool,
     approve: tuple[str, ...],
     stop_key: bool,
-    **settings: Any,
+    options: AgentOptions,
 ) -> None:
-    """Play, print and say where the files are. `settings` are those of `settings_of`.
+    """Play, print and say where the files are.
 
     `tools` names tools that programs get beside the task's own, which are closed at the end.
 
@@ -51,9 +53,10 @@ def run_episode(
     """
     from codeact.cli.approving import asks, policy_of
     from codeact.cli.asking import Asking
+    from codeact.cli.skill_checks import check_skills
     from codeact.cli.toolboxes import load_toolbox
     from codeact.episode import EpisodeInterrupted, emergency_stop_on_key, play
-    from codeact.evaluation.agents import make_agent, settings_of
+    from codeact.evaluation.agents import make_agent
     from codeact.evaluation.selection import find_tasks
 
     console = Console(highlight=False, soft_wrap=True)
@@ -79,7 +82,10 @@ def run_episode(
             extra_tools=box,
         )
         opened.callback(env.close)
-        player = make_agent(agent, approve=policy_of(approve, asking), **settings_of(**settings))
+        settings = options.settings()
+        player = make_agent(agent, settings, approve=policy_of(approve, asking))
+        if options.check_skills:
+            check_skills(settings, env=env, seed=seed)
         printer = EpisodePrinter(console)
         try:
             with emergency_stop_on_key(lambda: _stop(env)) if stop_key else nullcontext(False) as listens:

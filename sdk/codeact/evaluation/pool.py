@@ -30,7 +30,7 @@ class Worker:
 
     Args:
         agents: agents to load at once, by name.
-        settings: budgets of models.
+        settings: of the agents, as values of JSON.
         options: of the environments that it makes, such as their tier.
         traces: folder for one trace an episode; None: no traces.
         threads: processor threads that numerical libraries may use in it.

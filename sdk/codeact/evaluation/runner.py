@@ -11,16 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from codeact.evaluation.agents import require_settings, settings_of
+from codeact.evaluation.agents import require_settings, told_settings
 from codeact.evaluation.errors import EvaluationError
 from codeact.evaluation.pool import Worker, WorkerDied
 from codeact.evaluation.results import EpisodeResult, ResultsFile, Times
 from codeact.evaluation.selection import find_tasks, parse_seeds
 from codeact.evaluation.statistics import Summary, summarize
+
+if TYPE_CHECKING:
+    from codeact.agent import AgentSettings
+    from codeact.agent.settings import AgentKeywords
 
 ATTEMPTS = 2
 """An episode whose worker process dies is played once more, in a new one."""
@@ -84,16 +88,8 @@ def evaluate(
     workers: int = 2,
     out: Path | str | None = None,
     resume: bool = False,
-    max_turns: int | None = None,
-    max_tokens: int | None = None,
-    rehearse: bool = False,
-    best_of: int = 1,
-    temperature: float = 0.0,
-    action_format: str = "code",
-    stubs: str | None = None,
-    examples: int | None = None,
+    settings: AgentSettings | None = None,
     prompt: Path | None = None,
-    skills: Sequence[Path] = (),
     tier: str | None = None,
     perception: str | None = None,
     perturb: str | None = None,
@@ -102,6 +98,7 @@ def evaluate(
     names: str | Mapping[str, str] | None = None,
     traces: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
+    **changes: Unpack[AgentKeywords],
 ) -> EvaluationResult:
     """Play every task with every seed and say what came of it.
 
@@ -116,26 +113,23 @@ def evaluate(
         workers: processes that play at the same time. Each loads the model.
         out: folder for the results; None keeps nothing on disk.
         resume: go on with what `out` holds; finished episodes are not played again.
-        max_turns, max_tokens: a model's budget: replies in an episode, tokens in a reply. None: as `CodeActAgent`.
-        rehearse: try each program of a model in its environment, and undo it, before it is run.
-        best_of: sample so many replies a turn, try the program of each, and run the best; above 1 with a temperature.
-        temperature: of a model's words; 0 takes the likeliest.
-        action_format: how a model writes its actions: `code`, `json` or `text`.
-        stubs: how its prompt shows the tools: `full` or `short`. None: what the model prefers.
-        examples: worked examples in its prompt. None: as `CodeActAgent`.
+        settings: of a model's agent; None: the usual.
         prompt: a file with a template in place of the built-in prompt; see `docs/agent.md`.
-        skills: files of functions of earlier episodes that its programs may call.
         tier, perception: of the environments, such as `low` and `noisy`; None for the tasks' own.
         perturb: what goes otherwise than planned in each episode, such as `push,dynamics`.
         values, phrasing: of the instructions, such as `unseen`; None for `seen` and `usual`.
         names: other names of tools, as a mapping or as text such as `unseen` or `pick=grab`; None for their own.
         traces: keep each episode's trace in `out/traces/`.
         on_progress: called in this thread.
+        changes: single settings of a model's agent, by the names of `AgentSettings`, such as `max_turns=5`.
 
     Raises:
         EvaluationError: unknown tasks, wrong seeds, results of other settings in `out`, an agent that cannot be loaded,
             or a disk that is full.
+        CodeActError: the settings mean nothing, or a file that they name cannot be read.
     """
+    from codeact.agent import AgentSettings
+
     chosen = find_tasks([tasks] if isinstance(tasks, str) else tasks)
     numbers = parse_seeds(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys(seeds))
     if not numbers:
@@ -144,18 +138,9 @@ def evaluate(
         raise EvaluationError(f"workers is {workers}; it must be at least 1")
     if resume and out is None:
         raise EvaluationError("to resume, say with out=... where the results are")
-    settings = settings_of(
-        max_turns=max_turns,
-        max_tokens=max_tokens,
-        rehearse=rehearse,
-        best_of=best_of,
-        temperature=temperature,
-        action_format=action_format,
-        stubs=stubs,
-        examples=examples,
-        prompt=prompt,
-        skills=skills,
-    )
+    settings = (settings or AgentSettings()).but(**changes)
+    if prompt is not None:
+        settings = settings.but(system_prompt=prompt)
     if names is not None and not isinstance(names, str):
         names = ",".join(f"{old}={new}" for old, new in names.items())
     stated = {
@@ -170,7 +155,7 @@ def evaluate(
     require_settings(agent, settings)
     folder = Path(out) if out is not None else None
     file = (
-        ResultsFile(folder, agent=agent, settings={**settings, **options}, resume=resume)
+        ResultsFile(folder, agent=agent, settings={**told_settings(settings), **options}, resume=resume)
         if folder is not None
         else None
     )
@@ -193,7 +178,7 @@ def evaluate(
 class _Run:
     jobs: list[tuple[str, int]]
     agent: str
-    settings: dict[str, Any]
+    settings: AgentSettings
     options: dict[str, str]
     workers: int
     traces: Path | None
@@ -289,7 +274,7 @@ class _Run:
             task=task,
             seed=seed,
             agent=self.agent,
-            settings={**self.settings, **self.options},
+            settings={**told_settings(self.settings), **self.options},
             reason=f"error: {error}",
             error=error,
             attempts=attempt,
@@ -304,7 +289,7 @@ class _Run:
             cores = len(os.sched_getaffinity(0))
             worker = Worker(
                 agents=(self.agent,),
-                settings=self.settings,
+                settings=self.settings.as_data(),
                 options=self.options,
                 traces=self.traces,
                 threads=max(1, cores // self.workers),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from codeact.agent.settings import AgentSettings
 from codeact.errors import CodeActError
 from codeact.evaluation.errors import SelectionError
 from codeact.tools.wording import listed
@@ -15,6 +17,8 @@ from codeact.yaml_files import YamlFile
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+_NO_OPTIONS = ("tasks", "seeds", "settings")
 
 Kind = TypeVar("Kind", bound="DataclassInstance")
 
@@ -30,6 +34,8 @@ class Suite:
         perturb: what goes otherwise than planned in each episode, such as `push,dynamics`; None: nothing.
         values, phrasing: of the instructions, such as `unseen`; None for `seen` and `usual`.
         names: other names of tools, as a mapping or as text such as `unseen`; None for their own.
+        settings: of a model's agent, in a file by the names of `AgentSettings`. There `prompt` and `skills` name files
+            beside it.
     """
 
     tasks: tuple[str, ...]
@@ -40,13 +46,14 @@ class Suite:
     values: str | None = None
     phrasing: str | None = None
     names: str | dict[str, str] | None = None
+    settings: AgentSettings | None = None
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  a misspelt key must not be silently left out
 
     @property
     def options(self) -> dict[str, Any]:
         """What it says of the environments, as `evaluate` takes it."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("tasks", "seeds")}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _NO_OPTIONS}
 
     @staticmethod
     def load(path: Path | str) -> Suite:
@@ -55,16 +62,40 @@ class Suite:
         Raises:
             SelectionError: there is no such file, or it is wrong; the message says where.
         """
-        return read_suite(path, Suite, SelectionError)
+        try:
+            return read_suite(path, Suite, SelectionError, lambda data: _with_files(data, Path(path).parent))
+        except SelectionError:
+            raise
+        except CodeActError as error:
+            raise SelectionError(f"{path}: settings: {error}") from error
 
 
-def read_suite(path: Path | str, kind: type[Kind], refusal: type[CodeActError]) -> Kind:
+def _with_files(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A suite's keys, with its files of settings where they are."""
+    settings = data.get("settings")
+    if not isinstance(settings, dict):
+        return data
+    settings = dict(settings)
+    if isinstance(prompt := settings.pop("prompt", None), str):
+        settings["system_prompt"] = folder / prompt
+    if isinstance(skills := settings.get("skills"), list):
+        settings["skills"] = [folder / skill if isinstance(skill, str) else skill for skill in skills]
+    return {**data, "settings": settings}
+
+
+def read_suite(
+    path: Path | str,
+    kind: type[Kind],
+    refusal: type[CodeActError],
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Kind:
     """A dataclass with the keys `tasks`, `seeds` and others, from a YAML file.
 
     Args:
         path: of the file.
         kind: the dataclass.
         refusal: what is raised where there is no such file, or it is wrong; the message says where.
+        prepare: what becomes of the keys before they are held against the dataclass.
     """
     file = YamlFile(Path(path), refusal)
     data = file.data
@@ -73,6 +104,8 @@ def read_suite(path: Path | str, kind: type[Kind], refusal: type[CodeActError]) 
         raise refusal(f"{path}: a suite is a mapping with the key tasks, and {known}")
     if type(data.get("seeds")) is int:  # one seed reads as a number
         data = {**data, "seeds": str(data["seeds"])}
+    if prepare is not None:
+        data = prepare(data)
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:

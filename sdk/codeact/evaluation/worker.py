@@ -101,7 +101,9 @@ class Player:
     """Plays jobs, keeping agents and environments."""
 
     def __init__(self, setup: dict[str, Any]) -> None:
-        self.settings: dict[str, Any] = setup["settings"]
+        from codeact.agent import AgentSettings
+
+        self.settings = AgentSettings.of_data(setup["settings"]) if setup["settings"] else AgentSettings()
         self.options: dict[str, str] = setup["options"]
         self.traces = Path(setup["traces"]) if setup["traces"] else None
         self.agents: dict[str, Agent] = {}
@@ -124,6 +126,7 @@ class Player:
         from codeact.episode import play
         from codeact.episode.schema import value_of
         from codeact.episode.trace import installed_packages
+        from codeact.evaluation.agents import told_settings
         from codeact.evaluation.results import EpisodeResult, Times
 
         agent, env = self.agent(job["agent"]), self.environment(job["task"])
@@ -146,7 +149,7 @@ class Player:
             task=job["task"],
             seed=job["seed"],
             agent=job["agent"],
-            settings={**self.settings, **self.options},
+            settings={**told_settings(self.settings), **self.options},
             tier=tier_of(env),
             success=episode.success,
             score=episode.score,
@@ -187,7 +190,7 @@ class Player:
         if name not in self.agents:
             from codeact.evaluation.agents import has_model, make_agent
 
-            self.agents[name] = make_agent(name, **(self.settings if has_model(name) else {}))
+            self.agents[name] = make_agent(name, self.settings if has_model(name) else None)
         return self.agents[name]
 
     def environment(self, task: str) -> gymnasium.Env[Any, Any]:
