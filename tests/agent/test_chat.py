@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from codeact import CodeActAgent, Toolbox, tool
 from codeact.agent.chat import NothingToUndo
 from codeact.errors import CodeActError, ModelError
-from codeact.events import ActionChosen, Answered, CallFinished, Event, Executed, Printed
+from codeact.events import ActionChosen, Answered, CallFinished, Event, Executed, Printed, Stepped
 from codeact.models import ScriptedModel
-from codeact.sandbox import level
+from codeact.sandbox import Execution, level
 
 
 @tool(effect="read")
@@ -87,6 +88,65 @@ def test_a_chat_can_have_a_workspace(chatting: Any, tmp_path: Path) -> None:
     said = [message.content for message in agent._chat._conversation.memory.messages()]
     assert "read and write files in the current folder, and import the standard library and numpy" in said[0]
     assert any("[files: created a.txt (1 byte)]" in text for text in said)
+
+
+def test_undo_with_a_workspace_takes_back_the_words_and_says_what_stays(chatting: Any, tmp_path: Path) -> None:
+    missing = [layer.name for layer in level().missing]
+    if missing:
+        pytest.skip(f"this machine cannot put up {', '.join(missing)}")
+    agent = chatting(
+        "Hello.",
+        "<execute>x = 1\nopen('a.txt', 'w').write('4')\nfinish(x)</execute>",
+        workspace=tmp_path,
+        imports=(),
+    )
+    session = agent.open_chat(undo=2)
+    session.say("Hi.", None, print)
+    session.say("Write.", None, print)
+    undone = session.undo()
+    assert (undone.text, undone.files) == ("Write.", ("a.txt",))
+    assert undone.stays == "the variables, and the files of the workspace"
+    agent.model._replies[1] = ("<execute>print(x)</execute>", "stop")
+    agent.model._replies.append(("One.", "stop"))
+    assert session.say("Again.", None, print) == "One."
+    said = [message.content for message in session.conversation.memory.messages()]
+    assert "Write." not in "".join(said)
+    assert "this stays as it was left: the variables, and the files of the workspace" in said[-2]
+
+
+def test_a_policy_is_told_the_program_that_makes_the_call(chatting: Any) -> None:
+    asked: list[str] = []
+    agent = chatting("<execute>finish(double(4))</execute>", approve=lambda call: asked.append(call.program))
+    assert agent.chat("?", tools=BOX) == "8"
+    assert asked[0] == "finish(double(4))"
+
+
+class Window:
+    """An environment that shows a picture after each program."""
+
+    instruction, tools = "Look.", Toolbox()
+
+    @property
+    def unwrapped(self) -> Window:
+        return self
+
+    def reset(self, seed: int = 0) -> tuple[str, dict[str, Any]]:
+        return "", {}
+
+    def step(self, code: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        picture = np.full((16, 20, 3), 7, np.uint8)
+        return "a view", 0.0, False, False, {"images": [picture], "execution": Execution(code, True)}
+
+
+def test_pictures_of_an_environment_come_with_the_observation(chatting: Any) -> None:
+    agent = chatting("<execute>1</execute>", "Nice.")
+    session = agent.open_chat(env=Window())
+    seen: list[int] = []
+    hear = lambda event: seen.append(len(session.place.pictures)) if isinstance(event, Stepped) else None  # noqa: E731
+    assert session.say("Look.", None, hear) == "Nice."
+    assert seen == [1], "they are there when the step is told, to be written to files"
+    said = [message.content for message in session.conversation.memory.messages()]
+    assert "[picture of 20x16 pixels]" in said[-2]
 
 
 def test_another_toolbox_is_another_session(chatting: Any) -> None:

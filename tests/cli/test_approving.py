@@ -82,6 +82,30 @@ def test_always_is_remembered_for_the_tool(typed: int, capsys: Any) -> None:
     assert judged(asking, "cancel") == "not that one"
 
 
+def test_the_program_is_shown_once_before_its_first_question(typed: int, capsys: Any) -> None:
+    asking = Asking()
+    policy = asking.watching(policy_of(["ask"], asking))
+    program = "for item in (1, 2):\n    order(item)\x1b[2J"
+    for item in (1, 2):
+        os.write(typed, b"y\n")
+        assert policy(PendingCall("order", {"item": item}, "write", program=program)) is None
+    shown = capsys.readouterr().err
+    assert shown.count("This program makes the call:\n  1 | for item in (1, 2):\n  2 |     order(item)") == 1
+    assert "\x1b" not in shown
+    assert shown.count("Run it?") == 2
+    os.write(typed, b"y\n")
+    policy(PendingCall("order", {"item": 3}, "write", program="order(3)"))
+    assert "  1 | order(3)\n" in capsys.readouterr().err
+
+
+def test_a_tool_of_ones_own_shows_the_program_as_well(typed: int, capsys: Any) -> None:
+    asking = Asking()
+    asking.watching(None)(PendingCall("order", {}, "write", program="order()"))
+    os.write(typed, b"y\n")
+    assert judged(asking.of_tools, "order") is None
+    assert "1 | order()" in capsys.readouterr().err
+
+
 def test_a_tool_that_wants_to_be_asked_about_is_not_asked_about_twice(typed: int) -> None:
     asking = Asking()
     os.write(typed, b"y\n")

@@ -14,7 +14,7 @@ from codeact.agent.pictures import pictures_of
 from codeact.agent.places import Kept, Place
 from codeact.agent.templates import say
 from codeact.errors import CodeActError
-from codeact.events import Answered, CallFinished, Event, EventSink
+from codeact.events import Answered, CallFinished, Event, EventSink, Executed
 from codeact.tools import Approve, Toolbox
 from codeact.tools.some_stubs import PROMPT_CHARACTERS
 from codeact.tools.wording import call_text
@@ -39,10 +39,14 @@ class Undone:
     Attributes:
         text: the message that was said then.
         outside: calls that did more than read since then, and are not undone, as a reader would write them.
+        stays: what else is not undone, in words; empty where all of the place went back.
+        files: of those that programs wrote or removed since then, the paths; they are as the programs left them.
     """
 
     text: str
     outside: tuple[str, ...]
+    stays: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class _Before:
     conversation: KeptConversation
     place: Kept | None
     outside: int
+    files: int
 
 
 class ChatSession:
@@ -79,6 +84,7 @@ class ChatSession:
         self._undo = undo
         self._befores: list[_Before] = []
         self._outside: list[str] = []  # calls that did something, where that is not undone with the place
+        self._files: list[str] = []  # paths that programs wrote or removed
         self._acting = False  # whether a program runs, or is about to be sent
         self._open = False  # whether the last task was not brought to its end
         self._conversation = self._begin()
@@ -127,6 +133,8 @@ class ChatSession:
                 call = event.call
                 if call.effect != "read" and call.refused is None and not self.place.undoes(call.tool):
                     self._outside.append(call_text(call.tool, call.arguments))
+            elif isinstance(event, Executed):
+                self._files += [*(each.path for each in event.execution.artifacts), *event.execution.removed]
             on_event(event)
 
         if self._hear is not None:
@@ -150,35 +158,42 @@ class ChatSession:
                 execution, observation = self.place.run(action.code, on_event)
             finally:
                 self._acting = False
-            self._conversation.observe(observation, pictures_of(execution))
+            self._conversation.observe(observation, self.place.pictures or pictures_of(execution))
             if execution.ended:
                 return Answered(_final(execution), "finished")
 
     def undo(self) -> Undone:
         """Go back to before the last message: conversation, variables and world.
 
+        Where the place cannot go back, such as a workspace with its files, the conversation does alone: what stays is
+        told, and the model reads of it with the next observation.
+
         Raises:
-            NothingToUndo: there is none, or what followed cannot be undone here.
+            NothingToUndo: there is none.
         """
         if not self._befores:
             raise NothingToUndo("there is nothing to undo")
-        before = self._befores[-1]
-        if before.place is None:
-            raise NothingToUndo("this cannot be undone here: files of a workspace, or a world that cannot branch")
-        self._befores.pop()
-        self.place.return_to(before.place)
+        before = self._befores.pop()
         self._conversation.return_to(before.conversation)
+        stays = ""
+        if before.place is not None:
+            self.place.return_to(before.place)
+        else:
+            stays = self.place.stays
+            self._conversation.note(say("undone_in_part", stays=stays))
         if not self._conversation.begun:
             self._unseen = self.place.observe()
         self._open = False
         outside = tuple(self._outside[before.outside :])
-        del self._outside[before.outside :]
-        return Undone(before.text, outside)
+        files = tuple(dict.fromkeys(self._files[before.files :]))
+        del self._outside[before.outside :], self._files[before.files :]
+        return Undone(before.text, outside, stays, files)
 
     def reset(self) -> None:
         """Begin anew: conversation, variables and world."""
         self._forget(len(self._befores))
         self._outside.clear()
+        self._files.clear()
         self._open = False
         self.place.reset()
         self._conversation = self._begin()
@@ -198,7 +213,7 @@ class ChatSession:
         other.place = self.place.fork()
         other._converse, other._hear = converse(other.place), hear
         other._conversation = self._conversation.fork(gate)
-        other._befores, other._outside = [], []
+        other._befores, other._outside, other._files = [], [], []
         return other
 
     def interrupt(self) -> None:
@@ -213,7 +228,9 @@ class ChatSession:
         self.place.close()
 
     def _keep(self, text: str) -> None:
-        self._befores.append(_Before(text, self._conversation.keep(), self.place.keep(), len(self._outside)))
+        self._befores.append(
+            _Before(text, self._conversation.keep(), self.place.keep(), len(self._outside), len(self._files))
+        )
         self._forget(len(self._befores) - self._undo)
 
     def _forget(self, count: int) -> None:

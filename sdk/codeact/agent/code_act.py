@@ -6,6 +6,7 @@ import copy
 import os
 from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -131,7 +132,9 @@ class CodeActAgent:
             return Refusal("the agent was stopped")
         if call.tool != "finish" and conversation is not None and (why := conversation.spending.call()):
             return Refusal(why)
-        return None if self._approve is None else self._approve(call)
+        if self._approve is None:
+            return None
+        return self._approve(replace(call, program="" if conversation is None else conversation.program))
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode. What earlier episodes brought is forgotten; a chat is not touched."""

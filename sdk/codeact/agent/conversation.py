@@ -85,6 +85,7 @@ class Conversation:
         self._limit = settings.max_tokens
         self._actions = 0
         self._replies = 0
+        self.program = ""  # that runs, or is rehearsed
 
     def ask(self, task: str) -> None:
         """Begin a task, with a new budget."""
@@ -266,6 +267,7 @@ class Conversation:
 
     def _rehearse(self, stage: Rehearses, code: str, number: int, on_event: EventSink) -> Outcome:
         self.spending.rehearsing = True
+        self.program = code
         try:
             outcome = stage.rehearse(code)
         finally:
@@ -298,6 +300,7 @@ class Conversation:
     def _act(self, program: Program, candidate: Candidate, on_event: EventSink) -> Action:
         self._actions += 1
         self._repeats.acted(program.code)
+        self.program = program.code
         self.memory.add("assistant", program.kept)
         if program.dropped:
             self.note(program.note)

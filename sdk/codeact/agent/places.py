@@ -6,12 +6,14 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from codeact.agent.pictures import pictures_in
 from codeact.errors import CodeActError, TaskError
 from codeact.events import EventSink, Executed, Stepped
 from codeact.tools import Approve, Toolbox, finish_tool
 
 if TYPE_CHECKING:
     from codeact.sandbox import Execution, Sandbox
+    from codeact.values import Image
 
 
 class Kept(Protocol):
@@ -25,9 +27,13 @@ class Place(Protocol):
 
     Attributes:
         approve: the policy that is asked about each call.
+        stays: what stays as it is where `keep` gives None, in words.
+        pictures: those that came with the latest observation, beside what its program gave.
     """
 
     approve: Approve | None
+    stays: str
+    pictures: tuple[Image, ...]
 
     @property
     def toolbox(self) -> Toolbox: ...
@@ -88,6 +94,9 @@ class SandboxPlace:
         tools: what programs may call; `finish` is added.
         options: of the sandbox: `limits`, `without`, `imports`, `workspace`, `readable`.
     """
+
+    stays = "the variables, and the files of the workspace"
+    pictures: tuple[Image, ...] = ()
 
     def __init__(self, tools: Toolbox, **options: Any) -> None:
         from codeact.sandbox import Sandbox
@@ -173,6 +182,8 @@ class EnvironmentPlace:
     """
 
     libraries: tuple[str, ...] = ()
+    stays = "the world and the variables, for this environment cannot go back"
+    pictures: tuple[Image, ...] = ()
 
     def __init__(self, env: Any, seed: int = 0) -> None:
         world = getattr(env, "unwrapped", None)
@@ -233,6 +244,7 @@ class EnvironmentPlace:
         execution: Execution = info["execution"]
         if not executed:
             on_event(Executed(execution))
+        self.pictures = pictures_in(list(info.get("images", ())))
         new = [text for text in info.get("violations", ()) if text not in self._violations]
         self._violations += new
         simulated = info.get("simulated_seconds")

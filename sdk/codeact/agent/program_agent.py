@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from codeact.agent.protocol import Action, Brief
 from codeact.errors import CodeActError
 from codeact.events import ActionChosen, EventSink
-from codeact.tools import Approve
+from codeact.tools import Approval, Approve, PendingCall
 
 
 class ProgramAgent:
@@ -37,8 +38,21 @@ class ProgramAgent:
             raise CodeActError("a ProgramAgent needs at least one program")
         self._programs = [] if self._oracle else list(programs)
         self._turn = 0
-        self.approve = approve
+        self._approve = approve
         self.name = name or ("oracle" if self._oracle else "programs")
+
+    @property
+    def approve(self) -> Approve | None:
+        """What is asked about each tool call: the policy, which is told the program, too."""
+        return None if self._approve is None else self._ask
+
+    @approve.setter
+    def approve(self, approve: Approve | None) -> None:
+        self._approve = approve
+
+    def _ask(self, call: PendingCall) -> Approval:
+        assert self._approve is not None
+        return self._approve(replace(call, program=self._programs[self._turn - 1]))
 
     def begin(self, brief: Brief, on_event: EventSink) -> None:
         """Start an episode from the first program.

@@ -6,7 +6,8 @@ import os
 import select
 import sys
 
-from codeact.tools.approval import Approval, PendingCall, Refusal, question, verdict
+from codeact.episode.plain import printable
+from codeact.tools.approval import Approval, Approve, PendingCall, Refusal, question, verdict
 
 _INPUT = 0
 _ALWAYS = ("a", "always")
@@ -26,7 +27,17 @@ class Asking:
         os.set_blocking(self._cancelled, False)
         self._always: set[str] = set()
         self._agreed: str | None = None  # the call to which the session's policy got a yes just now
+        self._program = self._shown = ""
         self.nobody = nobody
+
+    def watching(self, policy: Approve | None) -> Approve:
+        """The policy, and before a question of any tool the program that makes the call is known."""
+
+        def watched(call: PendingCall) -> Approval:
+            self._program = call.program
+            return None if policy is None else policy(call)
+
+        return watched
 
     def __call__(self, call: PendingCall) -> Approval:
         """Ask about a call for the policy of a session, which is asked first."""
@@ -46,6 +57,7 @@ class Asking:
             return Refusal(self.nobody)
         self._forget()
         sys.stdout.flush()
+        self._show_program()
         sys.stderr.write(question(call, always=True))  # standard output is the program's, or one JSON object
         sys.stderr.flush()
         ready = select.select([_INPUT, self._cancelled], [], [])[0]
@@ -57,6 +69,15 @@ class Asking:
             self._always.add(call.tool)
             return None
         return verdict(answer) if answer else Refusal("nobody was there to approve the call")
+
+    def _show_program(self) -> None:
+        """The program that makes the call, once before its first question."""
+        if self._program and self._program != self._shown:
+            lines = printable(self._program).strip("\n").split("\n")
+            width = len(str(len(lines)))
+            numbered = "\n".join(f"{number:{width + 2}} | {line}" for number, line in enumerate(lines, 1))
+            sys.stderr.write(f"This program makes the call:\n{numbered}\n")
+            self._shown = self._program
 
     def cancel(self) -> None:
         """From any thread: end a question that waits."""

@@ -76,7 +76,7 @@ class OpenChat:
             self.agent: CodeActAgent = CodeActAgent(
                 load_model(options.model),
                 options.settings,
-                approve=policy_of(options.sandbox.approve, asking),
+                approve=asking.watching(policy_of(options.sandbox.approve, asking)),
                 journal=options.journal,
                 **_of_sandbox(options.sandbox),
             )

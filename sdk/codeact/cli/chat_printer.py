@@ -25,11 +25,18 @@ class ChatPrinter(EpisodePrinter):
     Args:
         console: where to print.
         keep_pictures: writes the pictures of a run to files, and returns a line about each.
+        keep_observed: the same for those that came with the latest observation of an environment.
     """
 
-    def __init__(self, console: Console, keep_pictures: Callable[[Execution], list[str]]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        keep_pictures: Callable[[Execution], list[str]],
+        keep_observed: Callable[[], list[str]] = list,
+    ) -> None:
         super().__init__(console)
         self._keep_pictures = keep_pictures
+        self._keep_observed = keep_observed
         self._reply_stream = ReplyStream(console)
         self._score: float | None = None
         self._streams = False
@@ -81,6 +88,8 @@ class ChatPrinter(EpisodePrinter):
             self._print(Text(printable(f"  {line}"), style="dim"))
 
     def _told(self, event: events.Stepped) -> None:
+        for line in self._keep_observed():
+            self._print(Text(printable(f"  {line}"), style="dim"))
         for violation in event.violations:
             self._print(Text(f"  violation: {printable(violation)}", style="bold red"))
         if event.score != self._score and (self._score is not None or event.score):

@@ -68,7 +68,7 @@ class ChatShell:
         self._pictures = PictureFiles(options.out)
         self._chat = OpenChat(options, self._asking)
         self._transcript = Transcript(f"A chat with {self._chat.agent.model.name}")
-        self._printer = ChatPrinter(self._console, self._keep_pictures)
+        self._printer = ChatPrinter(self._console, self._keep_pictures, self._keep_observed)
         self._commands: dict[str, tuple[Callable[[str], None], str]] = {
             "undo": (self._undo, "go back to before the last message: conversation, variables and world"),
             "continue": (self._continue, "go on with the last message, after a failure or a used-up budget"),
@@ -168,7 +168,12 @@ class ChatShell:
         self._printer(event)
 
     def _keep_pictures(self, execution: Execution) -> list[str]:
-        lines = self._pictures.keep(execution)
+        return self._noted(self._pictures.keep(execution))
+
+    def _keep_observed(self) -> list[str]:
+        return self._noted(self._pictures.write(self._chat.session.place.pictures))
+
+    def _noted(self, lines: list[str]) -> list[str]:
         for line in lines:
             self._transcript.note(line)
         return lines
@@ -202,6 +207,10 @@ class ChatShell:
         undone = self._chat.session.undo()
         self._transcript.undo()
         self._say(f"as it was before: {undone.text}")
+        if undone.stays:
+            self._say(f"the conversation alone went back; as they were left: {undone.stays}")
+        if undone.files:
+            self._say("written or removed since then: " + ", ".join(undone.files))
         if undone.outside:
             self._say("not undone, for it lies outside: " + ", ".join(undone.outside))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from codeact.sandbox import Execution
+    from codeact.values import Image
 
 
 class PictureFiles:
@@ -24,8 +26,12 @@ class PictureFiles:
         """Write the pictures of a run. Returns a line about each: where it is, or why it is not."""
         from codeact.agent.pictures import pictures_of
 
+        return self.write(pictures_of(execution))
+
+    def write(self, images: Iterable[Image]) -> list[str]:
+        """Write pictures. Returns a line about each: where it is, or why it is not."""
         lines = []
-        for image in pictures_of(execution):
+        for image in images:
             self._count += 1
             file = self.folder / f"picture-{self._count:03d}.png"
             try:

@@ -83,7 +83,10 @@ def run_episode(
         )
         opened.callback(env.close)
         settings = options.settings()
-        player = make_agent(agent, settings, approve=policy_of(approve, asking))
+        policy = policy_of(approve, asking)
+        if policy is not None or box is not None:  # tools of one's own may want to be asked about, too
+            policy = asking.watching(policy)
+        player = make_agent(agent, settings, approve=policy)
         if options.check_skills:
             check_skills(settings, env=env, seed=seed)
         printer = EpisodePrinter(console)

@@ -37,12 +37,14 @@ class PendingCall:
         arguments: argument name to validated value, defaults included; a deep copy.
         effect: `read`, `write` or `physical`.
         doc: the tool's docstring.
+        program: the program that makes the call, where an agent runs it; else empty.
     """
 
     tool: str
     arguments: Mapping[str, Any]
     effect: Effect
     doc: str = ""
+    program: str = ""
 
     def __str__(self) -> str:
         return call_text(self.tool, self.arguments)
