@@ -52,10 +52,13 @@ class FreeMotionPlanner:
         self._model, self._lower, self._upper, self._allowed = model, lower, upper, allowed
         self.looked_at = 0
 
-    def plan(self, start: Array, goals: Sequence[Array]) -> list[Array] | None:
+    def plan(self, start: Array, goals: Sequence[Array], attempts: int = _ATTEMPTS) -> list[Array] | None:
         """Joint positions to go through from `start` to one of `goals`, both ends included; None when none was found.
 
         The direct line is taken where it is free, to the first goal for which it is.
+
+        Args:
+            attempts: at a search, each with a seed of its own.
         """
         self.looked_at = 0
         start = np.clip(start, self._lower, self._upper)
@@ -67,7 +70,7 @@ class FreeMotionPlanner:
                 return [start, goal]
         if not self._free(start):
             return None
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(attempts):
             path = self._search(start, free, attempt + 1)
             if path is not None and all(self._line_is_free(a, b, self._model.margin / 2.0) for a, b in pairwise(path)):
                 return path

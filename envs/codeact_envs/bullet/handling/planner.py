@@ -201,7 +201,7 @@ class Planner:
 
     def _legs_around(self, now: Place, place: Place, height: float, above: Array) -> list[Array]:
         """Postures by which the arm comes past what is taller than `height`, from over `now` to over `place`."""
-        free = self._around()
+        free = self.around()
         free.look()
         start = self._risen(now, height)
         legs = self._legs(start, above, height, 2)
@@ -223,17 +223,17 @@ class Planner:
         line = self._kinematics.line(above, np.array(place.position))
         if line is None:
             return False
-        hit = self._around().model.hit(line[0][-1], 0.0)
+        hit = self.around().model.hit(line[0][-1], 0.0)
         return hit is None or hit.link is None or hit.link in self._hand
 
-    def _around(self) -> FreeMotion:
+    def around(self) -> FreeMotion:
         if self._free_motion is None:  # the copy of the scene takes a moment
             self._free_motion = FreeMotion(self._world, self._name, self._perception)
         return self._free_motion
 
     def _hit_on(self, way: Sequence[Array]) -> Hit | None:
         """What the arm would hit on straight lines in joint space through `way`, by the last look around."""
-        model = self._around().model
+        model = self.around().model
         return next((hit for a, b in pairwise(way) if (hit := model.line_hit(a, b, MARGIN / 2.0))), None)
 
     def _no_way(self, place: Place, name: str | None) -> InCollision:
@@ -334,10 +334,10 @@ class Planner:
         if self._top() <= lowest + self._robot.gripper.palm_above_tool + ARM_ABOVE_PALM:
             return
         line = self._kinematics.line(self._arm.commanded, np.array(place.position))
-        self._around().look()
+        self.around().look()
         hit = None if line is None else self._hit_on(list(line[0]))
         if hit is not None:
-            raise self._no_way(place, None if hit.body is None else self._around().name_of(hit.body))
+            raise self._no_way(place, None if hit.body is None else self.around().name_of(hit.body))
 
     def require_line(self, goal: Place, *without: str) -> None:
         """Raise `OutOfReach`, `KeepOut` or `InCollision` when hand and load cannot go straight to `goal`, which has the

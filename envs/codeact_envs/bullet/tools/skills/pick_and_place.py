@@ -7,30 +7,28 @@ from dataclasses import replace
 
 from codeact.tools import tool
 from codeact_envs.bullet.bodies.articulation import Room
-from codeact_envs.bullet.bodies.clearance import Obstacle, Prism, obstacle, wrap_half_turn
+from codeact_envs.bullet.bodies.clearance import Obstacle, Prism, wrap_half_turn
 from codeact_envs.bullet.bodies.parts import anchored
 from codeact_envs.bullet.errors import InCollision, KeepOut, NotGraspable, NothingHeld, OutOfReach
 from codeact_envs.bullet.geometry.rotations import rotation_matrix
 from codeact_envs.bullet.handling.grasping import Grasp, grasps
 from codeact_envs.bullet.handling.letting_go import release_height, room_spots, spots, support
 from codeact_envs.bullet.handling.planner import Place
-from codeact_envs.bullet.tools.skills.skill import LIFT, RETREAT, SETTLE_S, ArmSkill
+from codeact_envs.bullet.tools.skills.from_the_side import FromTheSide
+from codeact_envs.bullet.tools.skills.skill import CLEAR_OPENING, LIFT, RETREAT, SETTLE_S
 
 _ATTEMPTS = 2  # at a grasp
-_PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
-_HEIGHT_TOLERANCE = 0.015  # metres, between the height where a body was let go and where it lies
 _SHALLOW = 0.025  # metres: what is no deeper than this is stood upon, not put into
 _OVER_RIM = 0.05  # metres of the tool over a rim, up to which a place to let go is looked for
-_CLEAR_OPENING = 0.024  # metres that the pads open beyond a body's width to let it go
 
 
-class PickAndPlace(ArmSkill):
-    """Tools that take hold of a body from above and put it down."""
+class PickAndPlace(FromTheSide):
+    """Tools that take hold of a body, from above where that can be, and put it down."""
 
     @tool(effect="physical")
     def pick(self, name: str) -> bool:
-        """Grasp an object from above, by its handle or its rim where it has one, and lift it. True when the gripper
-        holds it.
+        """Grasp an object from above, by its handle or its rim where it has one, and lift it; from the side where the
+        hand comes to it no other way. True when the gripper holds it.
 
         Raises AlreadyHolding, NotGraspable (too wide, fixed, or a flat zone), OutOfReach, InCollision (something on top
         or too near), UnknownObject.
@@ -43,7 +41,13 @@ class PickAndPlace(ArmSkill):
         if anchored(spec):
             raise NotGraspable(f"{name!r} stands fast and cannot be lifted")
         for _ in range(_ATTEMPTS):
-            place, grasp = self.reachable_grasp(name)
+            try:
+                place, grasp = self.reachable_grasp(name)
+            except InCollision:
+                side = self._side_grasp(name)
+                if side is None:
+                    raise
+                return self._pick_from_the_side(name, *side)
             self._open(grasp.opening)
             result = self._planner.travel(place)
             if not result.reached:
@@ -98,6 +102,7 @@ class PickAndPlace(ArmSkill):
             raise InCollision(f"{name!r} cannot be placed on itself")
         others = planner.obstacles(name)
         pose = perception.pose(target)
+        self._require_no_walls(name, target)
         if spec.shape == "zone":
             x, y, _ = pose.position
             yaw = 2.0 * math.atan2(pose.quaternion[2], pose.quaternion[3])
@@ -193,9 +198,11 @@ class PickAndPlace(ArmSkill):
         """
         perception, planner = self._perception, self._planner
         self._controller.require_running()
+        if self._level():
+            return self._put_level(name, x, y, self._level_turns(name, x, y, yaw, exact), others, surface)
         now, carried = planner.place_now(), self._carried()
         width = max(0.0, planner.opening())
-        opening = min(self._robot.gripper.opening, width + _CLEAR_OPENING)
+        opening = min(self._robot.gripper.opening, width + CLEAR_OPENING)
         choice: Place | None = None
         refusal: OutOfReach | KeepOut | InCollision | None = None
         for turned in self._turns(name, now, carried, x, y, yaw, exact):
@@ -223,12 +230,7 @@ class PickAndPlace(ArmSkill):
         self._open(opening)
         self._lift(RETREAT)
         perception.settle(SETTLE_S)
-        if name not in perception.names():
-            return False
-        end_x, end_y, _ = perception.pose(name).position
-        low = obstacle(name, perception.spec(name), perception.pose(name)).prism.low
-        fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
-        return self._held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        return self._stands(name, x, y, surface)
 
     def _turns(self, name: str, now: Place, carried: Prism, x: float, y: float, yaw: float, exact: bool) -> list[float]:
         """Yaws of the tool that bring the carried body to `yaw`, the one easiest on the wrist first."""
@@ -264,12 +266,6 @@ class PickAndPlace(ArmSkill):
             f"no room to let go at ({place.x:.3f}, {place.y:.3f}): the fingers would hit {hit!r}; "
             "move it or choose another place"
         )
-
-    def _carried(self) -> Prism:
-        carried, _ = self._planner.hanging()
-        if carried is None:
-            raise NothingHeld("the gripper lost what it held")
-        return carried
 
     def _require_held(self, action: str) -> str:
         name = self._held()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 
-from codeact_envs.bullet.bodies.clearance import obstacle
+from codeact_envs.bullet.bodies.clearance import Prism, obstacle
 from codeact_envs.bullet.bodies.parts import parts, placed_solids
-from codeact_envs.bullet.errors import AlreadyHolding, OutOfReach
+from codeact_envs.bullet.errors import AlreadyHolding, NothingHeld, OutOfReach
 from codeact_envs.bullet.geometry.poses import Quaternion, Vector3
 from codeact_envs.bullet.handling.grasping import Graspable
 from codeact_envs.bullet.handling.planner import Planner
@@ -16,6 +17,9 @@ from codeact_envs.bullet.world import BulletWorld
 LIFT = 0.08  # metres that a picked body is raised
 RETREAT = 0.06  # metres straight up after letting go
 SETTLE_S = 0.15  # after letting go, before looking
+CLEAR_OPENING = 0.024  # metres that the pads open beyond a body's width to let it go
+_PLACE_TOLERANCE = 0.03  # metres, horizontal, between where a body was put and where it should be
+_HEIGHT_TOLERANCE = 0.015  # metres, between the height where a body was let go and where it lies
 
 
 class ArmSkill:
@@ -63,6 +67,22 @@ class ArmSkill:
         if now.z < top:
             with contextlib.suppress(OutOfReach):
                 self._controller.move_line((now.x, now.y, min(top, now.z + by)))
+
+    def _carried(self) -> Prism:
+        carried, _ = self._planner.hanging()
+        if carried is None:
+            raise NothingHeld("the gripper lost what it held")
+        return carried
+
+    def _stands(self, name: str, x: float, y: float, surface: float | None) -> bool:
+        """Whether a thing that was let go over (x, y), at that height of its underside, stays there."""
+        perception = self._perception
+        if name not in perception.names():
+            return False
+        end_x, end_y, _ = perception.pose(name).position
+        low = obstacle(name, perception.spec(name), perception.pose(name)).prism.low
+        fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
+        return self._held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
 
     def _underside(self, name: str) -> float:
         """Height of the lowest point of a thing, however it leans in the hand, metres."""
