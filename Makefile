@@ -69,7 +69,7 @@ environments: $(VENV)-environments/.installed
 	$(VENV)-environments/bin/python benchmarks/environments.py --write-docs
 
 bench-models: $(VENV)-models/.bench
-	$(VENV)-models/bin/python benchmarks/models.py --engines float32 bfloat16 rows openvino onnxruntime
+	$(VENV)-models/bin/python benchmarks/models.py --engines float32 bfloat16 int8 rows openvino onnxruntime
 
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded

@@ -1,6 +1,6 @@
 """How fast the embedded model is on this machine, by engine: loading, reading a prompt, writing a reply.
 
-python benchmarks/models.py                             # transformers, in bfloat16 and float32, and eight rows at once
+python benchmarks/models.py                             # transformers, in three number formats, and eight rows at once
 python benchmarks/models.py --engines openvino onnxruntime float32 --python .venv-models/bin/python
 
 Each engine has a process of its own, and they are measured in turns, so that what else runs on the machine hits all of
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 WORDS = "The red cube lies 0.42 m ahead and 0.10 m to the left of the green bowl. "
-ENGINES = ("float32", "bfloat16", "rows", "openvino", "onnxruntime")
+ENGINES = ("float32", "bfloat16", "int8", "rows", "openvino", "onnxruntime")
 ROWS = 8
 Turn = Callable[[int], tuple[int, float, int, float]]
 """From the number of the turn: tokens read, seconds, tokens written, seconds."""
@@ -28,7 +28,7 @@ Turn = Callable[[int], tuple[int, float, int, float]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["float32", "bfloat16", "rows"])
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["float32", "bfloat16", "int8", "rows"])
     parser.add_argument("--python", default=sys.executable, help="the Python that has openvino and onnxruntime")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--prompt", type=int, default=512, help="tokens to read, about")
@@ -100,8 +100,11 @@ def _ours(given: argparse.Namespace) -> tuple[float, Turn]:
     if given.serve == "onnxruntime":
         model = load_embedded_onnx_model(given.threads)
     else:
-        dtype = None if given.serve == "rows" else given.serve
-        model = TransformersModel(folder, dtype=dtype, threads=given.threads)
+        dtype = given.serve if given.serve in ("float32", "bfloat16") else None
+        bits: Any = "8bit" if given.serve == "int8" else None
+        model = TransformersModel(
+            folder, device="cpu" if bits else None, dtype=dtype, threads=given.threads, quantization=bits
+        )
         model = BatchingModel(model, rows) if rows > 1 else model
     options = GenerationOptions(max_tokens=given.reply, temperature=1.0, seed=0)
 

@@ -276,6 +276,23 @@ def test_bfloat16_works_as_well(tiny_folder: Path) -> None:
     assert model.generate(TALK, GenerationOptions(max_tokens=5)).completion_tokens == 5
 
 
+def test_weights_in_eight_bits_on_a_cpu(tiny_folder: Path, tiny_model: Any) -> None:
+    import torch
+
+    model = load_model(f"hf:{tiny_folder}?device=cpu&quantization=8bit")
+    assert isinstance(model, TransformersModel)
+    assert (model.name, model.dtype) == (f"hf:{tiny_folder.name}@8bit", "float32")
+    assert not any(type(part) is torch.nn.Linear for part in model.network.modules())
+    ids = tiny_model._prompt.encode(TALK)
+    with torch.inference_mode():
+        exact, rounded = (each.read(ids, each.new_state()) for each in (tiny_model, model))
+    assert not torch.equal(exact, rounded)
+    assert torch.nn.functional.cosine_similarity(exact, rounded, dim=0) > 0.99
+    assert model.generate(TALK, GenerationOptions(max_tokens=5)).completion_tokens == 5
+    with pytest.raises(ModelError, match="8bit weights on a CPU compute in float32, and dtype is 'bfloat16'"):
+        TransformersModel(tiny_folder, device="cpu", dtype="bfloat16", quantization="8bit")
+
+
 def test_an_adapter_is_merged_over_its_base(tmp_path: Path, tiny_folder: Path, tiny_model: Any) -> None:
     import torch
     from peft import LoraConfig, get_peft_model

@@ -29,8 +29,9 @@ def load_weights(
         name_or_path: hub repository or folder.
         device: where it runs. dtype: of the weights, or of what is computed with where they are quantized.
         adapter: folder or repository of a LoRA adapter (peft). It is merged into the weights, and then costs nothing;
-            over quantized weights it stays apart. A tokenizer in its folder is used in place of the base model's.
-        quantization: bits a weight, by bitsandbytes or, without it, torchao.
+            over weights that another library quantized it stays apart. A tokenizer in its folder takes the place of the
+            base model's.
+        quantization: bits a weight: `8bit` on a CPU by torch itself, else by bitsandbytes or, without it, torchao.
 
     Raises:
         ModelError: torch, transformers or a library for what was asked is missing, or something cannot be loaded.
@@ -43,6 +44,9 @@ def load_weights(
             f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
         ) from error
     extra: dict[str, Any] = {}
+    rounded = rounds_itself(quantization, device)
+    if rounded:
+        quantization = None
     if quantization is not None:
         extra = {"quantization_config": _quantization(quantization, getattr(torch, dtype)), "device_map": device}
     plain = adapter is not None and quantization is None and is_plain_lora(Path(adapter))
@@ -66,7 +70,16 @@ def load_weights(
         network = _with_adapter(network, adapter, merge=quantization is None)
     if quantization is None:
         network = network.to(device)
+    if rounded:
+        from codeact.models.int8_on_cpu import round_weights
+
+        round_weights(network)
     return network.eval(), tokenizer
+
+
+def rounds_itself(quantization: Quantization | None, device: str) -> bool:
+    """Whether the weights are rounded here, with no other library than torch; what is computed is float32 then."""
+    return quantization == "8bit" and device == "cpu"
 
 
 def _with_adapter(network: Any, adapter: str, *, merge: bool) -> Any:

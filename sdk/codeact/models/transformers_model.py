@@ -10,7 +10,7 @@ from typing import Any, get_args
 from codeact.errors import ModelError
 from codeact.models.device import WeightType, choose_device, choose_weight_type, limit_threads
 from codeact.models.local_model import LocalModel
-from codeact.models.local_weights import Quantization, load_weights
+from codeact.models.local_weights import Quantization, load_weights, rounds_itself
 
 
 class TransformersModel(LocalModel):
@@ -27,7 +27,7 @@ class TransformersModel(LocalModel):
         name: how traces and reports call the model; None makes it from `name_or_path`.
         threads: CPU threads for the whole process; None: `OMP_NUM_THREADS`, or all CPUs but one.
         adapter: a LoRA adapter over the model, a folder or repository as peft writes it.
-        quantization: `4bit` or `8bit` weights, by bitsandbytes or torchao.
+        quantization: `4bit` or `8bit` weights, by bitsandbytes or torchao; `8bit` on a CPU needs neither.
 
     Raises:
         ModelError: torch, transformers or another library is missing, the model or its adapter is not found or cannot
@@ -47,6 +47,10 @@ class TransformersModel(LocalModel):
     ) -> None:
         device = choose_device(device)
         self.dtype: WeightType = _weight_type(dtype) if dtype else choose_weight_type(device)
+        if rounds_itself(quantization, device):
+            if dtype not in (None, "float32"):
+                raise ModelError(f"8bit weights on a CPU compute in float32, and dtype is {dtype!r}; leave it out")
+            self.dtype = "float32"
         if device == "cpu":
             limit_threads(threads)
         self.network, tokenizer = load_weights(
