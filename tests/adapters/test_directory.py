@@ -100,6 +100,14 @@ def test_what_is_too_large_or_no_text_is_said(sandbox: Sandbox, folder: Path) ->
     assert "'raw.bin' is not text in UTF-8 (byte 1 is wrong)" in told(sandbox, "notes.read_text('raw.bin')")
 
 
+def test_a_name_that_is_no_text_hides_no_other(sandbox: Sandbox, folder: Path) -> None:
+    with open(os.path.join(os.fsencode(folder), b"a\xff.txt"), "w") as file:
+        file.write("first line\n")
+    assert sandbox.run("[f.path for f in notes.files('a*')]").value == ["a.txt", "a\ufffd.txt"]
+    assert sandbox.run("[m.path for m in notes.search('first')]").value == ["a.txt"]
+    assert told(sandbox, "notes.read_text('a\ufffd.txt')").startswith("FileNotFoundError: ")
+
+
 def test_a_search_has_an_end(sandbox: Sandbox, folder: Path) -> None:
     for number in range(30):
         (folder / f"long{number}.txt").write_text("x" * 999)

@@ -139,6 +139,8 @@ def test_retry_after_is_kept_to(raw: Callable[[Handler], Raw]) -> None:
     with pytest.raises(HttpError, match=r"HTTP 429 from GET /n: slowly \(it asks to be called again after 3600 s\)"):
         call(box(impatient, timeout_s=5))
     assert time.monotonic() - started < 4
+    raised = raw(failing(1, answer("429 Slow down", b"", "Retry-After: \xb2")))
+    assert call(box(raised)).n == 1
     dated = raw(failing(1, answer("503 Busy", b"", "Retry-After: Fri, 01 Jan 2021 00:00:00 GMT")))
     assert call(box(dated)).n == 1
 

@@ -54,6 +54,10 @@ def application(elsewhere: str) -> FastAPI:
     def deep_json() -> Response:
         return Response("[" * 100_000, media_type="application/json")
 
+    @app.get("/halves")
+    def halves() -> Response:
+        return Response(b'{"a": "x\\ud83d", "\\uDE00": ["\\ud83d\\ude00"]}', media_type="application/json")
+
     @app.get("/other_shape")
     def other_shape() -> dict[str, int]:
         return JSONResponse({"a": ["not", "ints"], "b": None})  # type: ignore[return-value]
@@ -141,6 +145,10 @@ def test_an_answer_that_is_not_what_it_says(box: Toolbox, name: str) -> None:
 
 def test_an_answer_of_another_shape_stays_plain_data(box: Toolbox) -> None:
     assert call(box, "other_shape") == {"a": ["not", "ints"], "b": None}
+
+
+def test_half_a_character_does_not_cost_the_answer(box: Toolbox) -> None:
+    assert call(box, "halves") == {"a": "x?", "?": ["\U0001f600"]}
 
 
 def test_text_and_bytes(box: Toolbox) -> None:

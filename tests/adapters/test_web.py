@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
 
@@ -76,6 +77,16 @@ def test_a_page_of_nothing_but_tags_takes_seconds() -> None:
     assert text.startswith("first")
     assert len(links) == 1_000
     assert time.process_time() - begin < 30.0  # 40 s and more without a limit
+
+
+def test_a_page_is_not_uncompressed_past_its_limits() -> None:
+    _, text, _ = _read_html(gzip.compress(b"<p>first</p>" * 10), "http://example.com/")
+    assert "first" not in text
+
+
+def test_a_page_in_another_encoding_is_read() -> None:
+    page = "<html><head><title>Größe</title></head><body><p>Die Größe der Bäume überrascht.</p></body></html>"
+    assert _read_html(page.encode("latin-1"), "http://example.com/")[0] == "Größe"
 
 
 def test_broken_html_is_read_as_far_as_it_goes(sandbox: Sandbox, site: Served) -> None:

@@ -118,13 +118,15 @@ class _Files:
     def files(self, pattern: str = "*") -> list[File]:
         """The files whose path matches a pattern such as "*.csv" or "2026/*", with those in folders below.
 
-        Raises ToolError where there are too many.
+        A name that is no text is shown with � for what is none, and cannot be opened. Raises ToolError where there
+        are too many.
         """
         found: list[File] = []
         for path, state in self._beneath.walk(_MOST_FILES):
             if self._allowed(path) and fnmatch.fnmatchcase(path, pattern):
                 changed = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
-                found.append(File(path, state.st_size, changed))
+                shown = os.fsencode(path).decode(errors="replace")
+                found.append(File(shown, state.st_size, changed))
         return found
 
     def read_text(self, path: str) -> str:

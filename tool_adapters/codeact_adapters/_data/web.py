@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -174,10 +175,24 @@ class _Pages:
             return self._clients[private]
 
 
-def _within_tags(data: bytes) -> bytes:
+def _within_tags(page: str) -> str:
     """A page as far as it can be read in a few seconds: each tag costs some 60 microseconds."""
-    parts = data.split(b"<", _MOST_TAGS)
-    return data if len(parts) <= _MOST_TAGS else data[: len(data) - len(parts[-1]) - 1]
+    parts = page.split("<", _MOST_TAGS)
+    return page if len(parts) <= _MOST_TAGS else page[: len(page) - len(parts[-1]) - 1]
+
+
+def _decoded(data: bytes) -> str:
+    """A page in the encoding that it seems to have.
+
+    What is compressed beyond what HTTP says stays so, unlike with trafilatura's own function: some kilobytes would
+    become megabytes that no limit has seen.
+    """
+    from trafilatura.utils import detect_encoding
+
+    for encoding in ("utf-8", *detect_encoding(data)):
+        with contextlib.suppress(LookupError, UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode(errors="replace")
 
 
 def _read_html(data: bytes, url: str) -> tuple[str, str, list[Link]]:
@@ -185,10 +200,9 @@ def _read_html(data: bytes, url: str) -> tuple[str, str, list[Link]]:
     import lxml.etree
     import lxml.html
     import trafilatura
-    from trafilatura.utils import decode_file
 
     try:
-        tree: Any = lxml.html.document_fromstring(_NO_XML.sub("", decode_file(_within_tags(data))))
+        tree: Any = lxml.html.document_fromstring(_NO_XML.sub("", _within_tags(_decoded(data))))
     except (lxml.etree.ParserError, ValueError):
         return "", "", []  # nothing but space or comments
     title = " ".join((tree.findtext(".//title") or "").split())

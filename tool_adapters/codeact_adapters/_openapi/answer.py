@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from codeact_adapters._openapi.document import Document
 from codeact_adapters._openapi.media import bare, is_binary, is_json, is_sendable, is_text
 from codeact_adapters._openapi.schema import Types
 from codeact_adapters._openapi.values import from_json
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")  # of a pair, perhaps of a whole one
 
 
 def returned(operation: Mapping[str, Any], hint: str, document: Document, types: Types) -> tuple[Any, str]:
@@ -52,13 +55,20 @@ def plain(answer: Answer, annotation: Any, what: str) -> Any:
         return answer.data
     if is_json(answer.kind) or (not answer.kind and answer.data[:1] in b"{["):
         try:
-            return json.loads(answer.data, parse_constant=_refuse_constant)
+            return _whole(json.loads(answer.data, parse_constant=_refuse_constant), answer.data)
         except (ValueError, RecursionError):
             text = f"the answer says it is JSON and is not: {answer.data[:100].decode(errors='replace')}"
             raise HttpError(f"{what}: {text}", 200, text) from None
     if is_text(answer.kind) or annotation is str:
         return answer.data.decode(errors="replace")
     return answer.data
+
+
+def _whole(value: Any, data: bytes) -> Any:
+    """Parsed JSON with a question mark for each half of a surrogate pair, which no program could be given."""
+    if _HALF.search(data) is None:
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 def _type(content: Mapping[str, Any], hint: str, document: Document, types: Types) -> Any:

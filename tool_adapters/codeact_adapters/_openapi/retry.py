@@ -84,7 +84,7 @@ class Pace:
 def _seconds(retry_after: str) -> float | None:
     """Retry-After as seconds from now (RFC 9110, section 10.2.3); None if it says nothing usable."""
     text = retry_after.strip()
-    if text.isdigit() and len(text) < 10:
+    if text.isascii() and text.isdigit() and len(text) < 10:  # a raised 2 is a digit, and no number
         return float(text)
     try:
         return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
