@@ -17,16 +17,18 @@ Frame = NDArray[np.uint8]
 @dataclass(frozen=True)
 class Camera:
     """Where the camera stands and looks, metres in the world frame; `field_of_view` is vertical, in degrees.
-    Nothing is drawn beyond `far`, metres."""
+    Nothing is drawn beyond `far`, metres. What lies far outside of what the light sees, from `light_distance` metres
+    in the direction `light`, would be drawn as if it lay in shadow."""
 
     eye: Vector3 = (1.36, 0.74, 0.80)
     target: Vector3 = (0.27, -0.02, 0.29)
     field_of_view: float = 46.0
     light: Vector3 = (0.7, 0.9, 2.0)
+    light_distance: float = 5.0
     far: float = 6.0
 
 
-FLOOR_CAMERA = Camera(eye=(-2.6, -3.4, 3.6), target=(0.7, 0.2, 0.0), field_of_view=56.0, far=20.0)
+FLOOR_CAMERA = Camera(eye=(-2.6, -3.4, 3.6), target=(0.7, 0.2, 0.0), field_of_view=56.0, light_distance=8.0, far=20.0)
 """Where robots move about."""
 
 
@@ -42,7 +44,7 @@ def render(simulation: Simulation, camera: Camera, width: int, height: int) -> F
         projection,
         lightDirection=camera.light,
         lightColor=[1.0, 1.0, 1.0],
-        lightDistance=3.0,
+        lightDistance=camera.light_distance,
         lightAmbientCoeff=0.62,
         lightDiffuseCoeff=0.42,
         lightSpecularCoeff=0.12,
