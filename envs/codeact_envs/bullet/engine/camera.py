@@ -20,8 +20,8 @@ class Camera:
     Nothing is drawn beyond `far`, metres. What lies far outside of what the light sees, from `light_distance` metres
     in the direction `light`, would be drawn as if it lay in shadow."""
 
-    eye: Vector3 = (1.36, 0.74, 0.80)
-    target: Vector3 = (0.27, -0.02, 0.29)
+    eye: Vector3 = (1.50, 0.82, 0.92)
+    target: Vector3 = (0.33, 0.03, 0.24)
     field_of_view: float = 46.0
     light: Vector3 = (0.7, 0.9, 2.0)
     light_distance: float = 5.0
