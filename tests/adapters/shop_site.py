@@ -68,6 +68,11 @@ class Site(BaseHTTPRequestHandler):
             case "/slow":
                 time.sleep(2.0)
                 self.answer(200, "late")
+            case "/drip":
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+                for _ in range(300):
+                    time.sleep(0.02)
+                    self.wfile.write(b"x")
             case "/cut":
                 self.send_response(200)
                 self.send_header("Content-Length", "1000")

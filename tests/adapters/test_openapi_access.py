@@ -123,6 +123,9 @@ def test_oauth2_fetches_a_token_once_and_anew_when_it_ends(address: str, service
     threading.Event().wait(0.01)
     assert guarded["guarded"].invoke({}) == "Bearer [token]"
     assert service.given == 4
+    service.life_s = 10**400
+    service.valid = "withdrawn"
+    assert guarded["guarded"].invoke({}) == "Bearer [token]"
     service.life_s = 3600
     by_form = box(address, auth=oauth2(f"{address}/token", "me", "client-secret", in_form=True))
     assert by_form["guarded"].invoke({}) == "Bearer [token]"

@@ -185,6 +185,28 @@ def flood(connection: socket.socket, number: int) -> None:
         connection.sendall(b" " * 1_000_000)
 
 
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"x"),
+    ],
+    ids=["header", "hints", "trailer"],
+)
+def test_the_time_limit_holds_also_where_something_always_comes(
+    raw: Callable[[Handler], Raw], first: bytes, more: bytes
+) -> None:
+    def drip(connection: socket.socket, number: int) -> None:
+        connection.sendall(first)
+        for _ in range(300):
+            time.sleep(0.02)
+            connection.sendall(more)
+
+    with pytest.raises(TimeoutError, match=r"GET /n: no answer within 0.5 s"):
+        call(box(raw(drip), timeout_s=0.5, retries=0))
+
+
 def test_an_answer_of_a_gigabyte_stops_at_the_limit(raw: Callable[[Handler], Raw]) -> None:
     sent = [0]
 

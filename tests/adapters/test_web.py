@@ -113,6 +113,7 @@ def test_what_goes_wrong_is_said(sandbox: Sandbox, site: Served, path: str, mess
 def test_what_comes_too_late_is_said(site: Served) -> None:
     with web([site.host], name="web", timeout_s=1.0) as box, Sandbox(box) as impatient:
         assert told(impatient, f"{site.base}/slow").startswith("TimeoutError: ")
+        assert told(impatient, f"{site.base}/drip").startswith("TimeoutError: ")
 
 
 @pytest.mark.parametrize(

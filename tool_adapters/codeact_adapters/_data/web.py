@@ -125,6 +125,8 @@ class _Pages:
         """Follow redirects among the hosts that may be reached: (address, content type, answer)."""
         import httpx
 
+        from codeact_adapters._http.streams import until
+
         deadline = time.monotonic() + self._timeout_s
         try:
             for _ in range(_MOST_REDIRECTS + 1):
@@ -132,15 +134,15 @@ class _Pages:
                 headers = {"Accept": "text/html, text/*;q=0.9, */*;q=0.5", "Accept-Encoding": "identity"}
                 request = httpx.Request("GET", url, headers={**headers, "User-Agent": _AGENT})
                 request.extensions = {"timeout": httpx.Timeout(self._timeout_s).as_dict()}
-                response = self._client(request.url).send(request, stream=True)
-                try:
+                with (
+                    until(deadline),
+                    contextlib.closing(self._client(request.url).send(request, stream=True)) as response,
+                ):
                     following = response.headers.get("location")
                     if not response.has_redirect_location or following is None:
                         data = self._read(response, deadline)
                         break
                     url = str(response.url.join(following))
-                finally:
-                    response.close()
             else:
                 raise WebError(f"{url[:300]} leads through more than {_MOST_REDIRECTS} redirects")
         except httpx.TimeoutException:

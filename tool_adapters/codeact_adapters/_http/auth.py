@@ -140,7 +140,7 @@ class OAuth2(Auth):
         if not isinstance(token, str) or not _sendable(token):
             raise ToolError("the OAuth2 token could not be fetched: the answer has no usable `access_token`")
         life = answer.get("expires_in")
-        life_s = float(life) if type(life) in (int, float) and life > 0 else _HELD_WITHOUT_LIMIT_S
+        life_s = float(min(life, 1e9)) if type(life) in (int, float) and life > 0 else _HELD_WITHOUT_LIMIT_S
         self._token = token
         self._until = time.monotonic() + max(life_s - _RENEWED_BEFORE_S, life_s / 2)
 

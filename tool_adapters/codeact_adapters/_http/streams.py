@@ -1,16 +1,49 @@
-"""Connections: to checked addresses only, and broken off at once when nobody waits for an answer any more."""
+"""Connections: to checked addresses only, broken off at once when nobody waits for an answer any more, and read and
+written no longer than until a deadline, however often something comes: httpx's own limits begin anew with each byte.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpcore
 
 from codeact.tools.under_way import broken_off
 from codeact_adapters._http.network import resolved
+
+
+class _Thread(threading.local):
+    deadline: float | None = None
+
+
+_of_thread = _Thread()
+
+
+@contextlib.contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """While the body runs: let this thread's connections take no longer. `deadline` is of `time.monotonic()`."""
+    outer = _of_thread.deadline
+    _of_thread.deadline = deadline if outer is None else min(deadline, outer)
+    try:
+        yield
+    finally:
+        _of_thread.deadline = outer
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    """The seconds that are left for what may take so many; raises `late` where none are."""
+    if _of_thread.deadline is None:
+        return timeout
+    left = _of_thread.deadline - time.monotonic()
+    if left <= 0:
+        raise late("the time is over")
+    return left if timeout is None else min(left, timeout)
 
 
 class Backend(httpcore.NetworkBackend):
@@ -33,7 +66,8 @@ class Backend(httpcore.NetworkBackend):
         for address in self._addresses(host, port):
             try:
                 with broken_off(_nothing):  # what connects has no socket yet: it ends by its timeout
-                    return Stream(self._inner.connect_tcp(address, port, timeout, local_address, socket_options))
+                    left = _left(timeout, httpcore.ConnectTimeout)
+                    return Stream(self._inner.connect_tcp(address, port, left, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed or httpcore.ConnectError(f"{host} has no address")
@@ -56,11 +90,11 @@ class Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with broken_off(self._shut):
-            return self._inner.read(max_bytes, timeout)
+            return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         with broken_off(self._shut):
-            self._inner.write(buffer, timeout)
+            self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -69,7 +103,8 @@ class Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         with broken_off(self._shut):
-            return Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+            left = _left(timeout, httpcore.ConnectTimeout)
+            return Stream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

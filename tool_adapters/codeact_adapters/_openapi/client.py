@@ -182,6 +182,8 @@ class Client:
         """Send, as often as need be, and read within the limits."""
         import httpx
 
+        from codeact_adapters._http.streams import until
+
         deadline = time.monotonic() + self._timeout_s
         attempt = 0
         renewed = False
@@ -190,7 +192,8 @@ class Client:
             used: dict[str, str] = {}
             status, reply_headers, failure = 0, httpx.Headers(), ""
             try:
-                response, data = self._redirected(method, url, headers, content, what, deadline, used)
+                with until(deadline):
+                    response, data = self._redirected(method, url, headers, content, what, deadline, used)
             except httpx.TimeoutException:
                 raise TimeoutError(f"{what}: no answer within {self._timeout_s:g} s") from None
             except (httpx.HTTPError, httpx.InvalidURL) as error:
