@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncua import Server, ua, uamethod
+from asyncua import Client, Server, ua, uamethod
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from other_ends import Loop, Relay, wait_until
@@ -227,6 +227,17 @@ def test_a_value_is_heard(run: Callable[[str], Any], device: UaDevice) -> None:
     bad = ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadSensorFailure))
     device.loop.run(device.server.write_attribute_value(device.crates.nodeid, bad))
     assert wait_until(lambda: run("conveyor.crates()") == "DeviceError: its value is BadSensorFailure")
+
+
+def test_fewer_values_than_were_asked_for(
+    run: Callable[[str], Any], device: UaDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one(_client: Client, _nodes: list[Any]) -> list[Any]:
+        return [0.0]
+
+    monkeypatch.setattr(Client, "read_values", one)
+    expected = f"DeviceError: conveyor at {device.url} sent 1 values, not 2"
+    assert run("conveyor.values(['speed', 'label'])") == expected
 
 
 def test_signed_and_encrypted(device: UaDevice) -> None:

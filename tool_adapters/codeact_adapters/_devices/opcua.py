@@ -154,6 +154,8 @@ class OpcUaLink(Link):
         self.revive()
         nodes = [self._nodes[point.address.node] for point in points]
         values = self._wait(self._client.read_values(nodes), self.timeout_s, "")
+        if len(values) != len(points):
+            raise DeviceError(f"{self._where} sent {len(values)} values, not {len(points)}")
         return list(map(self._found, points, values))
 
     def write(self, point: Point, raw: Any) -> None:
