@@ -67,8 +67,10 @@ def test_a_level_hand_keeps_off_the_table_and_has_its_whole_pads_on_the_body(
         assert not any(graspable(shape, size).body.blocks(prism, 0.002) for prism in grasp.hand(gripper))
 
 
-@pytest.mark.parametrize(("shape", "size"), [("box", (0.04, 0.04, 0.04)), ("cylinder", (0.09, 0.09, 0.12))])
-def test_what_is_too_low_or_too_wide_for_a_level_hand_has_no_such_grasp(
+@pytest.mark.parametrize(
+    ("shape", "size"), [("box", (0.04, 0.04, 0.04)), ("cylinder", (0.09, 0.09, 0.12)), ("box", (0.01, 0.09, 0.12))]
+)
+def test_what_is_too_low_too_wide_or_too_thin_for_a_level_hand_has_no_such_grasp(
     world: BulletWorld, shape: str, size: tuple[float, float, float]
 ) -> None:
     assert not list(side_grasps(world.robot.gripper, graspable(shape, size), 0.0))

@@ -21,6 +21,7 @@ _PALM_GAP = 0.005  # metres between the palm and the body
 _FLOOR_GAP = 0.006  # metres between the hand and what the body stands on
 _OWN_MARGIN = 0.001  # metres between the hand and the parts of the body that it does not hold
 _LEAST_DEPTH = 0.01  # metres of a body's side that must lie between the pads
+_THINNEST = 0.015  # metres: the edges of pads catch on what is thinner, and do not let it go
 _ROUND_BEARINGS = 12
 
 
@@ -97,7 +98,7 @@ def side_grasps(gripper: GripperDescription, thing: Graspable, natural: float) -
             for bearing, width, half_depth in _sides(solid, thing, natural):
                 back = max(0.0, half_depth + _PALM_GAP - gripper.palm_above_tool)
                 opening = width + 2.0 * room
-                if opening > gripper.opening or half_depth - back < min(half_depth, _LEAST_DEPTH):
+                if width < _THINNEST or opening > gripper.opening or half_depth - back < min(half_depth, _LEAST_DEPTH):
                     continue
                 x, y = solid.prism.x - back * math.cos(bearing), solid.prism.y - back * math.sin(bearing)
                 for z in heights:
@@ -119,7 +120,8 @@ def _heights(gripper: GripperDescription, prism: Prism, floor: float) -> list[fl
 def _sides(solid: Obstacle, thing: Graspable, natural: float) -> list[tuple[float, float, float]]:
     """Bearings of the hand, the width of a body across each, and half of its depth along it; radians, metres."""
     prism = solid.prism
-    if not thing.grips and (solid.radius is not None or thing.rim is not None):
+    beaker = thing.rim is not None and thing.rim.size[0] <= 2.0 * prism.half_x == 2.0 * prism.half_y
+    if solid.radius is not None or beaker:
         turns = [math.tau * k / _ROUND_BEARINGS for k in range(_ROUND_BEARINGS)]
         sides = [(natural + turn, 2.0 * prism.half_x, prism.half_x) for turn in turns]
     else:

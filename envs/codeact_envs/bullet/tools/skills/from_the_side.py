@@ -24,10 +24,11 @@ Array = NDArray[np.float64]
 _UPRIGHT = 0.98  # cosine of the angle between one of a body's axes and the vertical, within which it stands
 _SHALLOW = 0.025  # metres of a room's depth up to which its walls are in no hand's way
 _OFF = 0.01  # metres that a body is raised before it is drawn out
+_UNDER = 0.008  # metres that it keeps from what is over it, more than free ways keep
 _SPEED = 0.15  # metres per second on straight lines
 _SHARES = (1.0, 0.75, 0.5)  # of the way back, tried in this order
 _OVER = (0.06, 0.02)  # metres over its place from where a body comes down
-_TURNS = 12  # about the vertical, of what looks the same from all sides
+_TURNS = 12  # about the vertical, where any will do
 
 
 class FromTheSide(ArmSkill):
@@ -97,11 +98,11 @@ class FromTheSide(ArmSkill):
         """Straight up with what is held, as far as nothing is in its way."""
         carried, here = self._carried(), self._controller.tool()
         others = self._planner.obstacles(*self._planner.load())
-        for height in (by, by / 2.0):
+        for height in (by, by / 2.0, by / 4.0):
             x, y, z = here[:3, 3].tolist()
             up = (x, y, min(self._controller.highest, z + height))
             swept = [replace(carried, high=carried.high + height), *self._level_hand(up)]
-            if any(body.blocks(prism, MARGIN) for body in others for prism in swept):
+            if any(body.blocks(prism, _UNDER) for body in others for prism in swept):
                 continue
             with contextlib.suppress(OutOfReach, KeepOut, InCollision):
                 self._controller.move_line(up, _SPEED)
@@ -138,12 +139,16 @@ class FromTheSide(ArmSkill):
         if exact:
             rotation = rotation_matrix(perception.pose(name).quaternion)
             straight = yaw - math.atan2(rotation[1][0], rotation[0][0])
-            turns = [straight, straight + math.pi]
-        elif carried.radius is not None:
-            turns = [easiest + math.tau * k / _TURNS for k in range(_TURNS)]
+            groups = [[straight, straight + math.pi]]
         else:
-            turns = [yaw - carried.prism.yaw + k * math.pi / 2.0 for k in range(4)]
-        return sorted(turns, key=lambda turn: round(abs(math.remainder(turn - easiest, math.tau)), 6))
+            parallel = [yaw - carried.prism.yaw + k * math.pi / 2.0 for k in range(4)]
+            others = [easiest + math.tau * k / _TURNS for k in range(_TURNS)]
+            groups = [others] if carried.radius is not None else [parallel, others]
+
+        def from_easiest(turn: float) -> float:
+            return round(abs(math.remainder(turn - easiest, math.tau)), 6)
+
+        return [turn for group in groups for turn in sorted(group, key=from_easiest)]
 
     def _put_level(
         self, name: str, x: float, y: float, turns: Sequence[float], others: list[Obstacle], surface: float | None
