@@ -21,7 +21,9 @@ TEMPLATE = (
 )
 
 
-def build_tiny_model(folder: Path, *, template: str | None = TEMPLATE, context: int = 512, seed: int = 0) -> Path:
+def build_tiny_model(
+    folder: Path, *, template: str | None = TEMPLATE, context: int = 512, seed: int = 0, heads: int = 4
+) -> Path:
     """A random Llama of two layers with a byte tokenizer: every text can be read and written."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -42,8 +44,8 @@ def build_tiny_model(folder: Path, *, template: str | None = TEMPLATE, context: 
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2,
         max_position_embeddings=context,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
