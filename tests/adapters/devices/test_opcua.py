@@ -66,7 +66,7 @@ GRIPPER: dict[str, Any] = {
             "node": "ns=2;s=Target", "description": "Where it goes to.", "access": "read-write", "effect": "physical",
             "confirm": True,
             "fields": {
-                "width": {"type": "float", "unit": "m", "range": [0, 0.1]},
+                "width": {"type": "float", "unit": "m", "range": [0, 0.1], "description": "Between its fingers."},
                 "mode": {"type": "int", "values": {"soft": 0, "hard": 1}, "field": "Grip-Mode"},
                 "label": {"type": "str"},
                 "steps": {"type": "list[int]"},
@@ -421,6 +421,7 @@ def test_the_stubs_show_the_fields(gripper: UaDevice) -> None:
         stubs = box.stubs()
     assert "class GripperTarget:" in stubs
     assert "Where it goes to." in stubs
+    assert "width: Between its fingers, in m; a number from 0 to 0.1" in stubs
     assert "mode: Literal['soft', 'hard']" in stubs
     assert "tip: GripperTargetTip" in stubs
     assert "def set_path(value: list[GripperPath])" in stubs

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from codeact.errors import ToolError
 from codeact.tools.tool import check_name
@@ -69,12 +71,14 @@ def read_any_value(
     assert listed_fields is not None
     fields: dict[str, Value] = {}
     there: dict[str, str] = {}
+    annotations: dict[str, Any] = {}
     for name, part in listed_fields.items():
         try:
             check_name(name, "field")
         except ToolError as problem:
             part.fail(str(problem).removesuffix("; pass name=..."))
-        fields[name] = read_any_value(part, encodings, structures, owner)
+        fields[name] = value = read_any_value(part, encodings, structures, owner)
+        annotations[name] = _described(value, part)
         there[name] = part.get("field", str, name)
         part.done()
     if not fields:
@@ -86,8 +90,17 @@ def read_any_value(
     name = "".join(part[:1].upper() + part[1:] for word in words for part in word.split("_"))
     kind = dataclasses.make_dataclass(
         name,
-        [(key, value.annotation(limited=True)) for key, value in fields.items()],
+        list(annotations.items()),
         frozen=True,
         namespace={"__doc__": section.get("description", str, "").strip() or f"The value of {section.keys[-1]}."},
     )
     return Structure(kind=kind, raw_kind=dict, many=many, encoding=_MANY if many else _ONE, fields=fields, there=there)
+
+
+def _described(value: Value, section: Section) -> Any:
+    """The annotation of a field, with what the manifest says of it; a structure says that of its class."""
+    said = "" if isinstance(value, Structure) else section.get("description", str, "").strip().rstrip(".")
+    if not said:
+        return value.annotation(limited=True)
+    plain = dataclasses.replace(value, unit="").annotation(limited=True)
+    return Annotated[plain, Field(description=f"{said}{value.in_words()}")]
