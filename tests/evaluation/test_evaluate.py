@@ -302,3 +302,57 @@ def test_the_small_world_is_a_proper_environment() -> None:
     env = gymnasium.make("Line/Push-v0")
     check_env(env.unwrapped)
     env.close()
+
+
+CROWD = """
+import threading
+from pathlib import Path
+from codeact.models import ScriptedModel
+
+class Calm(ScriptedModel):
+    rows = 3
+
+class Crowd(Calm):
+    together = threading.Barrier(3)
+
+    def generate(self, messages, options, on_text=None):
+        self.together.wait(timeout=100)  # nobody goes on before three episodes ask at once
+        return super().generate(messages, options, on_text)
+
+def calm(rest): return Calm(Path(rest))
+def crowd(rest): return Crowd(Path(rest))
+"""
+
+
+@pytest.fixture
+def crowds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Offers the models `calm:` and `crowd:`; returns the script that they and `scripted:` may take."""
+    info = tmp_path / "crowds-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: crowds\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[codeact.models]\ncalm = crowds:calm\ncrowd = crowds:crowd\n")
+    (tmp_path / "crowds.py").write_text(CROWD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps(["<execute>\npush(mark() - block())\n</execute>"]))
+    return script
+
+
+def test_a_model_with_rows_plays_as_many_episodes_at_once_and_the_same(crowds: Path) -> None:
+    seen: list[Progress] = []
+    together = evaluate([PUSH], "0-5", f"crowd:{crowds}", workers=1, on_progress=seen.append)
+    alone = evaluate([PUSH], "0-5", f"scripted:{crowds}", workers=1)
+    assert together.errors == ()
+    assert max(len(progress.running) for progress in seen) == 3
+    ways = [
+        [(r.seed, r.success, r.turns, r.calls, r.state_hash, r.trajectory) for r in each.results]
+        for each in (together, alone)
+    ]
+    assert ways[0] == ways[1]
+
+
+def test_a_worker_that_dies_takes_none_with_it_of_those_that_played_beside(crowds: Path) -> None:
+    result = evaluate([CURSED], "0-3", f"calm:{crowds}", workers=1)
+    assert [r.success for r in result.results] == [True, False, True, True]
+    assert ["SIGKILL" in str(r.error) for r in result.results] == [False, True, False, False]
+    assert result.results[1].attempts == 2

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +37,9 @@ class Worker:
         threads: processor threads that numerical libraries may use in it.
         module: what runs in it, by `codeact.evaluation.worker.serve`.
 
+    Attributes:
+        at_once: how many jobs it does at the same time; further ones wait for their turn.
+
     Raises:
         EvaluationError: the worker cannot load an agent.
         WorkerDied: it died on the way.
@@ -54,6 +58,11 @@ class Worker:
         environment = dict(os.environ)
         if threads is not None:
             environment.setdefault("OMP_NUM_THREADS", str(threads))
+        self._changed = threading.Condition()
+        self._asked = 0
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._reads = False  # whether somebody reads, for all who wait
+        self._death: str | None = None
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         # -P: the folder that this was started in must not lend modules to the worker.
         self._process = subprocess.Popen(
@@ -75,6 +84,7 @@ class Worker:
             )
             if "error" in answer:
                 raise EvaluationError(answer["error"])
+            self.at_once: int = answer["at_once"]
         except BaseException:
             self.kill()
             self._forget()
@@ -126,25 +136,48 @@ class Worker:
         self.close()
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to a request: a job, with what its module makes of it.
+        """The reply to a request: a job, with what its module makes of it. Several threads may ask at once.
 
         Raises:
             WorkerDied: the process ended before it answered.
         """
+        with self._changed:
+            number = self._asked = self._asked + 1
+            self._send({"number": number, "request": request})
+            while number not in self._answers:
+                if self._death is not None:
+                    raise WorkerDied(self._death)
+                if self._reads:
+                    self._changed.wait()
+                else:
+                    self._read_one()
+            return self._answers.pop(number)
+
+    def _send(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
+        with suppress(OSError, ValueError):  # who reads next finds that it has died
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
+
+    def _read_one(self) -> None:
+        """Read the next reply, whoever it is for, without keeping others from asking meanwhile."""
+        assert self._process.stdout is not None
+        self._reads = True
+        self._changed.release()
+        try:
             line = self._process.stdout.readline()
         except (OSError, ValueError):
             line = b""
-        if not line.endswith(b"\n"):
-            words = self._last_words()
+        finally:
+            self._changed.acquire()
+            self._reads = False
+            self._changed.notify_all()
+        if line.endswith(b"\n"):
+            answer = json.loads(line)
+            self._answers[answer["number"]] = answer["reply"]
+        else:
+            self._death = self._last_words()
             self._forget()
-            raise WorkerDied(words)
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
     def _last_words(self) -> str:
         try:

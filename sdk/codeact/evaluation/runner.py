@@ -6,12 +6,12 @@ import os
 import queue
 import threading
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -110,7 +110,8 @@ def evaluate(
         tasks: Gymnasium ids or glob patterns over its registry, such as `CodeAct/*`.
         seeds: numbers, or text such as `0-19,25`.
         agent: `oracle`, `nothing`, `opposite`, or a model as `codeact.load_model` takes it.
-        workers: processes that play at the same time. Each loads the model.
+        workers: processes that play at the same time. Each loads the model, and where that writes several replies at
+            once (`embedded?rows=16`), plays as many episodes at once.
         out: folder for the results; None keeps nothing on disk.
         resume: go on with what `out` holds; finished episodes are not played again.
         settings: of a model's agent; None: the usual.
@@ -186,20 +187,21 @@ class _Run:
     on_progress: Callable[[Progress], None] | None
     messages: queue.SimpleQueue[Running | EpisodeResult | Exception] = field(default_factory=queue.SimpleQueue)
     alive: dict[int, Worker] = field(default_factory=dict)
+    threads: list[threading.Thread] = field(default_factory=list)
+    driving: Counter[int] = field(default_factory=Counter)
+    waiting: deque[tuple[str, int]] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    making: defaultdict[int, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    lonely: threading.Lock = field(default_factory=threading.Lock)
     over: bool = False
 
     def play(self, results: list[EpisodeResult]) -> list[EpisodeResult]:
         total, resumed = len(results) + len(self.jobs), len(results)
-        waiting = deque(self.jobs)
+        self.waiting.extend(self.jobs)
         running: dict[tuple[str, int], Running] = {}
         self._report(results, total, running, None, resumed)
-        threads = [
-            threading.Thread(target=self._drive, args=(number, waiting), name=f"worker-{number}", daemon=True)
-            for number in range(min(self.workers, len(self.jobs)))
-        ]
-        for thread in threads:
-            thread.start()
+        for number in range(min(self.workers, len(self.jobs))):
+            self._start(number)
         try:
             while len(results) < total:
                 message = self.messages.get()
@@ -214,7 +216,7 @@ class _Run:
                 results.append(message)
                 running.pop(message.key, None)
                 self._report(results, total, running, message, resumed)
-            for thread in threads:
+            for thread in self.threads:
                 thread.join(timeout=10)  # the workers close what they have open
         finally:
             self._stop()
@@ -231,12 +233,20 @@ class _Run:
         if self.on_progress is not None:
             self.on_progress(Progress(results, total, tuple(running.values()), latest, resumed))
 
-    def _drive(self, number: int, waiting: deque[tuple[str, int]]) -> None:
-        """Feed one worker after the other, in a thread of its own, until no job waits."""
+    def _start(self, number: int) -> None:
+        with self.lock:
+            self.driving[number] += 1
+        thread = threading.Thread(target=self._drive, args=(number,), name=f"worker-{number}", daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def _drive(self, number: int) -> None:
+        """Feed one worker after the other, in a thread of its own, until no job waits. A worker that plays several
+        episodes at once is fed by as many threads."""
         try:
             while not self.over:
                 try:
-                    task, seed = waiting.popleft()
+                    task, seed = self.waiting.popleft()
                 except IndexError:
                     return
                 self.messages.put(Running(task, seed, time.monotonic()))
@@ -247,7 +257,9 @@ class _Run:
             if not self.over:
                 self.messages.put(error)
         finally:
-            worker = self.alive.get(number)
+            with self.lock:
+                self.driving[number] -= 1
+                worker = self.alive.get(number) if self.driving[number] == 0 else None
             if worker is not None and not self.over:
                 worker.close()
 
@@ -255,12 +267,20 @@ class _Run:
         """None when the evaluation was stopped meanwhile."""
         began = time.perf_counter()
         error = ""
+        several = False
         for attempt in range(1, ATTEMPTS + 1):
+            worker = None
             try:
-                answer = self._worker(number).episode(task, seed, self.agent)
+                if several:
+                    answer = self._alone(task, seed)
+                else:
+                    worker = self._worker(number)
+                    several = worker.at_once > 1
+                    answer = worker.episode(task, seed, self.agent)
             except WorkerDied as death:
                 with self.lock:
-                    self.alive.pop(number, None)
+                    if worker is not None and self.alive.get(number) is worker:
+                        self.alive.pop(number, None)
                 if self.over:
                     return None
                 error = f"the worker process {death} (tried {attempt} times)"
@@ -284,20 +304,41 @@ class _Run:
         )
 
     def _worker(self, number: int) -> Worker:
-        worker = self.alive.get(number)
-        if worker is None:
-            cores = len(os.sched_getaffinity(0))
-            worker = Worker(
-                agents=(self.agent,),
-                settings=self.settings.as_data(),
-                options=self.options,
-                traces=self.traces,
-                threads=max(1, cores // self.workers),
-            )
-            with self.lock:
-                self.alive[number] = worker
-            if self.over:
-                worker.kill()
+        with self.making[number]:
+            worker = self.alive.get(number)
+            if worker is None:
+                worker = self._keep(number, self._new_worker())
+                wanted = min(worker.at_once, len(self.waiting) + 1)
+                for _ in range(wanted - self.driving[number]):
+                    self._start(number)
+        return worker
+
+    def _alone(self, task: str, seed: int) -> dict[str, Any]:
+        """Play an episode again that others were played beside when the worker died: any of them may have done it."""
+        with self.lonely:
+            worker = self._keep(-1, self._new_worker())
+            try:
+                return worker.episode(task, seed, self.agent)
+            finally:
+                with self.lock:
+                    self.alive.pop(-1, None)
+                worker.close()
+
+    def _new_worker(self) -> Worker:
+        cores = len(os.sched_getaffinity(0))
+        return Worker(
+            agents=(self.agent,),
+            settings=self.settings.as_data(),
+            options=self.options,
+            traces=self.traces,
+            threads=max(1, cores // self.workers),
+        )
+
+    def _keep(self, number: int, worker: Worker) -> Worker:
+        with self.lock:
+            self.alive[number] = worker
+        if self.over:
+            worker.kill()
         return worker
 
     def _stop(self) -> None:

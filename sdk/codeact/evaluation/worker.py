@@ -1,8 +1,9 @@
 """The process that plays episodes for an evaluation: `python -m codeact.evaluation.worker`, started by `pool`.
 
-It reads one JSON object a line from standard input and answers each with one line: first the setup, then jobs. Its
-model is loaded once and its environments stay open. When standard input ends, because the evaluation is over or was
-killed, it exits.
+It reads one JSON object a line from standard input and answers each with one line, with its number: first the setup,
+then jobs. Its model is loaded once and its environments stay open. Where the model writes several replies at once, as
+many episodes are played at once, each in a thread with environments of its own, so that its rows fill. When standard
+input ends, because the evaluation is over or was killed, it exits.
 """
 
 from __future__ import annotations
@@ -20,22 +21,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import gymnasium
 
     from codeact.agent import Agent
     from codeact.events import Event
+    from codeact.models import Model
 
 OPEN_ENVIRONMENTS = 4
-"""Jobs come task by task; a scene takes about 100 MB."""
+"""Jobs come task by task; a scene takes about 100 MB. Of several that play at once, each has at least one."""
 EXIT_SECONDS = 0.5
 """How long the work at hand may go on after standard input ended."""
 
 
 class Serves(Protocol):
-    """What does the jobs of a worker process. It is made from the setup, and raises when it cannot be."""
+    """What does the jobs of a worker process, one after the other. It is made from the setup, and raises when it cannot
+    be.
+
+    With `at_once` above 1, so many do jobs at the same time, each in a thread: this one and those that `beside` makes.
+    """
 
     def do(self, job: dict[str, Any]) -> dict[str, Any]:
         """The reply to a job."""
@@ -43,6 +49,18 @@ class Serves(Protocol):
 
     def close(self) -> None:
         """Nothing more will come."""
+        ...
+
+
+@runtime_checkable
+class ServesSeveral(Serves, Protocol):
+    """What can have others beside it."""
+
+    @property
+    def at_once(self) -> int: ...
+
+    def beside(self) -> Serves:
+        """Another one, which shares what can be shared."""
         ...
 
 
@@ -75,32 +93,56 @@ def serve(make: Callable[[dict[str, Any]], Serves]) -> None:
 
     threading.Thread(target=read, name="requests", daemon=True).start()
 
-    def reply(value: dict[str, Any]) -> None:
-        replies.write(json.dumps(encodable(value)).encode() + b"\n")
-        replies.flush()
+    writing = threading.Lock()
 
-    setup = jobs.get()
-    if setup is None:
+    def reply(number: int, value: dict[str, Any]) -> None:
+        line = json.dumps(encodable({"number": number, "reply": value})).encode() + b"\n"
+        with writing:
+            replies.write(line)
+            replies.flush()
+
+    first = jobs.get()
+    if first is None:
         return
+    number, setup = first["number"], first["request"]
     sys.path.extend(folder for folder in setup["path"] if folder not in sys.path)
     try:
         player = make(setup)
     except Exception as error:
-        reply({"error": f"{type(error).__name__}: {error}"})
+        reply(number, {"error": f"{type(error).__name__}: {error}"})
         return
-    reply({"ready": True})
-    while (job := jobs.get()) is not None:
-        reply(player.do(job))
-    player.close()
+    several = player.at_once if isinstance(player, ServesSeveral) else 1
+    reply(number, {"at_once": several})
+
+    def work(lane: Serves) -> None:
+        while (job := jobs.get()) is not None:
+            reply(job["number"], lane.do(job["request"]))
+        jobs.put(None)  # for the next one
+        lane.close()
+
+    lanes = [player.beside() for _ in range(several - 1)] if isinstance(player, ServesSeveral) else []
+    threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    work(player)
+    for thread in threads:
+        thread.join()
     with suppress(BrokenPipeError):
         replies.close()
     os._exit(0)
 
 
 class Player:
-    """Plays jobs, keeping agents and environments."""
+    """Plays jobs, keeping agents and environments.
 
-    def __init__(self, setup: dict[str, Any]) -> None:
+    Args:
+        setup: what the evaluation asks for.
+        models: those that are loaded already, by the name of their agent.
+    """
+
+    def __init__(self, setup: dict[str, Any], models: dict[str, Model] | None = None) -> None:
+        self._setup = setup
+        self._models: dict[str, Model] = {} if models is None else models
         from codeact.agent import AgentSettings
 
         self.settings = AgentSettings.of_data(setup["settings"]) if setup["settings"] else AgentSettings()
@@ -110,6 +152,15 @@ class Player:
         self.environments: OrderedDict[str, gymnasium.Env[Any, Any]] = OrderedDict()
         for name in setup["agents"]:
             self.agent(name)
+
+    @property
+    def at_once(self) -> int:
+        """As many as its model writes replies at once."""
+        return max([1, *(int(getattr(model, "rows", 1)) for model in self._models.values())])
+
+    def beside(self) -> Player:
+        """Another one with agents and environments of its own, and the same models."""
+        return Player(self._setup, self._models)
 
     def do(self, job: dict[str, Any]) -> dict[str, Any]:
         """The reply to a job: `{"result": ...}`, or `{"error": ...}` when it broke."""
@@ -187,17 +238,22 @@ class Player:
         return list(dict.fromkeys(str(warning.message) for warning in caught))
 
     def agent(self, name: str) -> Agent:
+        from codeact.agent import CodeActAgent
+
         if name not in self.agents:
             from codeact.evaluation.agents import has_model, make_agent
 
-            self.agents[name] = make_agent(name, self.settings if has_model(name) else None)
+            settings = self.settings if has_model(name) else None
+            agent = self.agents[name] = make_agent(name, settings, model=self._models.get(name))
+            if isinstance(agent, CodeActAgent):
+                self._models[name] = agent.model
         return self.agents[name]
 
     def environment(self, task: str) -> gymnasium.Env[Any, Any]:
         if task not in self.environments:
             from codeact.evaluation.selection import make_environment
 
-            while len(self.environments) >= OPEN_ENVIRONMENTS:
+            while len(self.environments) >= max(1, OPEN_ENVIRONMENTS // self.at_once):
                 self.environments.popitem(last=False)[1].close()
             self.environments[task] = make_environment(task, self.options)
         self.environments.move_to_end(task)
