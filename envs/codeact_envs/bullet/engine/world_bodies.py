@@ -313,13 +313,14 @@ class WorldBodies:
     # Pictures
 
     def paint(self, gone: Collection[str] = ()) -> None:
-        """Give every body its colour of this episode, before somebody looks, and leave out those whose names are in
-        `gone`, which are of one colour all over."""
+        """Give every body its colour of this episode, before somebody looks, and none to bodies that the episode does
+        not use and to those whose names are in `gone`."""
         # Changing a colour costs as much as a reset, so it waits until somebody looks.
-        for name, placement in self._placed.items():
-            color = None if name in gone else placement.color or self._spec[placement.key].color
-            if self._drawn[placement.key] != color:
-                loaded, rgba = self._loaded[placement.key], _INVISIBLE if color is None else (*COLORS[color], 1.0)
+        seen = {placement.key: placement for name, placement in self._placed.items() if name not in gone}
+        for key, spec in self._spec.items():
+            color = (seen[key].color or spec.color) if key in seen else None
+            if self._drawn[key] != color:
+                loaded, rgba = self._loaded[key], _INVISIBLE if color is None else (*COLORS[color], 1.0)
                 for link in loaded.tinted:
                     self._bullet.changeVisualShape(loaded.body, link, rgbaColor=rgba, **self._on)
-                self._drawn[placement.key] = color
+                self._drawn[key] = color
