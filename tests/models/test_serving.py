@@ -28,13 +28,15 @@ TOKEN = "a-token-of-the-tests"
 class Running:
     """A server in a thread of this process."""
 
-    def __init__(self, options: ServeOptions, token: str | None = None, most_waiting: int = 256) -> None:
+    def __init__(
+        self, options: ServeOptions, token: str | None = None, most_waiting: int = 256, body_seconds: float = 60.0
+    ) -> None:
         import uvicorn
 
         from codeact.serving.app import Access, Desk
 
         self.served = load_served(options)
-        access = Access(token, most_bytes=100_000, most_waiting=most_waiting)
+        access = Access(token, most_bytes=100_000, most_waiting=most_waiting, body_seconds=body_seconds)
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -160,6 +162,7 @@ BAD = {
     "number for a text": ({"model": "tiny", "messages": [{"role": "user", "content": 5}]}, 400, "messages.0.content"),
     "unknown role": ({"model": "tiny", "messages": [{"role": "king", "content": "a"}]}, 400, "messages.0.role"),
     "too hot": ({"model": "tiny", "messages": QUESTION, "temperature": 99}, 400, "temperature"),
+    "no penalty": ({"model": "tiny", "messages": QUESTION, "repetition_penalty": 1e-300}, 400, "repetition_penalty"),
     "too many": ({"model": "tiny", "messages": QUESTION, "n": 1000}, 400, "n"),
     "too long": ({"model": "tiny", "messages": [{"role": "user", "content": "long " * 300}]}, 400, "messages"),
     "tools": ({"model": "tiny", "messages": QUESTION, "tools": [{"type": "function"}]}, 400, "tools"),
@@ -193,6 +196,47 @@ def test_large_bodies_other_types_and_other_paths(post: Callable[..., httpx.Resp
     gone = httpx.get(f"{running.url}/chat/completions", headers={"Authorization": f"Bearer {TOKEN}"})
     assert gone.status_code == 405
     assert gone.json()["error"]["message"]
+
+
+def test_half_a_character_and_the_coldest_temperature_are_read(post: Callable[..., httpx.Response]) -> None:
+    half = post(r'{"model": "tiny", "messages": [{"role": "user", "content": "\ud800 half"}], "max_tokens": 2}')
+    assert half.status_code == 200
+    assert post(r'{"model": "tiny", "prompt": "\ud800", "max_tokens": 2}', path="completions").status_code == 200
+    asked = {"model": "tiny", "messages": QUESTION, "max_tokens": 8, "seed": 1}
+    cold, greedy = (post({**asked, "temperature": temperature}).json() for temperature in (1e-300, 0))
+    assert cold["choices"][0]["message"] == greedy["choices"][0]["message"]
+
+
+def test_a_body_that_does_not_come_is_given_up(tiny_folder: Path) -> None:
+    server = Running(ServeOptions(str(tiny_folder), device="cpu"), body_seconds=0.05)
+    try:
+        lines = ["POST /v1/completions HTTP/1.1", "Host: a", "Content-Type: application/json", "Content-Length: 9"]
+        with socket.create_connection(server.origin.removeprefix("http://").split(":"), timeout=60) as connection:
+            connection.sendall("\r\n".join([*lines, "\r\n"]).encode() + b"{")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+    finally:
+        server.close()
+
+
+def test_one_reply_that_cannot_be_chosen_disturbs_no_other(tiny_folder: Path) -> None:
+    import torch
+
+    from codeact.serving.engine import End, Writing
+    from codeact.serving.rows import RowsEngine
+
+    model = TransformersModel(tiny_folder, device="cpu", dtype="float32")
+    engine = RowsEngine(model, 2)
+    told: list[list[int | End]] = [[], []]
+    for events, temperature in zip(told, (1.0, 0.0), strict=True):
+        engine.submit(Writing([1, 2, 3], 4, GenerationOptions(temperature=temperature), events.append))
+    engine._waiting[0].choose = lambda logits, tokens: 1 // 0
+    with torch.inference_mode():
+        for _ in range(5):
+            engine._step()
+    failed = told[0][-1]
+    assert isinstance(failed, End)
+    assert (failed.reason, "ZeroDivisionError" in failed.error) == ("failed", True)
+    assert told[1][-1] in (End("length"), End("stop"))
 
 
 @pytest.mark.parametrize("stream", [True, False])

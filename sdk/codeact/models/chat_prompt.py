@@ -75,9 +75,10 @@ class ChatPrompt:
 
     def count(self, text: str) -> int:
         """Tokens of a piece of text."""
-        return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
+        return len(self._tokenizer(whole_characters(text), add_special_tokens=False, verbose=False).input_ids)
 
     def _take_out(self, content: str, mark: str) -> str:
+        content = whole_characters(content)
         if self._pattern is None:
             return content
         return self._pattern.sub(lambda found: f"{mark}{self._control_texts.index(found.group())};", content)
@@ -112,6 +113,11 @@ class ChatPrompt:
             tokenize=False,
         )
         return rendered
+
+
+def whole_characters(text: str) -> str:
+    """A text without halves of surrogate pairs, which no tokenizer reads: two halves are joined, one becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unused_mark(texts: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from codeact.errors import ModelError
-from codeact.models.chat_prompt import ChatPrompt, common_beginning
+from codeact.models.chat_prompt import ChatPrompt, common_beginning, whole_characters
 from codeact.models.local_weights import first_lines
 from codeact.models.openings import SHORTEST, Openings
 from codeact.models.protocol import (
@@ -122,7 +122,7 @@ class LocalModel(ABC):
 
     def prepare_text(self, text: str) -> list[int]:
         """Token ids of a text that the model is to go on with, control tokens and all."""
-        return list(self._tokenizer(text, verbose=False).input_ids)
+        return list(self._tokenizer(whole_characters(text), verbose=False).input_ids)
 
     def reply(self, options: GenerationOptions, on_text: OnText | None = None, *, chat: bool = True) -> Reply:
         """What turns the tokens of one reply into text, up to a stop string; in a `chat`, to the other's turn."""

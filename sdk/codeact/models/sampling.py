@@ -7,6 +7,8 @@ from typing import Any
 
 from codeact.models.protocol import GenerationOptions
 
+COLDEST = 1e-4  # a lower temperature, other than 0, would make infinities of the logits; at this one all is decided
+
 
 def chooser(options: GenerationOptions) -> Callable[[Any, Sequence[int]], int]:
     """A function of the logits (one value a token of the vocabulary) and of all token ids so far, the prompt's too.
@@ -22,7 +24,7 @@ def chooser(options: GenerationOptions) -> Callable[[Any, Sequence[int]], int]:
         change.append(steps.RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
     greedy = options.temperature == 0.0
     if not greedy:
-        change.append(steps.TemperatureLogitsWarper(options.temperature))
+        change.append(steps.TemperatureLogitsWarper(max(options.temperature, COLDEST)))
         if options.top_k:
             change.append(steps.TopKLogitsWarper(options.top_k))
         if options.top_p < 1.0:

@@ -38,11 +38,13 @@ class Access:
         token: what clients send as `Authorization: Bearer ...`; None lets everyone in.
         most_bytes: of a request's body.
         most_waiting: replies that may wait for room; a request over that is answered 429.
+        body_seconds: in which a request's body must have come; after them it is answered 408.
     """
 
     token: str | None = None
     most_bytes: int = 4_000_000
     most_waiting: int = 256
+    body_seconds: float = 60.0
 
 
 class Desk:
@@ -138,11 +140,13 @@ class Desk:
         if length.isdecimal() and int(length) > self._access.most_bytes:
             raise too_large
         content = bytearray()
-        async for part in request.stream():
-            content += part
-            if len(content) > self._access.most_bytes:
-                raise too_large
-        return bytes(content)
+        with anyio.move_on_after(self._access.body_seconds):
+            async for part in request.stream():
+                content += part
+                if len(content) > self._access.most_bytes:
+                    raise too_large
+            return bytes(content)
+        raise Refusal(408, f"the body did not come within {self._access.body_seconds:g} s")
 
     def _admit(self, body: Body) -> None:
         if not self._engine.alive:

@@ -152,7 +152,11 @@ class RowsEngine:
         return len(chunk)
 
     def _choose(self, row: _Row, logits: Any, likeliest: int) -> None:
-        token = likeliest if row.greedy else row.choose(logits, row.tokens)
+        try:
+            token = likeliest if row.greedy else row.choose(logits, row.tokens)
+        except Exception as error:  # of this row's own options; the others go on
+            self._leave(row, End("failed", str(self._model.explain(error))))
+            return
         if token in self._model.end_tokens:
             self._leave(row, End("stop"))
             return
