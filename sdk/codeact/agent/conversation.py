@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,14 @@ from codeact.agent.protocol import Action
 from codeact.agent.rehearsing import Outcome, Rehearses, objection
 from codeact.agent.repeats import Repeats
 from codeact.agent.settings import AgentSettings
+from codeact.agent.summarising import summary
 from codeact.agent.templates import say, shorten
-from codeact.errors import CodeActError, ModelError
+from codeact.errors import CodeActError
 from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed, Summarised
 from codeact.models.protocol import (
     Completion,
     ContextOverflow,
     GenerationOptions,
-    Message,
     Model,
     PicturesRefused,
     StopGeneration,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from codeact.values import Image
 
 
-SUMMARY = 0.1  # of the room
-SHORTEST_SUMMARY = 40  # tokens
 KEPT_OF_A_FAILED_REPLY = 400  # characters: enough to see what was wrong, and not an example to follow
 
 
@@ -373,18 +371,12 @@ class Conversation:
 
     def _summarise(self, dropped: list[Said], room: int, on_event: EventSink) -> None:
         """Let the model sum up what was dropped. Where it does not answer, that stays left out."""
-        most = max(SHORTEST_SUMMARY, int(room * SUMMARY))
-        text = "\n\n".join(f"{each.role}: {each.content}" for each in dropped)
-        before = say("summary_before", summary=self.memory.summary) if self.memory.summary else ""
-        asked = say("summarise", before=before, text=shorten(text, 2 * room), words=most * 2 // 3)
-        messages = [Message("system", say("summarise_system")), Message("user", asked)]
-        try:
-            completion = self._model.generate(messages, replace(self._options(), max_tokens=most, stop=()))
-        except ModelError:
+        completion = summary(self._model, self.memory.summary, dropped, room, self._options())
+        if completion is None:
             return
         self.spending.add_tokens(completion.prompt_tokens, completion.completion_tokens)
-        if completion.text.strip() and completion.finish_reason != "interrupted":
-            self.memory.summary = shorten(completion.text.strip(), most * 5)
+        if completion.text:
+            self.memory.summary = completion.text
         on_event(
             Summarised(
                 len(dropped),
