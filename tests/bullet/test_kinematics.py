@@ -116,3 +116,31 @@ def test_a_users_own_description_is_read_and_checked(tmp_path: Path) -> None:
         load_robot(str(tmp_path / "broken.yaml"))
     with pytest.raises(TaskError, match=r"no robot 'pandda'.*panda"):
         load_robot("pandda")
+
+
+def test_a_solution_that_does_not_end_by_itself_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From this start the solver goes round and round."""
+    from codeact_envs.bullet.motion import kinematics as module
+    from codeact_envs.bullet.robots.description import load_arm
+
+    monkeypatch.setattr(module, "_MOST_S", 0.2)
+    pose = np.array(
+        [
+            [-6.276702753549301e-06, -0.9472653630009521, 0.3204502020896184, 0.4502026002390628],
+            [5.898981661589531e-06, 0.32045020205528163, 0.9472653630149954, -0.3881286632988864],
+            [-0.9999999999629025, 7.836032977992513e-06, 3.5765303394441617e-06, 0.1510208218270952],
+            [0.0, 0.0, 0.0, 1.0],
+        ]
+    )
+    start = np.array(
+        [
+            -1.0254118759827284,
+            1.3995532044160899,
+            0.4943728606008229,
+            -1.6892429070537296,
+            -2.260187625759084,
+            -1.2242281813505116,
+            -2.7852243890351525,
+        ]
+    )
+    assert module.Kinematics(load_arm("kuka_iiwa")).inverse(pose, [start]) is None

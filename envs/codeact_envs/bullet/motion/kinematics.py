@@ -19,6 +19,7 @@ from codeact_envs.bullet.robots import ArmDescription
 
 Array = NDArray[np.float64]
 
+_MOST_S = 10.0  # seconds of one solution, for OptIK does not end by itself from some starts; it takes milliseconds
 _TOLERANCE = 1e-10  # of the squared pose error: about 1e-5 m and 1e-5 rad
 _NEWTON_STEPS = 8
 _LINE_TOLERANCE = 1e-5  # metres and radians at each waypoint of a line
@@ -156,7 +157,7 @@ class Kinematics:
         return None
 
     def _solve(self, chain: Any, pose: Array, seed: Array, starts: int) -> Array | None:
-        config = self._config(solution_mode="speed", max_time=0.0, max_restarts=starts, tol_f=_TOLERANCE)
+        config = self._config(solution_mode="speed", max_time=_MOST_S, max_restarts=starts, tol_f=_TOLERANCE)
         start = np.clip(seed, self.lower, self.upper)
         found = chain.ik(config, pose.tolist(), start.tolist(), self._offset)
         if found is None or found[1] > 100 * _TOLERANCE:
