@@ -197,7 +197,7 @@ def test_a_tool_that_cannot_be_undone_is_called_once_and_for_real() -> None:
 
 
 def test_where_nothing_can_be_rehearsed_the_agent_acts_as_ever(hasty: CodeEnv, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codeact.agent.code_act.Rehearses", _Nothing)
+    monkeypatch.setattr("codeact.agent.opening.Rehearses", _Nothing)
     replies = [reply("1 / 0"), "<answer>done</answer>"]
     episode = play(CodeActAgent(ScriptedModel(replies), rehearse=True), hasty, seed=4)
     assert episode.turns == 1

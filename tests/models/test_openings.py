@@ -81,9 +81,9 @@ def test_rows_share_it(model: TransformersModel, monkeypatch: pytest.MonkeyPatch
 
 def test_a_short_one_is_not_kept(model: TransformersModel, monkeypatch: pytest.MonkeyPatch) -> None:
     read = lengths_read(model, monkeypatch)
-    for _ in range(2):
+    for number in range(2):
         read.clear()
-        reply = model.generate(talk("go on", Message("system", "be brief")), OPTIONS)
+        reply = model.generate(talk(f"go on {number}", Message("system", "be brief")), OPTIONS)
         assert read[0] == reply.prompt_tokens
 
 
