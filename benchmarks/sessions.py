@@ -23,6 +23,7 @@ from codeact.sandbox import Sandbox, spawner
 WARM_UP = 1_000
 MOST_MIB = 8.0
 MOST_OUTLIVED_S = 1.0
+SETTLES_S = 30.0
 HOST = """
 import threading, time
 from codeact.sandbox import Limits, Sandbox
@@ -83,15 +84,19 @@ def live(count: int) -> None:
         sys.exit("some sessions gave wrong answers")
 
 
-def state() -> dict[str, float]:
-    """What the host and the zygote hold, when all that has ended is collected."""
+def state(most: int | None = None) -> dict[str, float]:
+    """What the host and the zygote hold, when all that has ended is collected.
+
+    Workers end in their own time: it is waited until there are at most `most`, or, where that is not given, until their number
+    has been the same for a second; for half a minute at the longest.
+    """
     zygote = spawner.spawner()._process.pid
-    processes = len(children(zygote))
-    for _ in range(100):
+    deadline = time.perf_counter() + SETTLES_S
+    processes, same = len(children(zygote)), 0
+    while (same < 20 if most is None else processes > most) and time.perf_counter() < deadline:
         time.sleep(0.05)
         before, processes = processes, len(children(zygote))
-        if processes == before <= 2:
-            break
+        same = same + 1 if processes == before else 0
     return {
         "host MiB": resident_mib("self"),
         "host descriptors": descriptors("self"),
@@ -117,7 +122,7 @@ def sequence(count: int) -> None:
     for number in range(count):
         one(number)
     seconds = time.perf_counter() - started
-    after = state()
+    after = state(int(before["workers"]))
     print(f"{count} sessions one after the other: {seconds:.1f} s, {seconds / count * 1000:.2f} ms each")
     wrong = []
     for name, value in after.items():

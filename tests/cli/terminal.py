@@ -72,12 +72,21 @@ class Terminal:
         self.raw += data.decode(errors="replace")
         return bool(data)
 
-    def ends(self) -> int:
-        """Read on until the program ends; returns its exit code."""
+    def ends(self, press: str = "") -> int:
+        """Read on until the program ends; returns its exit code.
+
+        `press`: typed now, and again whenever nothing has come for a second. A key that comes while no prompt is open is lost, for
+        the terminal is then in its usual mode, and a prompt that was only drawn anew looks like one that is open.
+        """
         deadline = time.monotonic() + PATIENCE_S
-        while self._read():
+        self.type(press)
+        while True:
+            before = len(self.raw)
+            if not self._read():
+                return self.process.wait(PATIENCE_S)
             assert time.monotonic() < deadline, f"it did not end: {self.raw[-500:]!r}"
-        return self.process.wait(PATIENCE_S)
+            if press and len(self.raw) == before:
+                self.type(press)
 
     def close(self) -> None:
         if self.process.poll() is None:

@@ -196,6 +196,6 @@ def test_a_chat_at_a_terminal(script: Callable[..., str], terminal: Callable[...
     chat.expect("as it was before: send\nthem", "not undone, for it lies outside: ", "send(text='three')", "you>")
     chat.type("\x1b[A\x1b[A\x1b[A")
     chat.expect("send\\", "them")
-    chat.type("\x03\x04")
-    assert chat.ends() == 0
+    chat.type("\x03")
+    assert chat.ends(press="\x04") == 0
     assert "run for ever" in (tmp_path / "state" / "codeact" / "chat_history").read_text()

@@ -58,8 +58,7 @@ def test_values_output_and_variables(start: Start) -> None:
     shell.expect("\n42\n", ">>>")
     shell.type("None\r")
     assert "None\nNone" not in shell.expect(">>>", ">>>")
-    shell.type("\x04")
-    assert shell.ends() == 0
+    assert shell.ends(press="\x04") == 0
 
 
 def test_a_block_goes_on_until_an_empty_line(start: Start) -> None:
@@ -159,8 +158,7 @@ def test_ctrl_c_at_the_prompt_gives_up_the_line(start: Start) -> None:
 @pytest.mark.parametrize("word", ["exit", "quit()", "\x04"])
 def test_leaving(start: Start, word: str) -> None:
     shell = start()
-    shell.type(word if word == "\x04" else f"{word}\r")
-    assert shell.ends() == 0
+    assert shell.ends(press=word if word == "\x04" else f"{word}\r") == 0
 
 
 def test_history_is_kept_for_the_next_time_and_is_the_users_own(start: Start, tmp_path: Path) -> None:
@@ -171,8 +169,7 @@ def test_history_is_kept_for_the_next_time_and_is_the_users_own(start: Start, tm
     first.expect("...")
     first.type("\r")
     first.expect("\nround 1\n", ">>>")
-    first.type("\x04")
-    assert first.ends() == 0
+    assert first.ends(press="\x04") == 0
     file = tmp_path / "state" / "codeact" / "sandbox_history"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     second = start()
