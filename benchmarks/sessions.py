@@ -87,8 +87,8 @@ def live(count: int) -> None:
 def state(most: int | None = None) -> dict[str, float]:
     """What the host and the zygote hold, when all that has ended is collected.
 
-    Workers end in their own time: it is waited until there are at most `most`, or, where that is not given, until their number
-    has been the same for a second; for half a minute at the longest.
+    Workers end in their own time: it is waited until there are at most `most`, or, where that is not given, until
+    their number has been the same for a second; for half a minute at the longest.
     """
     zygote = spawner.spawner()._process.pid
     deadline = time.perf_counter() + SETTLES_S

@@ -75,8 +75,8 @@ class Terminal:
     def ends(self, press: str = "") -> int:
         """Read on until the program ends; returns its exit code.
 
-        `press`: typed now, and again whenever nothing has come for a second. A key that comes while no prompt is open is lost, for
-        the terminal is then in its usual mode, and a prompt that was only drawn anew looks like one that is open.
+        `press`: typed now, and again whenever nothing has come for a second. A key that comes while no prompt is open
+        is lost, for the terminal is then in its usual mode; and a prompt that was only drawn anew looks open.
         """
         deadline = time.monotonic() + PATIENCE_S
         self.type(press)
