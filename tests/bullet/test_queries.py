@@ -39,6 +39,7 @@ def test_a_description_has_an_end() -> None:
         ("the bowl", "white bowl"),
         ("red cube", "red block"),
         ("the block left of the bowl and in front of the yellow block", "red block"),
+        ("the block left of the bowl and front of the yellow block", "red block"),
         ("the block to the right of the bowl", "blue block"),
         ("the block in the bowl", "black block"),
         ("the block on the yellow block", "green block"),

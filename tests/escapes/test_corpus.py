@@ -158,13 +158,15 @@ def goes_on(sandbox: Sandbox) -> None:
     """The session answers, or says that it was restarted and answers then.
 
     On Python 3.12 and later variables may fill the memory so that no program can be compiled: then it says so, and
-    answers when it was reset.
+    answers when it was reset. On a busy machine the short limit of time may run out, but not again and again.
     """
     after = sandbox.run("6 * 7")
     if sys.version_info >= (3, 12) and after.error is not None and after.error.type == "MemoryError":
         sandbox.reset()
         after = sandbox.run("6 * 7")
-    if not after.ok and after.restarted:
+    for _ in range(20):
+        if after.ok or not (after.restarted or after.error is None or after.error.type == "TimeLimit"):
+            break
         after = sandbox.run("6 * 7")
     assert after.ok, after.error
     assert after.value == 42

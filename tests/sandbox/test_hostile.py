@@ -152,7 +152,7 @@ def test_a_frame_between_two_programs_is_not_taken_for_the_next(how: str, forged
 
     with Sandbox(Toolbox([open_gripper]), limits=LIMITS, without=("filter",)) as sandbox:
         assert sandbox.run(PATCHED.format(method="send", how=how, forged=forged)).ok
-        time.sleep(0.15)
+        time.sleep(0.5)
         late = sandbox.run("2")
         assert late.error is not None
         assert late.error.type == "ProtocolError"
@@ -169,7 +169,7 @@ def test_nor_is_one_of_a_branch(how: str) -> None:
     with Sandbox(limits=LIMITS, without=("filter",)) as sandbox:
         assert sandbox.run(code).ok
         with sandbox.branch() as branch:
-            time.sleep(0.15)
+            time.sleep(0.5)
             late = branch.run("2")
             assert late.error is not None
             assert late.error.type == "ProtocolError"

@@ -259,40 +259,51 @@ def _single(way: str, thing: str, other: str, to: str) -> dict[str, Any]:
 
 
 def _group(way: str, thing: str, other: str, to: str) -> dict[str, Any]:
-    choice, several = _choice(way, thing, other), f"{thing}s"
-    if to == "zones":  # as many zones, and each body has a colour of its own
-        choice.roles[several]["count"] = 2
-    if to == "bowl":
-        place = _place(to, other, choice.role)
-        oracle = _loop(f"for name in {choice.found}:", "place_on(bowl)")
-        wrong = choice.wrong or f'find_all("{several}")[0]'
-        opposite = f'{choice.before_wrong}if pick({wrong}):\n    place_at(*area("right side").center)\n'
-        return _task(choice, place, _GROUP_FRAMES, oracle, opposite)
-    if to == "pile":
-        place = Place(
-            ("in one pile at the {edge} of the work area", "stacked up at the {edge} of the work area"),
-            "",
-            ({"tower": {"what": choice.role, "area": "$edge"}},),
-            {},
-            ("edge",),
-        )
-        oracle = (
-            f"below = None\nfor name in {choice.found}:\n    for attempt in range(2):\n"
-            "        if pick(name) and (place_on(below) if below else place_at(*area(edge).center)):\n"
-            "            break\n    below = name\n"
-        )
-        opposite = f"first, second, third = {choice.found}\nif pick(second):\n    place_on(first)\n"
-        return _task(choice, place, _GROUP_FRAMES, oracle, opposite)
-    if to == "corners":
-        place = Place(
-            ("in different corners of the work area", "in the corners of the work area, never two in one corner"),
-            "",
-            ({"in_own_areas": {"what": choice.role, "areas": "corners"}},),
-        )
-        corners = 'corners = [name for name in areas() if name.endswith("corner")]\n'
-        oracle = corners + _loop(f"for name, corner in zip({choice.found}, corners):", "place_at(*area(corner).center)")
-        opposite = f'x, y = area("middle").center\nif pick(find_all("{several}")[0]):\n    place_at(x, y)\n'
-        return _task(choice, place, _GROUP_FRAMES, oracle, opposite)
+    choice = _choice(way, thing, other)
+    place, oracle, opposite = _TOGETHER[to](choice, thing)
+    return _task(choice, place, _GROUP_FRAMES, oracle, opposite)
+
+
+def _into_a_bowl(choice: Choice, thing: str) -> tuple[Place, str, str]:
+    """The place, the reference program and its opposite, as of the functions that follow."""
+    wrong = choice.wrong or f'find_all("{thing}s")[0]'
+    opposite = f'{choice.before_wrong}if pick({wrong}):\n    place_at(*area("right side").center)\n'
+    return (
+        _place("bowl", "", choice.role),
+        _loop(f"for name in {choice.found}:", "place_on(bowl)"),
+        opposite,
+    )
+
+
+def _onto_a_pile(choice: Choice, thing: str) -> tuple[Place, str, str]:
+    place = Place(
+        ("in one pile at the {edge} of the work area", "stacked up at the {edge} of the work area"),
+        "",
+        ({"tower": {"what": choice.role, "area": "$edge"}},),
+        {},
+        ("edge",),
+    )
+    oracle = (
+        f"below = None\nfor name in {choice.found}:\n    for attempt in range(2):\n"
+        "        if pick(name) and (place_on(below) if below else place_at(*area(edge).center)):\n"
+        "            break\n    below = name\n"
+    )
+    return place, oracle, f"first, second, third = {choice.found}\nif pick(second):\n    place_on(first)\n"
+
+
+def _into_corners(choice: Choice, thing: str) -> tuple[Place, str, str]:
+    place = Place(
+        ("in different corners of the work area", "in the corners of the work area, never two in one corner"),
+        "",
+        ({"in_own_areas": {"what": choice.role, "areas": "corners"}},),
+    )
+    corners = 'corners = [name for name in areas() if name.endswith("corner")]\n'
+    oracle = corners + _loop(f"for name, corner in zip({choice.found}, corners):", "place_at(*area(corner).center)")
+    return place, oracle, f'x, y = area("middle").center\nif pick(find_all("{thing}s")[0]):\n    place_at(x, y)\n'
+
+
+def _onto_zones(choice: Choice, thing: str) -> tuple[Place, str, str]:
+    choice.roles[f"{thing}s"]["count"] = 2  # as many as zones, and each body has a colour of its own
     place = Place(
         ("on different zones", "on the zones, never two on one zone"),
         "",
@@ -300,8 +311,10 @@ def _group(way: str, thing: str, other: str, to: str) -> dict[str, Any]:
         {"zones": {"kind": "zone", "count": 2}},
     )
     oracle = _loop(f'for name, zone in zip({choice.found}, find_all("zones")):', "place_on(zone)")
-    opposite = f"first, second = {choice.found}\nif pick(second):\n    place_on(first)\n"
-    return _task(choice, place, _GROUP_FRAMES, oracle, opposite)
+    return place, oracle, f"first, second = {choice.found}\nif pick(second):\n    place_on(first)\n"
+
+
+_TOGETHER = {"bowl": _into_a_bowl, "pile": _onto_a_pile, "corners": _into_corners, "zones": _onto_zones}
 
 
 def _loop(head: str, put: str) -> str:

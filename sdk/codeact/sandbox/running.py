@@ -77,6 +77,7 @@ class Running:
         self._ended = False
         self._answer: Any = None
         self._kill_at = 0.0
+        self._grace: stopping.Grace | None = None  # of a program that is told to end by an answer
         self._looked = False
         self._soft = False  # whether the program is being interrupted, and not told by an answer
         self._rests = False  # whether the worker has said that it has
@@ -300,7 +301,8 @@ class Running:
 
     def _end(self, reason: str) -> Step | None:
         """Answer a call by the program's end, and give it a moment."""
-        self._kill_at = self._kill_at or time.monotonic() + stopping.GRACE_S
+        if not self._kill_at:
+            self._kill_at, self._grace = time.monotonic() + stopping.GRACE_S, stopping.Grace(self._connection)
         try:
             self._channel.send(wire.End(reason), self._kill_at)
         except (Closed, Late):
@@ -323,6 +325,9 @@ class Running:
                 return None
             if not self._looked and not self._channel.quiet():  # this thread was late itself: the end may have come
                 self._looked, self._kill_at = True, time.monotonic() + _LAST_LOOK_S
+                return None
+            if self._stop.kind in ("Interrupted", "end") and self._grace is not None and not self._grace.over:
+                self._kill_at = time.monotonic() + stopping.INSIST_S
                 return None
             kind, reason = self._stop.reason or ("TimeLimit", "")
             return Lost(kind, reason)

@@ -14,10 +14,32 @@ from codeact.tools import Toolbox
 GRACE_S = 0.04
 """How long a program has to end after a soft interrupt, before its worker is ended and its variables are lost."""
 
+LONGEST_GRACE_S = 0.5
+"""How long it has after an interrupt where its worker gets no processor, as on a machine with more to do."""
+
 INSIST_S = 0.01
 """Between two interrupts."""
 
 _STOP_AGAIN_S = 0.25  # between two calls of a stop path that did not end its tool
+
+
+class Grace:
+    """The time that a program has to end after an interrupt. Nobody waits for a limit then, so a worker that has not
+    had the processor yet is given more of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.begin()
+
+    def begin(self) -> None:
+        self._began, self._used_s = time.monotonic(), self._connection.cpu_seconds()
+
+    @property
+    def over(self) -> bool:
+        passed_s = time.monotonic() - self._began
+        if passed_s <= GRACE_S:
+            return False
+        return passed_s > LONGEST_GRACE_S or self._connection.cpu_seconds() - self._used_s >= GRACE_S / 2
 
 
 class Stopping:
@@ -84,7 +106,8 @@ class Stopping:
         One signal is not enough: it may come before the program has begun, and a stop path may be called just before
         the tool sets out.
         """
-        began = stop_again = time.monotonic()
+        stop_again = time.monotonic()
+        grace = Grace(self._connection)
         stopped: Pending | None = None
         while True:
             action: Pending | None = None
@@ -100,13 +123,13 @@ class Stopping:
                         action, stop_again = pending, now + _STOP_AGAIN_S
                 elif pending is None:
                     if not self._connection.interrupt():
-                        began = now  # it is still being made
-                    elif now > began + GRACE_S:
+                        grace.begin()  # it is still being made
+                    elif grace.over:
                         self.killed = True
                         self._connection.kill()
                         return
                 if pending is not None:
-                    began = now  # its time to end begins when the call is over
+                    grace.begin()  # its time to end begins when the call is over
             if action is not None:
                 with contextlib.suppress(Exception):
                     self.stop_tool(action)

@@ -8,7 +8,6 @@ of tokens that do not attend to each other.
 from __future__ import annotations
 
 import functools
-import itertools
 from typing import Any
 
 from codeact.models.cache import say
@@ -92,21 +91,20 @@ def _flash(query: Any, key: Any, value: Any, begins: Any, key_begins: Any, longe
 def _one_by_one(query: Any, key: Any, value: Any, begins: Any, key_begins: Any, scaling: float | None) -> Any:
     import torch
 
+    lengths, key_lengths = begins.diff().tolist(), key_begins.diff().tolist()
+    # Split in one, for the gradient of each single slice would be as long as the row.
+    split = zip(
+        query.split(lengths, dim=2), key.split(key_lengths, dim=2), value.split(key_lengths, dim=2), strict=True
+    )
     parts = []
-    spans = zip(itertools.pairwise(begins.tolist()), itertools.pairwise(key_begins.tolist()), strict=True)
-    for (begin, end), (first, last) in spans:
-        if end == begin:
+    for (queries, keys, values), length, attended in zip(split, lengths, key_lengths, strict=True):
+        if not length:
             continue
-        before = (last - first) - (end - begin)  # what is attended to by all of the sequence
-        mask = torch.ones(end - begin, last - first, dtype=torch.bool, device=query.device).tril(before)
+        before = attended - length  # what is attended to by all of the sequence
+        mask = torch.ones(length, attended, dtype=torch.bool, device=query.device).tril(before) if before else None
         parts.append(
             torch.nn.functional.scaled_dot_product_attention(
-                query[:, :, begin:end],
-                key[:, :, first:last],
-                value[:, :, first:last],
-                attn_mask=mask if before else None,
-                is_causal=not before,
-                scale=scaling,
+                queries, keys, values, attn_mask=mask, is_causal=not before, scale=scaling
             )
         )
     return torch.cat(parts, dim=2).transpose(1, 2)
