@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real_time  # keys are typed as things appear on a terminal
+
 TOOLS = '''
 from codeact import Toolbox, tool
 

@@ -13,6 +13,8 @@ import pytest
 
 from codeact.cli.blocks import as_code, goes_on, indentation
 
+pytestmark = pytest.mark.real_time  # keys are typed as things appear on a terminal
+
 TOOLS = '''
 from codeact import Toolbox, tool
 

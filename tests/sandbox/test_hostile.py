@@ -55,12 +55,14 @@ def harmless(sandbox: Sandbox, code: str, *errors: str) -> Execution:
 # ---- what is used up --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.real_time
 def test_a_memory_bomb(sandbox: Sandbox) -> None:
     execution = harmless(sandbox, "kept = []\nwhile True:\n    kept.append(bytearray(10_000_000))", "MemoryError")
     assert execution.error is not None
     assert "memory" in execution.error.message
 
 
+@pytest.mark.real_time
 def test_an_endless_loop(sandbox: Sandbox) -> None:
     sandbox.run("kept = 'alive'")
     execution = harmless(sandbox, "while True:\n    pass", "TimeLimit")
@@ -85,12 +87,14 @@ def test_an_endless_sum(sandbox: Sandbox) -> None:
     assert sandbox.run("kept").error is not None
 
 
+@pytest.mark.real_time
 def test_a_long_sleep(sandbox: Sandbox) -> None:
     sandbox.run("kept = 1")
     assert not harmless(sandbox, "import time\ntime.sleep(1000)", "TimeLimit").restarted
     assert sandbox.run("kept").value == 1
 
 
+@pytest.mark.real_time
 def test_an_output_flood(sandbox: Sandbox) -> None:
     execution = harmless(sandbox, "while True:\n    print('x' * 100)", "OutputLimit")
     assert execution.truncated_output

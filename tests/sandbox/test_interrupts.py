@@ -18,6 +18,8 @@ from codeact.tools import Toolbox, tool
 LONG = Limits(wall_s=60, cpu_s=60, tool_s=60)
 COUNT = "from itertools import count\nsum(count())"
 
+pytestmark = pytest.mark.real_time  # who does not hear an interrupt in time is ended, and its variables are lost
+
 
 class Carriage:
     """Something that moves until it is told to stop."""

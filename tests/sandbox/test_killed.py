@@ -18,6 +18,8 @@ from codeact.errors import SandboxError
 from codeact.sandbox import Limits, Sandbox, spawner
 from codeact.tools import PendingCall, Toolbox, tool
 
+pytestmark = pytest.mark.real_time  # processes end in their own time
+
 STATES = {
     "idle": "",
     "in code": "go(sandbox, 'while True: pass')",

@@ -10,6 +10,8 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "sessions.py"
 
+pytestmark = pytest.mark.real_time  # processes end in their own time
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
