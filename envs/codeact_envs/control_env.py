@@ -24,6 +24,7 @@ from codeact_envs.tasks.scene import as_snapshot
 Array = NDArray[np.float32]
 Observation = dict[str, Any]
 
+_AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # linear and angular velocity
 _BOUND = 10.0  # of every number in an observation: metres, radians, and the same a second
 
 
@@ -297,10 +298,15 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         if self._joints_too:
             numbers += [state[0] for state in states[:-2]] + [state[1] for state in states[:-2]]
         if not self._pictures:
+            lying = self._bullet.lying
             for index, body in enumerate(self._bodies):
-                position, quaternion = bullet.getBasePositionAndOrientation(body, on)
-                linear, angular = bullet.getBaseVelocity(body, on)
-                numbers += (*position, *quaternion, *linear, *angular)
+                if body in lying:
+                    position, quaternion = lying[body]
+                    numbers += (*position, *quaternion, *_AT_REST)
+                else:
+                    position, quaternion = bullet.getBasePositionAndOrientation(body, on)
+                    linear, angular = bullet.getBaseVelocity(body, on)
+                    numbers += (*position, *quaternion, *linear, *angular)
                 if self._condition is None:
                     numbers += self._colors[index]
         state = _bounded(numbers)

@@ -119,6 +119,35 @@ def test_a_restored_state_and_a_branch_sleep_as_the_world_did(table: BulletWorld
     assert future(table) == expected
 
 
+def test_what_is_said_to_lie_still_is_where_it_is_said_to_be(table: BulletWorld) -> None:
+    table.reset(LAYOUT)
+    servo = CartesianServo(table)
+    random = np.random.default_rng(2)
+    state, seen = table.save_state(), 0
+
+    def agrees() -> int:
+        for body, (position, quaternion) in table.lying.items():
+            pose = table.pose(str(table.name_of(body)))
+            assert (pose.position, pose.quaternion) == (position, quaternion)
+        return len(table.lying)
+
+    for _ in range(3):
+        for _ in range(12):
+            servo.step(np.array([*random.uniform(-0.6, 1.0, 3), 0.0]))
+            seen += agrees()
+    assert seen, "some lay still"
+    table._sleepers.wake()
+    assert not table.lying
+    servo.step(np.zeros(4))
+    for _ in range(3):
+        servo.step(np.array([0.0, 0.0, 1.0, 0.0]))
+    assert agrees()
+    table.restore_state(state)
+    assert not table.lying
+    table.reset(LAYOUT[::-1])
+    assert not table.lying
+
+
 def test_calm_motors_follow_closely_and_contacts_are_solved_in_full(table: BulletWorld) -> None:
     table.reset(LAYOUT)
     servo = CartesianServo(table)

@@ -6,7 +6,7 @@ import hashlib
 import math
 import struct
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -25,7 +25,7 @@ from codeact_envs.bullet.engine.perturbing import UNPERTURBED, Perturbation, Per
 from codeact_envs.bullet.engine.quiet import quiet
 from codeact_envs.bullet.engine.scene import build_scene
 from codeact_envs.bullet.engine.simulation import RATE, Simulation
-from codeact_envs.bullet.engine.sleep import AWAKE, Sleepers, SleepMemory
+from codeact_envs.bullet.engine.sleep import AWAKE, Lying, Sleepers, SleepMemory
 from codeact_envs.bullet.engine.world_bodies import LIMBO, WorldBodies, require_distinct
 from codeact_envs.bullet.engine.world_state import Memory, WorldState
 from codeact_envs.bullet.errors import Stopped
@@ -309,6 +309,12 @@ class BulletWorld(BodyQueries):
         """Leave bodies out of the simulation that lie still and that nothing can reach in the next `seconds`, at most
         0.1, which must be simulated before this is called again. Until the next call, or a reset."""
         self._sleepers.update(self._bodies.numbers(), seconds)
+
+    @property
+    def lying(self) -> Mapping[int, Lying]:
+        """Position and quaternion (x, y, z, w) of bodies that sleep, by Bullet's number, for whoever would ask Bullet
+        for them often. Not all of those that sleep are listed."""
+        return self._sleepers.lying
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let simulated time pass while the robot holds still."""

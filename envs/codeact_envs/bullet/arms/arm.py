@@ -47,6 +47,7 @@ class SimulatedArm:
     Attributes:
         links: Bullet's indices of the arm's own links, hand and fingers included.
         body: Bullet's number of the robot.
+        carried: whether a robot that moves about carries it.
         commanded: joint positions last commanded, radians.
         finger: position last commanded for each finger, metres from the middle.
         squeezing: whether the fingers press on what is between them.
@@ -66,7 +67,7 @@ class SimulatedArm:
     ) -> None:
         self._simulation, self.robot = simulation, robot
         bullet, on = simulation.bullet, {"physicsClientId": simulation.client}
-        loaded = body is None
+        self.carried = body is not None
         if body is None:
             with quiet():
                 body = robot.model.load(bullet, simulation.client, tuple(position), yaw, fixed=True)
@@ -91,7 +92,7 @@ class SimulatedArm:
             bullet.changeDynamics(
                 self.body, finger, lateralFriction=robot.gripper.friction, spinningFriction=0.02, **on
             )
-        if loaded:
+        if not self.carried:
             # As the drives of a robot see to it: nothing that springs back when what held it gives way gets faster.
             # Bullet has one limit for all joints of a body, so that only the fastest have theirs exactly.
             bullet.changeDynamics(self.body, -1, maxJointVelocity=max(robot.joints.velocity), **on)
@@ -224,6 +225,7 @@ class SimulatedArm:
         bullet, client = simulation.bullet, simulation.client
         command, step, mode = bullet.setJointMotorControlArray, bullet.stepSimulation, bullet.POSITION_CONTROL
         forces, position_gains, velocity_gains = self._forces, self._position_gains, self._velocity_gains
+        at_rest = [0.0] * len(motors)
         column: list[float] = fingers.tolist() if isinstance(fingers, np.ndarray) else [fingers] * count
         targets: list[list[float]] = [[*row, finger, finger] for row, finger in zip(rows.tolist(), column, strict=True)]
         done, next_watch = 0, min(every, count)
@@ -232,16 +234,8 @@ class SimulatedArm:
                 # A stretch between two looks at anything but the motors: here is where an episode's time goes.
                 end = min(done + _STRETCH, next_watch, done + simulation.steps_to_frame())
                 for row in targets[done:end]:
-                    command(
-                        body,
-                        motors,
-                        mode,
-                        targetPositions=row,
-                        forces=forces,
-                        positionGains=position_gains,
-                        velocityGains=velocity_gains,
-                        physicsClientId=client,
-                    )
+                    # By place, which is faster than by name: target positions and velocities, forces, and both gains.
+                    command(body, motors, mode, row, at_rest, forces, position_gains, velocity_gains, client)
                     step(client)
                 simulation.count(end - done)
                 done = end

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeact_envs.bullet.arms.arm import SimulatedArm
+from codeact_envs.bullet.arms.levers import Levers
 from codeact_envs.bullet.engine.simulation import Simulation
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violations
@@ -59,6 +60,7 @@ class ArmWatch:
         self._ranges = list(zip(robot.joints.lower, robot.joints.upper, strict=True))
         self._speed = speed_limit * _SPEED_SLACK
         self._links = sorted(link for link in arm.links if link >= 0)
+        self._levers, self._joints = Levers(simulation, arm), [*arm.joints, *arm.fingers]
         self.force_limit = math.inf
         self._place: Array | None = None
         self.begin()
@@ -75,8 +77,8 @@ class ArmWatch:
             tool: gives where the tool is commanded to be, (3,), metres, world frame.
         """
         pressing = self._look_at_contacts()
-        self.look_at_joints(pressing)
-        self._look_at_links()
+        if self.look_at_joints(pressing) > self._speed:
+            self._look_at_links()
         if self.force_limit < math.inf:
             self._look_at_force(tool())
         self._look_at_volumes()
@@ -89,14 +91,19 @@ class ArmWatch:
     def _violate(self, what: str, kind: str, value: float = math.nan, unit: str = "") -> None:
         self._violations.add(what, kind, self._simulation.time_s, value, unit)
 
-    def look_at_joints(self, pressing: bool) -> None:
+    def look_at_joints(self, pressing: bool) -> float:
         """Where the arm presses on something, its motors may give all they have: the force has a limit of its own. A
         motor by position is stiffer than any real one: against what does not yield it gives all of it from the first
-        tenth of a millimetre on, and so says nothing of how hard the arm presses."""
+        tenth of a millimetre on, and so says nothing of how hard the arm presses.
+
+        Returns:
+            Metres per second that no link moves faster than, with joints at these velocities.
+        """
         arm = self._arm
-        states: Any = self._simulation.bullet.getJointStates(
-            arm.body, arm.joints, physicsClientId=self._simulation.client
+        all_states: Any = self._simulation.bullet.getJointStates(
+            arm.body, self._joints, physicsClientId=self._simulation.client
         )
+        states, fingers = all_states[:-2], all_states[-2:]
         for index, ((position, velocity, _, torque), commanded) in enumerate(
             zip(states, arm.commanded.tolist(), strict=True)
         ):
@@ -114,6 +121,7 @@ class ArmWatch:
                 self._violate(
                     f"the motor of {self._names[index]} gave all the torque it has", "joint_torque", abs(torque), "N m"
                 )
+        return self._levers.bound([state[1] for state in states], [state[1] for state in fingers])
 
     def _look_at_links(self) -> None:
         """The speed of every link's centre of mass: the elbow's, too, and the hand's."""

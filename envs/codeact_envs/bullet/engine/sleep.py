@@ -30,6 +30,8 @@ _MOTION = 0.10  # metres that no part of a robot moves in the time of one update
 _CALM_ITERATIONS = 6
 _UP = (0.0, 0.0, 1.0)
 
+Lying = tuple[tuple[float, float, float], tuple[float, float, float, float]]
+
 
 @dataclass(frozen=True)
 class SleepMemory:
@@ -59,6 +61,8 @@ class Sleepers:
 
     Attributes:
         asleep: Bullet's numbers of those that do.
+        lying: position and quaternion (x, y, z, w) of those that have done so since the update before the last, by
+            Bullet's number: they stay as they are for as long as they are listed here.
     """
 
     def __init__(self, simulation: Simulation, bodies: Iterable[tuple[int, BodySpec]], robots: Iterable[int]) -> None:
@@ -82,6 +86,7 @@ class Sleepers:
         ]
         self._sinking = [link for link in links if link not in self._standing]
         self.asleep: frozenset[int] = frozenset()
+        self.lying: dict[int, Lying] = {}
         # In which order colliders were made anew since the reset: Bullet treats contacts in the order of its colliders.
         self._order: list[int] = []
         self._calm = False
@@ -112,10 +117,14 @@ class Sleepers:
             number, radius = body.number, body.radius
             if number not in used:
                 continue
-            place, turn = bullet.getBasePositionAndOrientation(number, client)
-            (vx, vy, vz), (wx, wy, wz) = bullet.getBaseVelocity(number, client)
-            speed = math.sqrt(vx * vx + vy * vy + vz * vz)
-            rests = speed <= _SLOW and wx * wx + wy * wy + wz * wz <= _SLOW_TURN**2 and _lies(body, place[2], turn)
+            if number in self.lying:
+                place, turn = self.lying[number]
+                speed, rests = 0.0, True
+            else:
+                place, turn = bullet.getBasePositionAndOrientation(number, client)
+                (vx, vy, vz), (wx, wy, wz) = bullet.getBaseVelocity(number, client)
+                speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+                rests = speed <= _SLOW and wx * wx + wy * wy + wz * wz <= _SLOW_TURN**2 and _lies(body, place[2], turn)
             # Where all that can sink is high above, its height will do for the distance.
             away = lowest - place[2]
             if away - radius < _ROBOT_AWAY + _MOTION:
@@ -123,7 +132,7 @@ class Sleepers:
             room = min(room, away - radius)
             gap = min(away, _nearest(place, standing)) - radius
             if rests and gap >= _ROBOT_AWAY:
-                still.append((body, place))
+                still.append((body, place, turn))
             else:
                 awake.append((place, radius + _OTHERS_AWAY + speed * seconds))
         for place, reach in awake:  # grows: what is near something awake stays awake itself
@@ -131,7 +140,9 @@ class Sleepers:
                 if math.dist(one[1], place) < reach + one[0].radius:
                     still.remove(one)
                     awake.append((one[1], one[0].radius + _OTHERS_AWAY))
-        self._set(frozenset(body.number for body, _ in still))
+        before = self.asleep
+        self._set(frozenset(body.number for body, _, _ in still))
+        self.lying = {body.number: (place, turn) for body, place, turn in still if body.number in before}
         self._be_calm(self._all_known and not awake and room >= _ROBOT_AWAY)
         if self._calm:
             self._sure = int((room - _ROBOT_AWAY) / _MOTION)
@@ -139,6 +150,7 @@ class Sleepers:
     def wake(self) -> None:
         """Wake all bodies, before one is moved by something else than the robot. Until the next update."""
         self._sure = 0
+        self.lying = {}
         self._set(frozenset())
         self._be_calm(False)
 
@@ -179,6 +191,7 @@ class Sleepers:
         """Go back to what `memory` said, by default to all awake as at first. Returns how many steps Bullet needs to
         take it over, for which everything must be apart."""
         self._sure = 0
+        self.lying = {}
         before = self.memory()
         self._be_calm(memory.calm)
         if memory.switched == before.switched:

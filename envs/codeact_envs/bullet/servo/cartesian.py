@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from codeact_envs.bullet.servo.base import DURATION, HASTE, NO_CUT, Servo, Vector, toward
 
 if TYPE_CHECKING:
+    from codeact_envs.bullet.robots.description import Volume
     from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
@@ -123,12 +125,12 @@ class CartesianServo(Servo):
 
     def _share_of_limits(self, begin: Vector, velocity: Vector) -> float:
         """How much of what is allowed the joints would need: of their velocity, or to come to rest before a limit."""
-        most = 0.0
-        for at, speed, (lower, upper, fastest, braking) in zip(begin, velocity, self._rooms, strict=True):
-            room = upper - at if speed > 0.0 else at - lower
-            before_limit = math.sqrt(max(room, 1e-6) * braking)
-            most = max(most, abs(speed) / min(fastest, before_limit))
-        return most
+        return max(
+            [
+                abs(speed) / min(fastest, math.sqrt(max(upper - at if speed > 0.0 else at - lower, 1e-6) * braking))
+                for at, speed, (lower, upper, fastest, braking) in zip(begin, velocity, self._rooms, strict=True)
+            ]
+        )
 
     def _edge(self, begin: Vector) -> tuple[Vector, float] | None:
         """Where the arm's reach ends, when that is near: the direction, and how fast the tool may move along it.
@@ -136,7 +138,7 @@ class CartesianServo(Servo):
         Toward a stretched arm the joints must move ever faster for the same motion of the tool, as one over the square
         root of the distance that is left; so this gain tells the distance.
         """
-        if sum(a * a + b * b + c * c for a, b, c, *_ in self._inverse) < _GAIN_NEAR**2:
+        if sum([a * a + b * b + c * c for a, b, c, _, _, _ in self._inverse]) < _GAIN_NEAR**2:
             return None
         to_joints = np.array(self._inverse)[:, :3] @ np.array(self._orientation).T
         squares, directions = np.linalg.eigh(to_joints.T @ to_joints)
@@ -178,18 +180,15 @@ class CartesianServo(Servo):
 
     def _free(self, position: Vector, now: Vector, velocity: Vector) -> bool:
         """Whether the box around this step, and around coming to rest after it, is free of what is kept out."""
-        spans = []
-        for x, before, after in zip(position, now, velocity, strict=True):
+        near: Sequence[Volume] = self._keep_out
+        for axis, (x, before, after) in enumerate(zip(position, now, velocity, strict=True)):
             end = x + (before + after) * DURATION / 2.0
             rest = end + after * abs(after) / (2.0 * _BRAKING)
-            spans.append((min(x, end, rest) - _OVERSHOOT, max(x, end, rest) + _OVERSHOOT))
-        return not any(
-            all(
-                low <= top and high >= bottom
-                for (low, high), bottom, top in zip(spans, box.lower, box.upper, strict=True)
-            )
-            for box in self._keep_out
-        )
+            low, high = min(x, end, rest) - _OVERSHOOT, max(x, end, rest) + _OVERSHOOT
+            near = [box for box in near if low <= box.upper[axis] and high >= box.lower[axis]]
+            if not near:
+                return True
+        return False
 
     def _braked(self) -> Vector:
         most = _BRAKING * DURATION
@@ -243,7 +242,7 @@ def _in_frame(orientation: Rows, vector: Vector) -> Vector:
 def _turning(inverse: Rows, velocity: Vector) -> Vector:
     """The joint velocities of a tool that moves and does not turn, `velocity` being in its own frame."""
     x, y, z = velocity
-    return [a * x + b * y + c * z for a, b, c, *_ in inverse]
+    return [a * x + b * y + c * z for a, b, c, _, _, _ in inverse]
 
 
 def _error(pose: Rows, orientation: Rows, target: Vector) -> Vector:
