@@ -5,13 +5,14 @@
     python benchmarks/model.py table results/embedded results/base --write-docs     print the table, write docs/model.md
     python benchmarks/model.py failures results/embedded                            what failed, by task, with programs
     python benchmarks/model.py prompts --out prompts.jsonl                          what is asked first, one line each
+    python benchmarks/model.py answer prompts.jsonl replies.jsonl --model "embedded?rows=24"    answered, many at once
     python benchmarks/model.py agree prompts.jsonl replies.jsonl --count 16         kept replies, held against the model
 
 Whoever makes data from what failed reads the failures of `--seeds development`, and leaves the test seeds alone.
 
 `play` goes on where it was stopped. Its episodes are spread over all tasks of a row, so that a part of it is a fair
-sample. `prompts` is for writing first replies on another machine: hand the replies back as `--model
-kept:replies.jsonl#embedded`, and `--turns 1` counts the first replies alone.
+sample. `prompts` and `answer` are for writing first replies on another machine, or many at once: hand the replies back
+as `--model kept:replies.jsonl#embedded`, and `--turns 1` counts the first replies alone.
 """
 
 from __future__ import annotations
@@ -358,6 +359,24 @@ def write_prompts(arguments: argparse.Namespace) -> None:
     print(f"{len(known)} questions in {arguments.out}")
 
 
+def answer_prompts(arguments: argparse.Namespace) -> None:
+    """Write the replies that the file lacks, and keep each as it ends."""
+    from codeact.models import GenerationOptions, Message, generate_many, load_model
+
+    asked = [json.loads(line) for line in arguments.prompts.read_text().splitlines()]
+    part, _, parts = arguments.part.partition("/")
+    asked = asked[int(part) - 1 :: int(parts)]
+    model = load_model(f"kept:{arguments.replies}#{arguments.model}")
+    started = time.monotonic()
+    for first in range(0, len(asked), arguments.rows):
+        some = asked[first : first + arguments.rows]
+        conversations = [[Message(each["role"], each["content"]) for each in one["messages"]] for one in some]
+        options = [GenerationOptions(max_tokens=one["max_tokens"], stop=("</execute>",)) for one in some]
+        generate_many(model, conversations, options, at_once=arguments.rows)
+        done = min(first + arguments.rows, len(asked))
+        print(f"{done} of {len(asked)}, {(time.monotonic() - started) / done:.2f} s each", file=sys.stderr, flush=True)
+
+
 def print_agreement(arguments: argparse.Namespace) -> None:
     """How many kept replies a model writes again to the letter."""
     from codeact.models import GenerationOptions, Message, load_model
@@ -397,6 +416,12 @@ def main() -> int:
     failing = commands.add_parser("failures")
     failing.add_argument("folder", type=Path)
     failing.add_argument("--count", type=int, default=2, help="episodes shown of each task")
+    answering = commands.add_parser("answer")
+    answering.add_argument("prompts", type=Path)
+    answering.add_argument("replies", type=Path)
+    answering.add_argument("--model", default="embedded?rows=24")
+    answering.add_argument("--rows", type=int, default=24, help="asked at once")
+    answering.add_argument("--part", default="1/1", help="1/2 and 2/2 for two processes")
     agreeing = commands.add_parser("agree")
     agreeing.add_argument("prompts", type=Path)
     agreeing.add_argument("replies", type=Path)
@@ -408,6 +433,8 @@ def main() -> int:
             play_rows(arguments)
         case "prompts":
             write_prompts(arguments)
+        case "answer":
+            answer_prompts(arguments)
         case "agree":
             print_agreement(arguments)
         case "table":
