@@ -97,6 +97,7 @@ def test_a_redirect_to_another_host_is_not_followed(serve: Any, address: str) ->
     assert asked
 
 
+@pytest.mark.real_time
 def test_a_server_that_goes_away_is_a_connection_error_and_its_return_is_found(serve_until: Any) -> None:
     with ExitStack() as serving:
         address = serving.enter_context(serve_until(server().streamable_http_app()))

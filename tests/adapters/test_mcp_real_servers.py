@@ -65,7 +65,7 @@ def test_a_long_operation_is_cut_short() -> None:
         began = time.monotonic()
         with pytest.raises(TimeoutError, match="did not answer within 4 s"):
             box["trigger_long_running_operation"](60, 5)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 30
         assert box["echo"]("still there") == "Echo: still there"
 
 

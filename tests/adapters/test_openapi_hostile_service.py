@@ -123,6 +123,7 @@ def call(box: Toolbox, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["slow", "drip"])
+@pytest.mark.real_time
 def test_the_time_limit_holds_for_the_whole_answer(address: str, name: str) -> None:
     hasty = openapi(openapi_document(address), base_url=address, timeout_s=0.5)
     started = time.monotonic()

@@ -123,7 +123,7 @@ def test_an_endless_statement_is_ended(sandbox: Sandbox) -> None:
     assert told(sandbox, f"stock.query({endless!r})") == (
         "TimeoutError: the statement took longer than 1 s and was ended"
     )
-    assert time.monotonic() - begin < 5.0
+    assert time.monotonic() - begin < 30.0
     assert sandbox.run("stock.query('SELECT count(*) AS n FROM parts')").value == [{"n": 2}]
 
 

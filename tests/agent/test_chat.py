@@ -201,7 +201,7 @@ def test_a_running_program_can_be_interrupted_from_another_thread(chatting: Any)
     agent.interrupt()
     thread.join(10)
     assert answers == ["No answer (interrupted)."]
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_an_interrupt_hits_the_program_that_is_about_to_be_sent(chatting: Any) -> None:

@@ -183,7 +183,7 @@ def test_the_time_budget_ends_a_reply_that_goes_on_and_on() -> None:
     started = time.monotonic()
     (action,), _ = play(CodeActAgent(Slow("x"), max_seconds=0.2))
     assert action.reason == "budget: 0.2 seconds"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_a_reply_can_be_interrupted_from_another_thread() -> None:

@@ -90,7 +90,7 @@ def test_closing_the_iterator_stops_the_running_program(env: CountTo) -> None:
     assert any(isinstance(event, Printed | ActionChosen) for event in stream)  # and then it is left there
     started = time.monotonic()
     stream.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     assert env.interrupted.is_set()
     assert not [thread for thread in threading.enumerate() if thread.name == "codeact-episode"]
 
@@ -108,7 +108,7 @@ def test_closing_the_iterator_stops_the_model(env: CountTo) -> None:
     assert any(isinstance(event, ModelText) for event in stream)
     started = time.monotonic()
     stream.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 def test_what_ends_the_episode_is_raised_where_it_is_read(env: CountTo) -> None:

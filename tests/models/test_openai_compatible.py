@@ -137,6 +137,7 @@ def test_each_failure_has_its_own_words(server: Any, behaviour: str, message: st
         ask(server, behaviour)
 
 
+@pytest.mark.real_time
 def test_a_server_that_falls_silent_is_given_up(server: Any) -> None:
     started = time.monotonic()
     with pytest.raises(ModelError, match=r"sent nothing for 0\.3 s, after 5 characters"):
@@ -198,6 +199,7 @@ def test_a_reply_can_be_stopped_from_its_listener(server: Any) -> None:
     assert server.hung_up.wait(5), "the connection must be closed, so that the server stops as well"
 
 
+@pytest.mark.real_time
 def test_a_reply_can_be_interrupted_while_nothing_comes(server: Any) -> None:
     started = time.monotonic()
     options = GenerationOptions(interrupt=lambda: time.monotonic() - started > 0.3)

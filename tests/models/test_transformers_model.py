@@ -236,7 +236,7 @@ def test_who_waits_for_another_thread_can_be_interrupted(tiny_model: Any) -> Non
     started = time.monotonic()
     options = GenerationOptions(interrupt=lambda: time.monotonic() - started > 0.2)
     assert tiny_model.generate(TALK, options).finish_reason == "interrupted"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     go_on.set()
     holder.join(20)
 

@@ -444,6 +444,7 @@ def test_approval(sandbox: Sandbox) -> None:
     assert seen[0].arguments == {"a": 1.0, "b": 1.0}
 
 
+@pytest.mark.real_time
 def test_approval_may_take_its_time() -> None:
     def slow(call: PendingCall) -> None:
         time.sleep(2.5)
@@ -457,6 +458,7 @@ def test_approval_may_take_its_time() -> None:
 # ---- limits and interruption ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.real_time
 def test_the_time_in_tools_is_not_the_programs(sandbox: Sandbox) -> None:
     with Sandbox(BOX, limits=Limits(wall_s=2)) as quick:
         execution = quick.run("later(2.5)")
@@ -498,6 +500,7 @@ def test_a_tool_that_never_returns_is_given_up() -> None:
         assert value(sandbox, "add(x)") == 6.0
 
 
+@pytest.mark.real_time
 def test_each_tool_has_its_own_time_also_after_one_that_had_more() -> None:
     @tool(effect="read", timeout_s=20)
     def patient() -> None:
