@@ -15,9 +15,9 @@ pytestmark = pytest.mark.real_time  # processes end in their own time
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_hundred_live_sessions_and_two_thousand_in_a_row_leave_nothing() -> None:
+def test_two_hundred_live_sessions_and_a_thousand_in_a_row_leave_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--live", "200", "--sequence", "2000", "--kills", "0"],
+        [sys.executable, str(SCRIPT), "--live", "200", "--sequence", "1000", "--kills", "0"],
         capture_output=True,
         text=True,
         timeout=550,

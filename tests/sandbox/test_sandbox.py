@@ -622,6 +622,7 @@ def test_interrupt_from_another_thread(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["while True: pass", "later(100)", "import time\ntime.sleep(100)"])
+@pytest.mark.real_time
 def test_ctrl_c_leaves_the_run_and_the_session_usable(code: str) -> None:
     with Sandbox(BOX) as sandbox:
         sandbox.run("x = 1")
