@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement, TabletopApi
+from codeact_envs.bullet.bodies.articulation import Room, Space
 from codeact_envs.bullet.bodies.clearance import obstacle
 from codeact_envs.bullet.errors import InCollision
 from codeact_envs.bullet.geometry.poses import Pose
+from codeact_envs.bullet.geometry.rotations import rotation_matrix
 from codeact_envs.bullet.handling.grasping import Graspable
 from codeact_envs.bullet.handling.side_grasping import side_grasps
+from codeact_envs.bullet.robots.description import load_arm
 
 CAN = (0.05, 0.05, 0.10)
 BAR = (0.03, 0.04, 0.12)
@@ -28,6 +31,7 @@ SPECS = (
     BodySpec("bowl", "bowl", (0.16, 0.16, 0.05), 0.2, "orange"),
 )
 SPOT = (0.6, -0.2)
+MUG = (0.075, 0.115, 0.09)
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +124,54 @@ def test_a_grasp_from_above_comes_first(world: BulletWorld) -> None:
     world.reset([Placement("can", "can", (*SPOT, 0.05))])
     assert TabletopApi(world).pick("can")
     assert world.controller.tool()[2, 2] < -0.9
+
+
+@pytest.mark.parametrize(("robot", "fits"), [("panda", False), ("xarm6", False), ("so101", False), ("kuka_iiwa", True)])
+def test_a_mug_is_taken_from_the_side_by_the_one_gripper_that_opens_so_far(robot: str, fits: bool) -> None:
+    spec = BodySpec("mug", "mug", MUG)
+    upright = (0.0, 0.0, 0.0, 1.0)
+    middle = Pose((0.5, -0.02, 0.045), upright)
+    thing = Graspable(
+        obstacle("mug", spec, Pose((0.5, 0.0, 0.045), upright)),
+        grips=(Space(middle, (MUG[0], MUG[0], MUG[2])),),
+        rim=Room(middle, (0.065, 0.065, 0.085), True),
+    )
+    assert bool(list(side_grasps(load_arm(robot).gripper, thing, 0.0))) is fits
+
+
+@pytest.fixture(scope="module")
+def kuka() -> Iterator[BulletWorld]:
+    specs = (BodySpec("mug", "mug", MUG), *(spec for spec in SPECS if spec.key in ("roof", "zone")))
+    with BulletWorld(specs, robot="kuka_iiwa") as made:
+        yield made
+
+
+def mug_under_a_roof(kuka: BulletWorld, gap: float) -> TabletopApi:
+    kuka.reset(
+        [
+            Placement("mug", "mug", (0.5955, -0.1381, MUG[2] / 2.0), -2.846),
+            Placement("roof", "roof", (0.5955, -0.1381, MUG[2] + gap)),
+            Placement("zone", "zone", (0.4033, 0.3033, 0.0)),
+        ]
+    )
+    kuka.settle(0.3)
+    return TabletopApi(kuka)
+
+
+def test_what_cannot_be_raised_under_its_roof_is_not_dragged_out(kuka: BulletWorld) -> None:
+    api = mug_under_a_roof(kuka, 0.04)
+    before = kuka.state_hash()
+    with pytest.raises(InCollision, match="the hand would hit 'roof'; move 'roof' away first"):
+        api.pick("mug")
+    assert kuka.state_hash() == before
+
+
+def test_what_comes_to_lean_in_the_hand_is_put_down_all_the_same(kuka: BulletWorld) -> None:
+    api = mug_under_a_roof(kuka, 0.08)
+    assert api.pick("mug")
+    api.place_on("zone")
+    assert kuka.held() is None
+    pose = kuka.pose("mug")
+    assert rotation_matrix(pose.quaternion)[2][2] > 0.999, "it stands"
+    assert pose.position[2] == pytest.approx(MUG[2] / 2.0, abs=0.002)
+    assert kuka.violations == ()

@@ -24,7 +24,9 @@ Array = NDArray[np.float64]
 _UPRIGHT = 0.98  # cosine of the angle between one of a body's axes and the vertical, within which it stands
 _SHALLOW = 0.025  # metres of a room's depth up to which its walls are in no hand's way
 _OFF = 0.01  # metres that a body is raised before it is drawn out
+_SHARES_OFF = (1.0, 0.5, 0.25)  # of it, or of more, tried in this order
 _UNDER = 0.008  # metres that it keeps from what is over it, more than free ways keep
+_SUNK = 0.002  # metres that what is held may sink lower in the hand before the hand stays higher for it
 _SPEED = 0.15  # metres per second on straight lines
 _SHARES = (1.0, 0.75, 0.5)  # of the way back, tried in this order
 _OVER = (0.06, 0.02)  # metres over its place from where a body comes down
@@ -47,7 +49,9 @@ class FromTheSide(ArmSkill):
         natural = self._controller.kinematics.bearing(thing.body.prism.x, thing.body.prism.y)
         clear: dict[float, list[Array]] = {}  # poses of the tool, by opening
         for grasp in side_grasps(gripper, thing, natural):
-            if not any(body.blocks(prism, MARGIN) for body in others for prism in grasp.hand(gripper)):
+            hand = grasp.hand(gripper)
+            blocked = any(body.blocks(prism, MARGIN) for body in others for prism in hand)
+            if not blocked and _can_rise([thing.body.prism, *hand], others):
                 clear.setdefault(grasp.opening, []).extend(grasp.poses())
         motion = SideMotion(self._arm, planner.around(), self._controller) if clear else None
         ways = ((opening, motion.to(name, poses, opening)) for opening, poses in clear.items() if motion is not None)
@@ -91,14 +95,17 @@ class FromTheSide(ArmSkill):
 
     def _follow_way(self, way: SideWay) -> bool:
         """Whether the hand came to the end of a way."""
-        legs = all(self._controller.move_joints(leg).reached for leg in way.legs)
-        return legs and self._controller.move_line(way.pose[:3, 3].tolist(), _SPEED).reached
+        return self._follow_legs(way) and self._controller.move_line(way.pose[:3, 3].tolist(), _SPEED).reached
+
+    def _follow_legs(self, way: SideWay) -> bool:
+        """Whether the hand came to where the last straight line begins."""
+        return all(self._controller.move_joints(leg).reached for leg in way.legs)
 
     def _raise(self, by: float) -> None:
         """Straight up with what is held, as far as nothing is in its way."""
         carried, here = self._carried(), self._controller.tool()
         others = self._planner.obstacles(*self._planner.load())
-        for height in (by, by / 2.0, by / 4.0):
+        for height in (by * share for share in _SHARES_OFF):
             x, y, z = here[:3, 3].tolist()
             up = (x, y, min(self._controller.highest, z + height))
             swept = [replace(carried, high=carried.high + height), *self._level_hand(up)]
@@ -156,12 +163,25 @@ class FromTheSide(ArmSkill):
         """Carry what is held over (x, y), lower it, let go and draw the hand back."""
         opening = min(self._robot.gripper.opening, max(0.0, self._planner.opening()) + CLEAR_OPENING)
         way = self._way_down(name, x, y, turns, others, surface, opening)
-        if not self._follow_way(way) or self._held() != name:
+        hangs = float(self._controller.tool()[2, 3]) - self._carried().low
+        if not self._follow_legs(way) or self._held() != name:
+            return False
+        end, sunk = way.pose[:3, 3].copy(), self._hangs(name) - hangs
+        end[2] += sunk if sunk > _SUNK else 0.0
+        if not self._controller.move_line(end.tolist(), _SPEED).reached or self._held() != name:
             return False
         self._open(opening)
         self._withdraw()
         self._perception.settle(SETTLE_S)
         return self._stands(name, x, y, surface)
+
+    def _hangs(self, name: str) -> float:
+        """How far what is held reaches below the tool at most, metres: on its way it may have come to lean between the
+        pads."""
+        pose, size = self._perception.pose(name), self._perception.size(name)
+        upward = rotation_matrix(pose.quaternion)[2]
+        half = sum(abs(along) * extent / 2.0 for along, extent in zip(upward, size, strict=True))
+        return float(self._controller.tool()[2, 3]) - pose.position[2] + half
 
     def _way_down(
         self,
@@ -211,6 +231,14 @@ class FromTheSide(ArmSkill):
             height = support(footprint, others) if surface is None else surface
             pose[2, 3] = release_height(height, float(tool[2, 3]) - carried.low)
             yield pose
+
+
+def _can_rise(prisms: Sequence[Prism], others: Sequence[Obstacle]) -> bool:
+    """Whether what is over them leaves room to raise all of these off what they stand on. What is dragged along tips
+    over in the hand."""
+    room = _OFF * _SHARES_OFF[-1] + _UNDER
+    raised = [replace(prism, high=prism.high + room) for prism in prisms]
+    return not any(body.blocks(prism, 0.0) for body in others for prism in raised)
 
 
 def _overs(pose: Array) -> list[Array]:
