@@ -24,6 +24,7 @@ ACTIONS = {
     "MiniGrid-DoorKey-8x8-v0": "2",
     "PandaPush-v3": "[1.0, -0.5, -1.0]",
     "ScienceWorld/find-plant-v1": "'look around'",
+    "ScienceWorld/identify-life-stages-2-v1": "'look around'",  # things of one name lie there
     "miniwob/login-user-v1": "{'action_type': 8, 'ref': 6, 'field': 0, 'coords': [0, 0], 'key': 0, 'text': ' '}",
 }
 
