@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 
 from codeact_envs.scenes.specification import Attribute
-from codeact_envs.tasks import RobotTask, load_task, task_names
+from codeact_envs.tasks import RobotTask, load_task, practice_names, task_names
 
 # Kinds of instructions that a model may be shown examples of, and kinds that it is only tested on, as in the tabletop
 # experiments of Liang et al., "Code as Policies: Language Model Programs for Embodied Control", 2022.
@@ -65,6 +65,27 @@ def test_what_is_unseen_in_one_task_is_seen_in_none() -> None:
         for attribute in task.spec.attributes.values():
             for word in attribute.words("unseen"):
                 assert not seen[word], f"{word!r} is unseen in {task.name}, and seen in {sorted(seen[word])}"
+
+
+def test_no_length_is_unseen_that_is_seen_in_another_unit() -> None:
+    seen = {length(word) for task in (*tasks(), *practice()) for word in words_of(task, "seen")} - {None}
+    for task in tasks():
+        again = [word for word in words_of(task, "unseen") if length(word) in seen]
+        assert not again, f"{task.name}: {again} is unseen, and some task has it among the seen"
+
+
+def practice() -> list[RobotTask]:
+    return [task for task in map(load_task, practice_names()) if isinstance(task, RobotTask)]
+
+
+def words_of(task: RobotTask, values: str) -> list[str]:
+    return [word for attribute in task.spec.attributes.values() for word in attribute.words(values)]
+
+
+def length(word: str) -> float | None:
+    """The metres that a word stands for; None: it is no length."""
+    found = re.fullmatch(r"([\d.]+) (mm|cm|m)", word)
+    return round(float(found[1]) * {"mm": 0.001, "cm": 0.01, "m": 1.0}[found[2]], 6) if found else None
 
 
 def test_no_template_names_a_color_that_the_task_draws() -> None:
