@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium
 import pytest
+from gymnasium.error import ResetNeeded
 
 import codeact_envs
 from codeact_envs.code_env import CodeEnv
@@ -34,7 +35,15 @@ ATTEMPTS = {
     "all classes": "object.__subclasses__()",
     "the process's memory": "open('/proc/self/mem', 'rb').read(1)",
     "the parent's memory": "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb').read(1)",
+    "the process's environment": "open('/proc/self/environ').read()",
+    "the code of a tool": "TOOL.__code__",
     "the task files": "open(FILE).read()",
+    "the task files, as data of the package": "import pkgutil\npkgutil.get_data('codeact_envs', 'tasks/rates.json')",
+    "the task files, by numpy": "import numpy as np\nnp.fromfile(FILE, dtype=np.uint8)",
+    "the process's memory, by numpy": "import numpy as np\nnp.memmap('/proc/self/mem')",
+    "what the environment alone can do": "rehearse('finish(True)')",
+    "a copy of the episode": "branch()",
+    "another thread": "import threading\nthreading.Thread(target=TOOL).start()",
     "a file of another episode": "open(TRACE).read()",
     "a shell": "import subprocess\nsubprocess.run(['ls'])",
     "a socket": "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)",
@@ -99,6 +108,52 @@ def test_a_program_cannot_call_itself_a_success(world: tuple[CodeEnv, str]) -> N
         _, reward, terminated, _, info = env.step(f"success = True\nscore = 1.0\nfinish({answer})")
         assert (terminated, info["success"]) == (True, False)
         assert reward < 1.0
+
+
+def test_no_tool_is_called_after_the_end(world: tuple[CodeEnv, str]) -> None:
+    """Else a program could look at what its answer gave, and answer anew."""
+    env, _ = world
+    ways = (
+        "try:\n    finish('first')\nexcept BaseException:\n    pass",
+        "try:\n    finish('first')\nfinally:\n    finish('second')",
+        "def ends():\n    try:\n        finish('first')\n    finally:\n        return\nends()",
+    )
+    for way in ways:
+        env.reset(seed=0)
+        *_, terminated, _, info = env.step(f"{way}\nfinish('second')\nprint('went on')")
+        execution = info["execution"]
+        assert (terminated, execution.answer, execution.stdout) == (True, "first", ""), way
+        assert [call.tool for call in execution.calls] == ["finish"], way
+        with pytest.raises(ResetNeeded):
+            env.step("finish('third')")
+
+
+def test_what_is_shown_tells_nothing_of_the_judge() -> None:
+    env = gymnasium.make("CodeAct/Lift-v0").unwrapped
+    assert isinstance(env, CodeEnv)
+    observation, _ = env.reset(seed=0)
+    shown = [observation]
+    for code in ("raise ValueError('lost')", "pick('nothing')", "home()", "while True:\n    objects()"):
+        observation, *_, info = env.step(code)
+        shown.append(observation)
+        assert info["conditions"]
+        hidden = [*info["conditions"], "score", "success", "condition", "oracle", "codeact_envs", "/envs/"]
+        assert not [word for word in hidden if word in observation], observation
+    assert len(set(shown)) > 1
+    env.close()
+
+
+@pytest.mark.parametrize("perturbation", ["push", "dynamics", "failed_grasp"])
+def test_what_will_go_wrong_cannot_be_seen_before(perturbation: str) -> None:
+    seen = []
+    for perturb in ((), perturbation):
+        env = gymnasium.make("CodeAct/Lift-v0", perturb=perturb).unwrapped
+        assert isinstance(env, CodeEnv)
+        observation, _ = env.reset(seed=0)
+        look = "print(dir(), objects(), [(pose(name), size(name)) for name in objects()], held())\nhelp()"
+        seen.append((observation, env.instruction, env.tools.stubs(), _ran(env, look).stdout))
+        env.close()
+    assert seen[0] == seen[1]
 
 
 def _ran(env: CodeEnv, code: str) -> Any:
