@@ -27,6 +27,8 @@ from typing import Any
 import gymnasium
 
 from codeact_envs.bullet.engine.quiet import quiet
+from codeact_envs.bullet.engine.simulation import ITERATIONS, STEP
+from codeact_envs.bullet.robots import ArmDescription
 
 with quiet():
     import pybullet
@@ -58,19 +60,20 @@ class Motion:
 
 
 class BareScript:
-    """The scene of Stack2 in plain PyBullet, with the robot's URDF as the world loads it."""
+    """The scene of Stack2 in plain PyBullet, with the robot's URDF as the world loads it, and its limits."""
 
     ARM_AND_FINGERS = (0, 1, 2, 3, 4, 5, 6, 8, 9)
-    HOME = (0.0, -0.7853981633974483, 0.0, -2.356194490192345, 0.0, 1.5707963267948966, 0.7853981633974483, 0.04, 0.04)
     HAND = 7  # panda_hand
-    FORCES = (87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0, 40.0, 40.0)
 
-    def __init__(self, cubes: int, robot_urdf: str) -> None:
+    def __init__(self, cubes: int, robot: ArmDescription) -> None:
+        gripper = robot.gripper
+        self.home = (*robot.joints.home, gripper.opening / 2.0, gripper.opening / 2.0)
+        self.forces = (*robot.joints.effort, gripper.force, gripper.force)
         self.client = c = pybullet.connect(pybullet.DIRECT)
         pybullet.setPhysicsEngineParameter(
             deterministicOverlappingPairs=1,
-            fixedTimeStep=1.0 / 240.0,
-            numSolverIterations=25,
+            fixedTimeStep=STEP,
+            numSolverIterations=ITERATIONS,
             solverResidualThreshold=0.0,
             physicsClientId=c,
         )
@@ -80,16 +83,18 @@ class BareScript:
             body = pybullet.createMultiBody(0.0, shape, -1, position, useMaximalCoordinates=True, physicsClientId=c)
             pybullet.changeDynamics(body, -1, lateralFriction=0.8, physicsClientId=c)
         with tempfile.NamedTemporaryFile("w", suffix=".urdf") as model, quiet():
-            model.write(robot_urdf)
+            model.write(robot.model.text)
             model.flush()
             self.robot = r = pybullet.loadURDF(model.name, useFixedBase=True, physicsClientId=c)
         for finger in (8, 9):
-            pybullet.changeDynamics(r, finger, lateralFriction=1.5, spinningFriction=0.02, physicsClientId=c)
+            pybullet.changeDynamics(
+                r, finger, lateralFriction=gripper.friction, spinningFriction=0.02, physicsClientId=c
+            )
         gear = pybullet.createConstraint(
             r, 8, r, 9, pybullet.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], physicsClientId=c
         )
         pybullet.changeConstraint(gear, gearRatio=-1, erp=0.1, maxForce=50, physicsClientId=c)
-        for joint, position in zip(self.ARM_AND_FINGERS, self.HOME, strict=True):
+        for joint, position in zip(self.ARM_AND_FINGERS, self.home, strict=True):
             pybullet.resetJointState(r, joint, position, 0.0, physicsClientId=c)
         self.cubes = []
         for index in range(cubes):
@@ -115,13 +120,13 @@ class BareScript:
         PyBullet's inverse kinematics instead of the recording: 40 iterations, from the current joints.
         """
         hand = iter(tool_path or ())
-        c, robot, motors, forces = self.client, self.robot, self.ARM_AND_FINGERS, self.FORCES
+        c, robot, motors, forces = self.client, self.robot, self.ARM_AND_FINGERS, self.forces
         pybullet.restoreState(self.start, physicsClientId=c)
         pybullet.performCollisionDetection(physicsClientId=c)
         for cube, (position, quaternion) in zip(self.cubes, poses, strict=True):
             pybullet.resetBasePositionAndOrientation(cube, position, quaternion, physicsClientId=c)
         position_gains = velocity_gains = [1.0] * len(motors)
-        row: Any = self.HOME
+        row: Any = self.home
         pybullet.setJointMotorControlArray(
             robot,
             motors,
@@ -231,7 +236,7 @@ def main() -> int:
     environment: Any = gymnasium.make(f"codeact_envs:{ENVIRONMENT}").unwrapped
     environment.reset(seed=0)
     world = environment._make_world().bullet
-    bare = BareScript(len(world.specs), world.robot.model.text)
+    bare = BareScript(len(world.specs), world.robot)
     poses, motion, _ = play_episode(environment, world, 0)
     bare.play(poses, motion)
 

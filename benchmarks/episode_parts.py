@@ -67,7 +67,7 @@ def main() -> None:
     environment: Any = gymnasium.make(f"codeact_envs:{ENVIRONMENT}").unwrapped
     environment.reset(seed=0)
     world = environment._make_world().bullet
-    bare = BareScript(len(world.specs), world.robot.model.text)
+    bare = BareScript(len(world.specs), world.robot)
     play_episode(environment, world, 0)
     clock = Clock()
     for part in PARTS:

@@ -22,7 +22,7 @@ def test_motor_targets_played_by_a_bare_script_end_in_the_episodes_own_state(
 ) -> None:
     stack.reset(seed=0)
     world = stack._make_world().bullet
-    bare = script.BareScript(len(world.specs), world.robot.model.text)
+    bare = script.BareScript(len(world.specs), world.robot)
     poses, motion, end = script.play_episode(stack, world, 0)
     bare.play(poses, motion)
     assert bare.state() == end
