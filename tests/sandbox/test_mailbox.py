@@ -65,6 +65,15 @@ def test_a_frame_is_posted_only_to_who_is_awake_and_has_taken_the_last(pair: Pai
     assert pair.host.sleep()
 
 
+def test_a_frame_that_nobody_has_taken_is_not_written_over(pair: Pair) -> None:
+    pair.host.wake()
+    assert pair.worker.post(FRAME) == b""
+    pair.worker.under_way = False  # as it is after a frame that the host had sent before that
+    other = wire.frame(wire.Printed("other"))
+    assert pair.worker.post(other) is other
+    assert pair.host.take() == bytes(FRAME[4:])
+
+
 def test_who_falls_asleep_meanwhile_is_woken_or_sees_it_himself(pair: Pair) -> None:
     class FallsAsleep:
         def __enter__(self) -> None:

@@ -78,7 +78,8 @@ class Mailbox:
         """
         words = self.words
         length = len(frame) - HEADER.size
-        if self.under_way or length > ROOM or not words[self._awake_there]:
+        # The last frame lies here still where this end was told too early that it is taken: by what was sent before.
+        if self.under_way or length > ROOM or not words[self._awake_there] or words[self._outgoing]:
             self.under_way = True
             return frame
         self.under_way = True
