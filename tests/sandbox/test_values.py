@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
 from codeact.errors import UnsupportedValue
-from codeact.values import Image, decode, describe_types, encode, make_types, pack, to_json, unpack
+from codeact.values import Image, decode, describe_types, encode, is_plain, make_types, pack, size_of, to_json, unpack
 from codeact.values.forms import ARRAY
 
 
@@ -389,3 +389,63 @@ def test_rows_are_nested_no_deeper_than_other_values() -> None:
         encode(nested({"a": 1}, 59))
     with pytest.raises(UnsupportedValue, match="deeper than 60 levels"):
         unpack(nested({3: {"a": 1}}, 59))
+
+
+@given(plain)
+@settings(max_examples=300, deadline=None)
+def test_plain_values_cross_without_being_packed(value: Any) -> None:
+    if is_plain(value):
+        assert same(msgspec.msgpack.decode(msgspec.msgpack.encode(value)), value)
+        assert same(decode(encode(value)), value)
+
+
+def nested_lists(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+ITSELF: list[Any] = []
+ITSELF += [ITSELF, ITSELF]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (1, 2),
+        [{"a": (1,)}],
+        {1: 2},
+        [{"a": {None: 1}}],
+        2**64,
+        [-(2**63) - 1],
+        "\ud800",
+        [{"\udc00": 1}],
+        ["Zoë", "\ud800"],
+        "x" * 32_768,
+        [b"x" * 32_768],
+        {"x" * 32_768: 1},
+        [np.float64(1.0)],
+        [Level.LOW],
+        [Pose((0.0, 0.0, 0.0))],
+        nested_lists(60),
+        ITSELF,
+    ],
+)
+def test_what_msgpack_would_change_is_not_plain(value: object) -> None:
+    assert not is_plain(value)
+
+
+def test_what_came_as_json_or_as_rows_is_plain() -> None:
+    assert is_plain([{"name": "Zoë", "count": 2**64 - 1, "share": 0.5, "tags": [None, True, {}]}, {}, [], b"x"])
+    assert is_plain(nested_lists(59))
+
+
+def test_the_size_of_a_value_is_about_that_of_its_parts() -> None:
+    assert size_of("x" * 1_000) == size_of(b"x" * 1_000) == size_of(np.zeros(125)) == 1_064
+    assert size_of(2**8_000) == 64 + 1_000
+    assert size_of(["x" * 1_000] * 10) == 64 + 10 * (8 + 1_064)
+    assert size_of({"a": [1.5, None]}) == 64 + 32 + 65 + 64 + 2 * (8 + 64)
+    assert size_of([{"a": ("b", None)}] * 100) == 64 + 100 * (8 + size_of({"a": ("b", None)}))
+    assert size_of(Pose((0.0, 1.0, 2.0), notes=["x" * 500])) > 4 * 64 + 564
+    assert size_of([Mode.FAST, Image(np.zeros((10, 10), np.uint8))]) == 64 + 2 * 8 + 64 + 164

@@ -32,6 +32,7 @@ _BUILTIN_ERRORS = {
 }
 _PLAIN_ARGUMENTS = (str, int, float, bool, type(None))
 _SENT_AS_THEY_ARE = frozenset([float, bool, type(None)])
+_HOLD_OTHERS = frozenset([list, dict])
 _SMALL = 2**63
 LARGE_BYTES = 4_096
 """A call whose frame takes more may hold much memory."""
@@ -200,12 +201,15 @@ class Dispatcher:
         """Make the reply out of what the tool returned."""
         value = pending.value
         if type(value) in _SENT_AS_THEY_ARE or (type(value) is int and -_SMALL < value < _SMALL):
-            pending.reply = wire.frame(wire.Result(value))
+            pending.reply = wire.frame(wire.Plain(value))
             return
         try:
             arena.begin()
-            packed = values.pack(value, self._types, f"the value that {pending.name}() returned", arena.put)
-            reply = wire.frame(wire.Result(packed))
+            if type(value) in _HOLD_OTHERS and values.is_plain(value):
+                reply = wire.frame(wire.Plain(value))
+            else:
+                packed = values.pack(value, self._types, f"the value that {pending.name}() returned", arena.put)
+                reply = wire.frame(wire.Result(packed))
             if len(reply) + arena.used > self._value_bytes:
                 size = f"{len(reply) + arena.used:,} bytes; at most {self._value_bytes:,} may cross"
                 raise UnsupportedValue(f"the value that {pending.name}() returned takes {size}")

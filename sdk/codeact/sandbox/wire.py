@@ -46,6 +46,12 @@ class Result(msgspec.Struct, array_like=True, tag=3, frozen=True):
     value: Any
 
 
+class Plain(msgspec.Struct, array_like=True, tag=7, frozen=True):
+    """Host to worker: what the called tool returned, where that is `values.is_plain`: it is the value itself."""
+
+    value: Any
+
+
 class Failed(msgspec.Struct, array_like=True, tag=4, frozen=True):
     """Host to worker: the called tool raised this. `kind` is a name that the worker knows."""
 
@@ -106,7 +112,7 @@ class Broken(msgspec.Struct, array_like=True, tag=15, frozen=True):
     full: bool = False
 
 
-ToWorker = Setup | Run | Result | Failed | End | Branch
+ToWorker = Setup | Run | Result | Plain | Failed | End | Branch
 ToHost = Printed | Call | Done | Branched | Broken
 
 _encoder = msgspec.msgpack.Encoder()

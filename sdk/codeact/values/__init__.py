@@ -9,6 +9,7 @@ On the wire a value is msgpack. None, bool, int up to 64 bits, float, str, bytes
 other kind is a map with one key, its tag, as `pack` shows. Both ends share this package.
 
     packing.py, unpacking.py   to the wire form and from it (forms.py: what both agree on)
+    plain.py                   which values need none of that
     wire_check.py, encoding.py bytes: looked through before they are decoded, and whole values as bytes
     image.py                   pictures
     declared.py                the classes that tools declare, as data
@@ -31,6 +32,7 @@ from codeact.values.omitted import size_of as size_of
 from codeact.values.omitted import without_large as without_large
 from codeact.values.packing import Put as Put
 from codeact.values.packing import pack as pack
+from codeact.values.plain import is_plain as is_plain
 from codeact.values.readable import to_json as to_json
 from codeact.values.unpacking import Build as Build
 from codeact.values.unpacking import Take as Take

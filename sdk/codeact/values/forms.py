@@ -13,6 +13,9 @@ from codeact.errors import UnsupportedValue
 MAX_DEPTH = 60
 """How deep values may be nested. A list that contains itself ends here."""
 
+LOWEST_INT, HIGHEST_INT = -(2**63), 2**64 - 1
+"""Of msgpack: int64 and uint64 together."""
+
 MAX_BYTES = 16 * 1024 * 1024
 """How large one encoded value may be by default, in bytes."""
 
@@ -36,3 +39,14 @@ def check_text(array: NDArray[Any], place: str) -> None:
         codes = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder("=" if order == "|" else order))
         if ((codes > sys.maxunicode) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
             raise UnsupportedValue(f"{place} is an array of text with what is no character in it")
+
+
+def is_valid(text: str) -> bool:
+    """Whether a text is Unicode: it may hold half of a surrogate pair, which nothing can encode."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

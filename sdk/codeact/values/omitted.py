@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,21 +28,38 @@ class Omitted:
 
 def size_of(value: Any) -> int:
     """About how many bytes of memory a value that may cross takes."""
-    if isinstance(value, (str, bytes)):
-        return _OBJECT + len(value)
-    if isinstance(value, np.ndarray):
-        return _OBJECT + value.nbytes
-    if isinstance(value, Image):
-        return _OBJECT + value.array.nbytes
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return _OBJECT + sum(8 + size_of(item) for item in value)
-    if isinstance(value, dict):
-        return _OBJECT + sum(32 + size_of(key) + size_of(item) for key, item in value.items())
-    if isinstance(value, int):
-        return _OBJECT + value.bit_length() // 8
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _OBJECT + sum(size_of(getattr(value, field.name)) for field in dataclasses.fields(value))
-    return _OBJECT
+    total, level = 0, [value]
+    while level:  # all that is nested equally deep at once, and of that what is of one type: a table has many rows
+        total += _OBJECT * len(level)
+        inner: list[Any] = []
+        for kind in set(map(type, level)):
+            total += _size_in(kind, [item for item in level if type(item) is kind], inner)
+        level = inner
+    return total
+
+
+def _size_in(kind: type, items: list[Any], inner: list[Any]) -> int:
+    """What these items of one type take besides their objects. Adds what they hold to `inner`."""
+    if issubclass(kind, (str, bytes)):
+        return sum(map(len, items))
+    if issubclass(kind, int):
+        return sum(map(int.bit_length, items)) // 8
+    if issubclass(kind, np.ndarray):
+        return sum(item.nbytes for item in items)
+    if issubclass(kind, Image):
+        return sum(item.array.nbytes for item in items)
+    held = len(inner)
+    if issubclass(kind, (list, tuple, set, frozenset)):
+        inner.extend(chain.from_iterable(items))
+        return 8 * (len(inner) - held)
+    if issubclass(kind, dict):
+        inner.extend(chain.from_iterable(items))
+        inner.extend(chain.from_iterable(map(dict.values, items)))
+        return 16 * (len(inner) - held)
+    if dataclasses.is_dataclass(kind):
+        names = [field.name for field in dataclasses.fields(kind)]
+        inner.extend(getattr(item, name) for item in items for name in names)
+    return 0
 
 
 def without_large(value: Any, most_bytes: int) -> Any:

@@ -23,8 +23,10 @@ from codeact.values.forms import (
     DICT,
     ENUM,
     FROZENSET,
+    HIGHEST_INT,
     IMAGE,
     LARGE_BYTES,
+    LOWEST_INT,
     MAP,
     MAX_DEPTH,
     SCALAR,
@@ -32,10 +34,10 @@ from codeact.values.forms import (
     TEXT,
     TUPLE,
     check_text,
+    is_valid,
 )
 from codeact.values.image import Image
 
-_LOWEST_INT, _HIGHEST_INT = -(2**63), 2**64 - 1  # of msgpack: int64 and uint64 together
 _WRITTEN_AS_THEY_ARE = frozenset([float, bool, type(None)])
 _PLAIN = _WRITTEN_AS_THEY_ARE | {str, int}
 _TEXT_ALONE, _DICT_ALONE = frozenset([str]), frozenset([dict])
@@ -67,7 +69,7 @@ def pack(value: Any, types: Mapping[str, type] | None = None, place: str = "valu
 def _pack(value: Any, types: Mapping[str, type], place: Place, depth: int, put: Put | None) -> Any:
     kind = type(value)
     if kind is str:
-        if not _is_valid(value):
+        if not is_valid(value):
             raise UnsupportedValue(f"{_words(place)} is text that is not valid Unicode (a lone surrogate)")
         return value if len(value) < LARGE_BYTES or put is None else _elsewhere(TEXT, value.encode(), value, put)
     if kind is float or kind is bool or value is None:
@@ -75,7 +77,7 @@ def _pack(value: Any, types: Mapping[str, type], place: Place, depth: int, put: 
     if kind is bytes:
         return value if len(value) < LARGE_BYTES or put is None else _elsewhere(BYTES, value, value, put)
     if kind is int:
-        if _LOWEST_INT <= value <= _HIGHEST_INT:
+        if LOWEST_INT <= value <= HIGHEST_INT:
             return value
         return {BIG_INT: value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)}
     if depth >= MAX_DEPTH:
@@ -140,7 +142,7 @@ def _pack_items(
 
 def _pack_dict(value: dict[Any, Any], types: Mapping[str, type], place: Place, depth: int, put: Put | None) -> Any:
     if _TEXT_ALONE.issuperset(map(type, value)):
-        if _is_written_as_it_is(value.values()) and ("".join(value).isascii() or all(map(_is_valid, value))):
+        if _is_written_as_it_is(value.values()) and ("".join(value).isascii() or all(map(is_valid, value))):
             return {DICT: value}
         packed = {}
         for key, item in value.items():
@@ -162,13 +164,13 @@ def _is_written_as_it_is(items: Collection[Any]) -> bool:
     for item in items:
         kind = type(item)
         if kind is str:
-            if len(item) >= LARGE_BYTES or not (item.isascii() or _is_valid(item)):
+            if len(item) >= LARGE_BYTES or not (item.isascii() or is_valid(item)):
                 return False
         elif kind is bytes:
             if len(item) >= LARGE_BYTES:
                 return False
         elif kind is int:
-            if not _LOWEST_INT <= item <= _HIGHEST_INT:
+            if not LOWEST_INT <= item <= HIGHEST_INT:
                 return False
         elif kind not in _WRITTEN_AS_THEY_ARE:
             return False
@@ -188,22 +190,12 @@ def _are_plain_rows(items: list[Any]) -> bool:
         return False
     if int in kinds:
         numbers = [value for value in held if type(value) is int]
-        if min(numbers) < _LOWEST_INT or max(numbers) > _HIGHEST_INT:
+        if min(numbers) < LOWEST_INT or max(numbers) > HIGHEST_INT:
             return False
     if str not in kinds:
         return True
     texts = [value for value in held if type(value) is str]
-    return max(map(len, texts)) < LARGE_BYTES and ("".join(texts).isascii() or all(map(_is_valid, texts)))
-
-
-def _is_valid(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return max(map(len, texts)) < LARGE_BYTES and ("".join(texts).isascii() or all(map(is_valid, texts)))
 
 
 def _words(place: Place) -> str:

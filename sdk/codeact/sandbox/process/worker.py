@@ -241,11 +241,10 @@ class Worker:
             answer = line.receive()
             if line.interrupted:
                 self._check_interrupt()
+            if type(answer) is wire.Plain:
+                return answer.value
             if type(answer) is wire.Result:
-                value = answer.value
-                if type(value) in AS_THEY_ARE:
-                    return value
-                return values.unpack(value, self._types, take=arena.take)
+                return values.unpack(answer.value, self._types, take=arena.take)
             if isinstance(answer, wire.Failed):
                 raise self._error(answer.kind, [values.unpack(item, self._types) for item in answer.arguments])
             reason = answer.reason if isinstance(answer, wire.End) else "the host gave no answer"
