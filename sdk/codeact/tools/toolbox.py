@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import builtins
 import copy
-import fnmatch
 import functools
-import keyword
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,17 +12,18 @@ from typing import Any
 from codeact.errors import ArgumentError, Refused, ToolError
 from codeact.tools.approval import Approve, Effect
 from codeact.tools.closing import Close, Closing, close_all
+from codeact.tools.methods import first_paragraph, methods_of
+from codeact.tools.names import check_names, matching
 from codeact.tools.renaming import Renaming
 from codeact.tools.short_stubs import short_stubs
 from codeact.tools.some_stubs import Budget, CountTokens, Stubs
-from codeact.tools.stubs import RESERVED, type_stub
-from codeact.tools.tool import Stop, Tool, check_effect, check_name
+from codeact.tools.stopping import stop_all
+from codeact.tools.stubs import type_stub
+from codeact.tools.tool import Stop, Tool, check_name
 from codeact.tools.wording import did_you_mean, listed
 
 _ALWAYS = (ToolError, ArgumentError, Refused)
 
-
-_MOST_LISTED = 20
 _FEW = 200
 """Of more tools, most are never called: what checks their arguments is built at the first call, in milliseconds."""
 
@@ -89,7 +88,7 @@ class Toolbox:
             self._closings.append(self._closing)
         for error in errors:
             self._add_error(error)
-        self._check_names()
+        check_names(self._tools, self._types, self._errors)
 
     @classmethod
     def of(
@@ -119,24 +118,8 @@ class Toolbox:
         Raises:
             ToolError: a name is unknown, private, or not that of a method.
         """
-        names = [allow] if isinstance(allow, str) else list(allow)
-        offered = [n for n in dir(obj) if not n.startswith("_")]
-        for unknown in set(effects or ()) - set(names):
-            raise ToolError(f"effects names {unknown!r}, which allow does not{did_you_mean(unknown, names)}")
-        tools = []
-        for method in names:
-            if method.startswith("_"):
-                raise ToolError(f"{method!r} is private to {type(obj).__name__} and cannot be a tool")
-            if method not in offered:
-                raise ToolError(f"{type(obj).__name__} has no method {method!r}{did_you_mean(method, offered)}")
-            found = getattr(obj, method)
-            if not callable(found) or isinstance(found, type):
-                raise ToolError(f"{type(obj).__name__}.{method} is {type(found).__name__}, not a method")
-            made = found if isinstance(found, Tool) else Tool(found, name=method)
-            tools.append(
-                made.with_effect(check_effect(effects[method], method)) if effects and method in effects else made
-            )
-        doc = _first_paragraph(obj) if name else ""
+        tools = methods_of(obj, [allow] if isinstance(allow, str) else list(allow), effects or {})
+        doc = first_paragraph(obj) if name else ""
         return cls(tools, name=name or "", doc=doc, errors=errors, stop=stop, lingers=lingers, closing=closing)
 
     @property
@@ -224,7 +207,7 @@ class Toolbox:
             ToolError: a pattern matches no tool.
         """
         box = self._with(self._tools.values())
-        box._unshown = frozenset(self._tools) - frozenset(self._matches(patterns))
+        box._unshown = frozenset(self._tools) - frozenset(matching(patterns, self._tools))
         return box
 
     def stop(self) -> Callable[[], str]:
@@ -236,7 +219,7 @@ class Toolbox:
         Raises:
             ToolError: stop paths failed; it names the errors.
         """
-        return _stop_all(self._stops)
+        return stop_all(self._stops)
 
     @property
     def lingers(self) -> bool:
@@ -245,7 +228,7 @@ class Toolbox:
 
     def stop_lingering(self) -> Callable[[], str]:
         """Call the stop path of everything that may go on when no call does. Returns and raises as `stop` does."""
-        return _stop_all(self._lingering)
+        return stop_all(self._lingering)
 
     @property
     def closed(self) -> bool:
@@ -280,7 +263,7 @@ class Toolbox:
         Raises:
             ToolError: a pattern matches no tool.
         """
-        chosen = self._matches(patterns)
+        chosen = matching(patterns, self._tools)
         return self._with(tool for name, tool in self._tools.items() if name in chosen)
 
     def with_effects(self, effects: Mapping[str, Effect]) -> Toolbox:
@@ -289,7 +272,7 @@ class Toolbox:
         Raises:
             ToolError: a pattern matches no tool, or there is no such effect.
         """
-        chosen = self._matches(effects)
+        chosen = matching(effects, self._tools)
         return self._with(
             tool.with_effect(effects[chosen[name]]) if name in chosen else tool for name, tool in self._tools.items()
         )
@@ -302,7 +285,7 @@ class Toolbox:
         Raises:
             ToolError: a pattern matches no tool.
         """
-        chosen = self._matches(approvals)
+        chosen = matching(approvals, self._tools)
         return self._with(
             tool.with_approval(approvals[chosen[name]]) if name in chosen else tool
             for name, tool in self._tools.items()
@@ -332,7 +315,7 @@ class Toolbox:
         box._unshown = frozenset(full.get(name, name) for name in self._unshown)
         box._budgets = [budget.renamed(full) for budget in self._budgets]
         box._docs = {name: renaming.text(doc) for name, doc in self._docs.items()}
-        box._check_names()
+        check_names(box._tools, box._types, box._errors)
         return box
 
     @property
@@ -343,18 +326,6 @@ class Toolbox:
     def changed(self, change: Callable[[Tool], Tool]) -> Toolbox:
         """This toolbox with each tool as `change` makes it anew, under the same name and with the same types."""
         return self._with(map(change, self._tools.values()))
-
-    def _matches(self, patterns: Iterable[str]) -> dict[str, str]:
-        """Of each tool that a pattern matches, the last such pattern."""
-        found: dict[str, str] = {}
-        for pattern in patterns:
-            names = fnmatch.filter(self._tools, pattern)
-            if not names:
-                near = "" if set(pattern) & set("*?[") else did_you_mean(pattern, self._tools)
-                there = f"; there are {listed(self._tools)}" if len(self._tools) <= _MOST_LISTED else ""
-                raise ToolError(f"{pattern!r} matches no tool{near or there}")
-            found.update(dict.fromkeys(names, pattern))
-        return found
 
     def _with(self, tools: Iterable[Tool]) -> Toolbox:
         box = copy.copy(self)
@@ -432,47 +403,3 @@ class Toolbox:
             return  # Python's own are known to every program
         if self._errors.setdefault(name, error) is not error:
             raise ToolError(f"there are two different errors named {name}; rename one of them")
-
-    def _check_names(self) -> None:
-        """One namespace holds tools, groups, types and errors, and Python's own names stay what they are."""
-        owners: dict[str, str] = {}
-        groups = {name.rpartition(".")[0] for name in self._tools if "." in name}
-        for name in self._tools:
-            for group in groups:
-                if name == group:
-                    raise ToolError(f"{name!r} is both a tool and a group of tools; rename one of them")
-        for kind, names in (
-            ("tool", [name for name in self._tools if "." not in name]),
-            ("group of tools", dict.fromkeys(name.split(".")[0] for name in self._tools if "." in name)),
-            ("type", self._types),
-            ("error", self._errors),
-        ):
-            for name in names:
-                if hasattr(builtins, name) or keyword.iskeyword(name) or name in RESERVED:
-                    raise ToolError(f"a {kind} named {name!r} would hide Python's own {name}; give it another name")
-                if name in owners:
-                    raise ToolError(f"{name!r} is the name of a {owners[name]} and of a {kind}; rename one of them")
-                owners[name] = kind
-
-
-def _stop_all(stops: list[Stop]) -> Callable[[], str]:
-    failed = []
-    said: list[object] = []
-    for stop in stops:
-        try:
-            said.append(stop())
-        except Exception as error:
-            failed.append(f"{type(error).__name__}: {error}")
-    if failed:
-        raise ToolError(f"{len(failed)} of {len(stops)} stop paths failed: {'; '.join(failed)}")
-
-    def state() -> str:
-        told = (each() if callable(each) else each for each in said)
-        return "; ".join(each.strip() for each in told if isinstance(each, str) and each.strip())
-
-    return state
-
-
-def _first_paragraph(obj: object) -> str:
-    text = type(obj).__doc__ or ""
-    return text.strip().split("\n\n")[0]
