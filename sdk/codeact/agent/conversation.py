@@ -21,6 +21,7 @@ from codeact.agent.repeats import Repeats
 from codeact.agent.settings import AgentSettings
 from codeact.agent.summarising import summary
 from codeact.agent.templates import say, shorten
+from codeact.agent.without_action import why_nothing_ran
 from codeact.errors import CodeActError
 from codeact.events import ActionChosen, EventSink, ModelReplied, ModelText, Rehearsed, Summarised
 from codeact.models.protocol import (
@@ -312,17 +313,7 @@ class Conversation:
     def _answer_back(self, text: str, reply: Broken | Prose) -> None:
         """Tell the model why nothing was run."""
         self.memory.add("assistant", shorten(text, KEPT_OF_A_FAILED_REPLY) or "(empty)")
-        how = self._format.how
-        match reply:
-            case Broken(cut=True):
-                what = "the program" if self._format.name == "code" else "the call"
-                told = say("cut", tokens=self._limit, what=what)
-            case Broken(why):
-                told = say("broken", why=why, how=how)
-            case Prose(unmarked=True):
-                told = say("nudge_unmarked", how=how)
-            case _:
-                told = say("nudge_chat" if self._chat else "nudge", how=how)
+        told = why_nothing_ran(reply, self._format, self._limit, chat=self._chat)
         count = self._repeats.replied(text)
         self.memory.add("user", f"{told} {say('repeated_reply', count=count)}" if count > 1 else told)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,21 +14,17 @@ from codeact.cli.failures import reported
 from codeact.cli.options import (
     Agent,
     Approve,
-    Imports,
-    Limit,
     Model,
     Names,
     Perception,
     Perturb,
     Phrasing,
-    Readable,
     Tier,
-    Tools,
     Values,
-    Without,
-    Workspace,
 )
-from codeact.cli.plugged import PluggedGroup, PluggedTaskGroup
+from codeact.cli.plugged import PluggedGroup
+from codeact.cli.sandbox_command import open_sandbox
+from codeact.cli.task_commands import tasks_app
 from codeact.serving.command import serve
 from codeact.training.command import train
 
@@ -46,12 +41,6 @@ app = typer.Typer(
         "Exit codes: 0 it ran through; 1 it did not; 2 it was asked for wrongly; 124 it ran out of time; "
         "130 it was interrupted."
     ),
-)
-tasks_app = typer.Typer(
-    cls=PluggedTaskGroup,
-    help="List the tasks here, look at one, make one, or hold them against the gate.",
-    invoke_without_command=True,
-    pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
 tools_app = typer.Typer(help="Look at tools.", pretty_exceptions_enable=False, no_args_is_help=True)
@@ -285,65 +274,6 @@ def show_prompt(
         )
 
 
-@tasks_app.callback()
-def _tasks(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        list_tasks()
-
-
-@tasks_app.command("list")
-def list_tasks(pattern: Annotated[str, typer.Argument(help="A glob over Gymnasium's registry.")] = "CodeAct/*") -> None:
-    """List the tasks with their families, their tiers, and how many of the gate's seeds the reference program solved.
-
-    Examples:
-
-        codeact tasks
-
-        codeact tasks list "CodeAct/P*"
-    """
-    with reported():
-        from codeact.cli.tasks import print_tasks
-
-        print_tasks(pattern)
-
-
-@tasks_app.command("check")
-def check_tasks(
-    tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="TASK...", help="Ids, patterns, or paths of tasks' files.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All tasks of this package, `CodeAct/*`.")] = False,
-    seeds: Annotated[str, typer.Option(help="How many, as 20, or which, as 0-19,25.")] = "20",
-    tier: Tier = None,
-    perception: Perception = None,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="How many play at once; as many as there are processors without it.")
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option(help="Keep what was seen of each task in this JSON file, beside what it holds.")
-    ] = None,
-) -> None:
-    """Hold tasks against the gate.
-
-    The reference program must solve 95 % of the seeds, doing nothing and doing the opposite must score 0, Gymnasium's
-    `check_env` must pass, and two processes must go the same way, bit for bit. The exit code is 0 when all tasks pass.
-
-    Examples:
-
-        codeact tasks check CodeAct/Stack2-v0 my_task.yaml
-
-        codeact tasks check --all --seeds 20
-
-        codeact tasks check CodeAct/Stack2-v0 --perception camera
-    """
-    with reported():
-        from codeact.cli.task_checks import check
-
-        if bool(tasks) == everything:
-            raise typer.BadParameter("name tasks, or give --all for all of this package", param_hint="TASK...")
-        check(tasks or ["CodeAct/*"], seeds, tier, perception, processes, record)
-
-
 @tools_app.callback()
 def _tools() -> None:
     """Look at tools."""
@@ -370,77 +300,9 @@ def show_tools(
         show(tools, stubs)
 
 
-@app.command("sandbox", context_settings={"allow_interspersed_args": False})
-def open_sandbox(
-    file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="A program to run; `-` reads it from standard input.")
-    ] = None,
-    arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="What the program finds in `sys.argv`, after its name.")
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option("-c", metavar="CODE", help="A program to run, instead of a file; its value is shown.")
-    ] = None,
-    tools: Tools = None,
-    limit: Limit = None,
-    without: Without = None,
-    approve: Approve = None,
-    imports: Imports = None,
-    workspace: Workspace = None,
-    readable: Readable = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print all that came of the program as one JSON object.")
-    ] = False,
-) -> None:
-    """Run a program in the sandbox; without one, at a terminal, talk to a session.
-
-    A program's output comes as it is printed, its error on standard error. The exit code is 0 when it ran to its end, 1
-    after an error, 124 at a time limit, 130 when it was interrupted. Options come before FILE.
-
-    Examples:
-
-        codeact sandbox --tools my_tools.py:box
-
-        codeact sandbox -c "sum(i * i for i in range(10))"
-
-        codeact sandbox --limit memory_mb=256 --limit wall_s=5 program.py
-
-        echo "print(1 + 1)" | codeact sandbox --json -
-    """
-    with reported():
-        from codeact.cli.sandbox_options import SandboxOptions
-        from codeact.cli.sandbox_script import read_program, run_script
-
-        options = SandboxOptions(
-            tools,
-            tuple(limit or ()),
-            tuple(without or ()),
-            tuple(approve or ()),
-            tuple(name for part in imports for name in part.split(",") if name) if imports else None,
-            workspace,
-            tuple(readable or ()),
-        )
-        if code is None and file is None and sys.stdin.isatty():
-            if json:
-                raise typer.BadParameter(
-                    "a session at a terminal has no end to print; give a program", param_hint="--json"
-                )
-            from codeact.cli.sandbox_shell import open_shell
-
-            open_shell(options)
-            return
-        if code is not None:
-            argv = ["-c", *([] if file is None else [file]), *(arguments or ())]
-        else:
-            file = file or "-"
-            argv, code = [file, *(arguments or ())], read_program(file)
-        run_script(code, argv, options, as_json=json, show_value=argv[0] == "-c")
-
-
+app.command("sandbox", context_settings={"allow_interspersed_args": False})(open_sandbox)
 app.command("serve")(serve)
 app.command("collect")(collect)
-
-
 app.command("train")(train)
 
 
