@@ -13,10 +13,11 @@ from typing import Any
 from codeact.errors import ModelError
 from codeact.models.batch import Batch
 from codeact.models.chat_prompt import common_beginning
-from codeact.models.local_model import Reply, next_stop
+from codeact.models.local_model import next_stop
 from codeact.models.openings import Openings
 from codeact.models.protocol import Completion, FinishReason, GenerationOptions, Message, OnText, StopGeneration
 from codeact.models.sampling import chooser
+from codeact.models.text_stream import Reply
 from codeact.models.transformers_model import TransformersModel
 
 PATIENCE = 0.05  # seconds between two looks at the interrupt

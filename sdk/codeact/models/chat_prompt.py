@@ -73,10 +73,6 @@ class ChatPrompt:
             return 0
         return common_beginning(alone, ids)
 
-    def count(self, text: str) -> int:
-        """Tokens of a piece of text."""
-        return len(self._tokenizer(whole_characters(text), add_special_tokens=False, verbose=False).input_ids)
-
     def _take_out(self, content: str, mark: str) -> str:
         content = whole_characters(content)
         if self._pattern is None:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from codeact.errors import ModelError
 from codeact.models.chat_prompt import ChatPrompt, common_beginning, whole_characters
-from codeact.models.local_weights import first_lines
+from codeact.models.local_base import LocalBase
 from codeact.models.openings import SHORTEST, Openings
-from codeact.models.protocol import (
-    Completion,
-    ContextOverflow,
-    FinishReason,
-    GenerationOptions,
-    Message,
-    OnText,
-    StopGeneration,
-)
+from codeact.models.protocol import Completion, FinishReason, GenerationOptions, Message, OnText, StopGeneration
 from codeact.models.sampling import chooser
-from codeact.models.text_stream import Detokenizer, StopStrings
+from codeact.models.text_stream import Reply
 
 CHUNK = 512  # prompt tokens read at once: between chunks an interrupt is heeded, and memory stays bounded
 
 
-class LocalModel(ABC):
+class LocalModel(LocalBase):
     """A model that runs in this process. An engine adds how tokens are read, and into what.
 
     Args:
@@ -45,19 +35,11 @@ class LocalModel(ABC):
     def __init__(
         self, name: str, device: str, tokenizer: Any, end_tokens: frozenset[int], context_tokens: int | None
     ) -> None:
-        self.name = name
-        self.device = device
+        super().__init__(name, device, tokenizer, context_tokens)
         self.end_tokens = end_tokens
-        self.context_tokens = context_tokens
-        self._tokenizer = tokenizer
         self._prompt = ChatPrompt(tokenizer)
         self._openings = Openings()
-        self._busy = threading.Lock()
         self._forget()
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text` alone; a message costs a few more for its marks."""
-        return self._prompt.count(text)
 
     def generate(
         self, messages: Sequence[Message], options: GenerationOptions, on_text: OnText | None = None
@@ -110,15 +92,7 @@ class LocalModel(ABC):
             ModelError: the chat template refuses the messages.
         """
         ids = self._prompt.encode(messages)
-        limit = options.max_tokens
-        if self.context_tokens is not None:
-            limit = min(limit, self.context_tokens - len(ids))
-            if limit < 1:
-                raise ContextOverflow(
-                    f"the conversation has {len(ids)} tokens, and {self.name} reads at most {self.context_tokens - 1}; "
-                    "leave out old messages or shorten them"
-                )
-        return ids, limit
+        return ids, self.room(len(ids), options)
 
     def prepare_text(self, text: str) -> list[int]:
         """Token ids of a text that the model is to go on with, control tokens and all."""
@@ -136,33 +110,16 @@ class LocalModel(ABC):
     def new_state(self) -> Any:
         """The attention state before the first token. `crop(-n)` takes n tokens back, if `is_croppable`."""
 
-    def explain(self, error: BaseException) -> ModelError:
-        """The error of another library as one of ours."""
-        import torch
-
-        if isinstance(error, torch.OutOfMemoryError):
-            return ModelError(f"{self.device} is out of memory: {first_lines(error)}")
-        return ModelError(f"{self.name} failed: {type(error).__name__}: {first_lines(error)}")
-
-    def _decode(self, tokens: list[int]) -> str:
-        text = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        assert isinstance(text, str)
-        return text
-
     @contextmanager
     def _alone(self, options: GenerationOptions) -> Iterator[None]:
-        while not self._busy.acquire(timeout=0.05):
-            if options.interrupted():
-                raise StopGeneration
         try:
-            yield
+            with super()._alone(options):
+                yield
         except StopGeneration:
             raise
         except BaseException:
             self._forget()  # the state may be half written
             raise
-        finally:
-            self._busy.release()
 
     def _forget(self) -> None:
         self._state: Any = None
@@ -221,32 +178,6 @@ class LocalModel(ABC):
         logits = self.read(tokens, self._state)
         self._read_tokens += tokens
         return logits
-
-
-class Reply:
-    """The text so far, told piece by piece."""
-
-    def __init__(self, decode: Any, stop: tuple[str, ...], on_text: OnText | None) -> None:
-        self._detokenizer = Detokenizer(decode)
-        self._stop = StopStrings(stop)
-        self._on_text = on_text
-        self.text = ""
-
-    def add(self, token: int) -> bool:
-        """Take one more token in. Whether a stop string has come, which ends the reply."""
-        self._tell(self._stop.add(self._detokenizer.add(token)))
-        return self._stop.found is not None
-
-    def finish(self) -> None:
-        """Tell what was held back."""
-        self._tell(self._stop.add(self._detokenizer.finish()))
-        self._tell(self._stop.finish())
-
-    def _tell(self, piece: str) -> None:
-        if piece:
-            self.text += piece
-            if self._on_text is not None:
-                self._on_text(piece)
 
 
 def next_stop(known: int, opening: int, length: int) -> int:

@@ -36,13 +36,7 @@ def load_weights(
     Raises:
         ModelError: torch, transformers or a library for what was asked is missing, or something cannot be loaded.
     """
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise ModelError(
-            f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
-        ) from error
+    torch, transformers = libraries()
     extra: dict[str, Any] = {}
     rounded = rounds_itself(quantization, device)
     if rounded:
@@ -53,17 +47,9 @@ def load_weights(
     if adapter is not None and not plain and importlib.util.find_spec("peft") is None:
         raise ModelError("an adapter needs peft: pip install peft, or codeact[train]")
     own = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
-    try:
+    with loading(f"the model {name_or_path!r}"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(adapter if own else name_or_path)
-        with no_progress_bars():
-            network: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                name_or_path, dtype=getattr(torch, dtype), **extra
-            )
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        raise ModelError(
-            f"cannot load the model {name_or_path!r}: {first_lines(error)} "
-            "(give a folder that save_pretrained wrote, or a repository of the hub)"
-        ) from error
+        network = transformers.AutoModelForCausalLM.from_pretrained(name_or_path, dtype=getattr(torch, dtype), **extra)
     if plain:
         merge_lora(network, Path(str(adapter)))
     elif adapter is not None:
@@ -75,6 +61,39 @@ def load_weights(
 
         round_weights(network)
     return network.eval(), tokenizer
+
+
+def libraries() -> tuple[Any, Any]:
+    """torch and transformers.
+
+    Raises:
+        ModelError: one of them is not installed.
+    """
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise ModelError(
+            f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
+        ) from error
+    return torch, transformers
+
+
+@contextmanager
+def loading(what: str) -> Iterator[None]:
+    """While transformers loads something: no progress bars on the terminal, and its errors as ours.
+
+    Raises:
+        ModelError: it cannot load `what`.
+    """
+    try:
+        with no_progress_bars():
+            yield
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+        raise ModelError(
+            f"cannot load {what}: {first_lines(error)} "
+            "(give a folder that save_pretrained wrote, or a repository of the hub)"
+        ) from error
 
 
 def rounds_itself(quantization: Quantization | None, device: str) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from codeact.models.protocol import OnText
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
@@ -64,6 +67,32 @@ class StopStrings:
         """What was held back and did not become a stop string."""
         held, self._held = self._held, ""
         return held
+
+
+class Reply:
+    """The text of one reply so far, told piece by piece, up to a stop string."""
+
+    def __init__(self, decode: Any, stop: tuple[str, ...], on_text: OnText | None) -> None:
+        self._detokenizer = Detokenizer(decode)
+        self._stop = StopStrings(stop)
+        self._on_text = on_text
+        self.text = ""
+
+    def add(self, token: int) -> bool:
+        """Take one more token in. Whether a stop string has come, which ends the reply."""
+        self._tell(self._stop.add(self._detokenizer.add(token)))
+        return self._stop.found is not None
+
+    def finish(self) -> None:
+        """Tell what was held back."""
+        self._tell(self._stop.add(self._detokenizer.finish()))
+        self._tell(self._stop.finish())
+
+    def _tell(self, piece: str) -> None:
+        if piece:
+            self.text += piece
+            if self._on_text is not None:
+                self._on_text(piece)
 
 
 def _overlap(text: str, stop: str) -> int:

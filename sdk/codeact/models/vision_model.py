@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,20 +10,20 @@ from typing import Any
 
 from codeact.errors import ModelError
 from codeact.models.device import choose_device, choose_weight_type, limit_threads
-from codeact.models.local_model import Reply
-from codeact.models.local_weights import first_lines, no_progress_bars
+from codeact.models.local_base import LocalBase
+from codeact.models.local_weights import first_lines, libraries, loading
 from codeact.models.protocol import (
     Completion,
-    ContextOverflow,
     FinishReason,
     GenerationOptions,
     Message,
     OnText,
     StopGeneration,
 )
+from codeact.models.text_stream import Reply
 
 
-class VisionModel:
+class VisionModel(LocalBase):
     """A model of transformers' class `ImageTextToText`: a hub repository or a folder, on CUDA, Metal or the CPU.
 
     Pictures stand after the text of their message. A control token in the text is broken up by a space, so that it is
@@ -51,43 +50,26 @@ class VisionModel:
         name: str | None = None,
         threads: int | None = None,
     ) -> None:
-        try:
-            import torch
-            import transformers as partly_typed
-        except ImportError as error:
-            raise ModelError(
-                f'a local model needs torch and transformers: pip install "codeact[local]" ({error})'
-            ) from error
-        transformers: Any = partly_typed
-        self.device = choose_device(device)
-        if self.device == "cpu":
+        torch, transformers = libraries()
+        device = choose_device(device)
+        if device == "cpu":
             limit_threads(threads)
-        dtype = choose_weight_type(self.device)
         place = str(name_or_path)
-        try:
-            with no_progress_bars():
-                self._processor: Any = transformers.AutoProcessor.from_pretrained(place)
-                network: Any = transformers.AutoModelForImageTextToText.from_pretrained(
-                    place, dtype=getattr(torch, dtype)
-                )
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-            raise ModelError(
-                f"cannot load {place!r} as a model that reads pictures: {first_lines(error)} "
-                "(give a folder that save_pretrained wrote, or a repository of the hub)"
-            ) from error
-        self._tokenizer: Any = getattr(self._processor, "tokenizer", None)
-        if self._tokenizer is None or not getattr(self._processor, "chat_template", None):
+        with loading(f"{place!r} as a model that reads pictures"):
+            self._processor: Any = transformers.AutoProcessor.from_pretrained(place)
+            network: Any = transformers.AutoModelForImageTextToText.from_pretrained(
+                place, dtype=getattr(torch, choose_weight_type(device))
+            )
+        tokenizer: Any = getattr(self._processor, "tokenizer", None)
+        if tokenizer is None or not getattr(self._processor, "chat_template", None):
             raise ModelError(f"{place!r} is no model to chat with: it has no tokenizer or no chat template")
-        self.network: Any = network.to(self.device).eval()
-        self.name = name or f"vision:{Path(place).name if Path(place).is_dir() else place}"
-        self.context_tokens: int | None = getattr(network.config.get_text_config(), "max_position_embeddings", None)
-        marks = {token.content for token in self._tokenizer.added_tokens_decoder.values()}
+        context: int | None = getattr(network.config.get_text_config(), "max_position_embeddings", None)
+        super().__init__(
+            name or f"vision:{Path(place).name if Path(place).is_dir() else place}", device, tokenizer, context
+        )
+        self.network: Any = network.to(device).eval()
+        marks = {token.content for token in tokenizer.added_tokens_decoder.values()}
         self._marks = sorted((mark for mark in marks if len(mark) > 1), key=len, reverse=True)
-        self._busy = threading.Lock()
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text` alone."""
-        return len(self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids)
 
     def generate(
         self, messages: Sequence[Message], options: GenerationOptions, on_text: OnText | None = None
@@ -103,18 +85,11 @@ class VisionModel:
         started = time.perf_counter()
         inputs = self._inputs(messages)
         read = int(inputs["input_ids"].shape[1])
-        limit = options.max_tokens
-        if self.context_tokens is not None:
-            limit = min(limit, self.context_tokens - read)
-            if limit < 1:
-                raise ContextOverflow(
-                    f"the conversation has {read} tokens, and {self.name} reads at most {self.context_tokens - 1}; "
-                    "leave out old messages or pictures"
-                )
+        limit = self.room(read, options)
         writer = _Writer(Reply(self._decode, options.stop, on_text), options)
         reason: FinishReason
         try:
-            with self._busy, torch.inference_mode(), self._chance(options):
+            with self._alone(options), torch.inference_mode(), self._chance(options):
                 if options.interrupted():
                     raise StopGeneration
                 self.network.generate(**inputs, **_sampling(options), max_new_tokens=limit, streamer=writer)
@@ -126,7 +101,7 @@ class VisionModel:
         except StopGeneration:
             reason = "interrupted"
         except torch.OutOfMemoryError as error:
-            raise ModelError(f"{self.device} is out of memory: {first_lines(error)}") from error
+            raise self.explain(error) from error
         return Completion(writer.reply.text, read, writer.count, time.perf_counter() - started, reason)
 
     def _inputs(self, messages: Sequence[Message]) -> Any:
@@ -152,10 +127,6 @@ class VisionModel:
     def _inert(self, text: str) -> str:
         for mark in self._marks:
             text = text.replace(mark, f"{mark[0]} {mark[1:]}")
-        return text
-
-    def _decode(self, tokens: list[int]) -> str:
-        text: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
     @contextmanager

@@ -7,8 +7,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from codeact.models.local_model import Reply
 from codeact.models.protocol import GenerationOptions
+from codeact.models.text_stream import Reply
 from codeact.serving.engine import End, Engine, Writing
 from codeact.serving.metrics import Metrics
 from codeact.serving.refusals import Refusal
