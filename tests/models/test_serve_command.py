@@ -137,6 +137,7 @@ def test_it_becomes_vllm(stand_in_for_vllm: Mapping[str, str]) -> None:
         (ServeOptions("embedded"), "the embedded model is for this machine's own engines"),
         (ServeOptions("Some/Model", threads=2), "--device and --threads are not for vLLM"),
         (ServeOptions("Some/Model", most_tokens=100), "limits of this server, not vLLM's"),
+        (ServeOptions("Some/Model", quantization="8bit"), "--quantization is not for vLLM"),
     ],
 )
 def test_what_vllm_has_no_word_for_is_refused(options: ServeOptions, said: str) -> None:

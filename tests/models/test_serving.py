@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -19,7 +20,7 @@ from codeact.cli.failures import UsageError
 from codeact.errors import CodeActError
 from codeact.models import GenerationOptions, Message, OpenAICompatibleModel, TransformersModel, load_model
 from codeact.models.protocol import ContextOverflow
-from codeact.serving.running import ServeOptions, load_served, token_of
+from codeact.serving.running import ServeOptions, configured, load_served, token_of
 
 QUESTION: list[Any] = [{"role": "user", "content": "Pick up the red cube."}]
 TOKEN = "a-token-of-the-tests"
@@ -29,7 +30,12 @@ class Running:
     """A server in a thread of this process."""
 
     def __init__(
-        self, options: ServeOptions, token: str | None = None, most_waiting: int = 256, body_seconds: float = 60.0
+        self,
+        options: ServeOptions,
+        token: str | None = None,
+        most_waiting: int = 256,
+        body_seconds: float = 60.0,
+        head_seconds: float = 20.0,
     ) -> None:
         import uvicorn
 
@@ -41,7 +47,7 @@ class Running:
         self._listener.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"{self.origin}/v1"
-        self.server = uvicorn.Server(uvicorn.Config(Desk(self.served, access).app(), log_level="critical"))
+        self.server = uvicorn.Server(configured(Desk(self.served, access).app(), options, head_seconds))
         self.thread = threading.Thread(
             target=self.server.run, kwargs={"sockets": [self._listener]}, name="server", daemon=True
         )
@@ -216,6 +222,98 @@ def test_a_body_that_does_not_come_is_given_up(tiny_folder: Path) -> None:
             assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
     finally:
         server.close()
+
+
+def test_a_head_that_does_not_end_is_given_up_and_a_reply_may_take_longer(tiny_folder: Path) -> None:
+    served = Running(ServeOptions(str(tiny_folder), names=("tiny",), device="cpu"), head_seconds=0.5)
+    address = served.origin.removeprefix("http://").split(":")
+    step = served.served.engine._step
+
+    def slowly() -> None:
+        time.sleep(0.2)
+        step()
+
+    served.served.engine._step = slowly
+    answers: list[bytes] = []
+
+    def drip() -> None:
+        with socket.create_connection(address, timeout=60) as connection:
+            connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\n")
+            connection.settimeout(0.05)
+            while True:
+                try:
+                    part = connection.recv(1000)
+                    answers.append(part)
+                    if not part:
+                        return
+                except TimeoutError:
+                    connection.sendall(b"X-More: 1\r\n")
+
+    try:
+        slow = threading.Thread(target=drip, daemon=True)
+        slow.start()
+        with served.client() as client:  # both on one connection, and each takes longer than a head may
+            for _ in range(2):
+                reply = client.completions.create(model="tiny", prompt="pick", max_tokens=4, temperature=0)
+                assert reply.usage is not None
+                assert reply.usage.completion_tokens == 4
+        slow.join(timeout=60)
+        assert answers[0].startswith(b"HTTP/1.1 408 ")
+        assert answers[-1] == b""
+    finally:
+        served.close()
+
+
+def test_a_body_that_goes_on_after_its_answer_is_given_up(tiny_folder: Path) -> None:
+    server = Running(ServeOptions(str(tiny_folder), device="cpu"), token=TOKEN, head_seconds=0.2)
+    try:
+        with socket.create_connection(server.origin.removeprefix("http://").split(":"), timeout=0.05) as connection:
+            connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+            until(lambda: _heard(connection).startswith(b"HTTP/1.1 401 "))
+
+            def cut_off() -> bool:
+                try:
+                    connection.sendall(b"x")
+                    return connection.recv(1000) == b""
+                except TimeoutError:
+                    return False
+                except OSError:
+                    return True
+
+            until(cut_off)
+    finally:
+        server.close()
+
+
+def _heard(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1000)
+    except TimeoutError:
+        return b""
+
+
+def test_weights_can_be_rounded(tiny_folder: Path) -> None:
+    server = Running(ServeOptions(str(tiny_folder), names=("tiny",), device="cpu", quantization="8bit"))
+    rounded = TransformersModel(tiny_folder, device="cpu", quantization="8bit")
+    try:
+        alone = rounded.generate([Message("user", "Pick up the red cube.")], GenerationOptions(max_tokens=24))
+        asked: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 24, "temperature": 0}
+        with server.client() as client:
+            assert client.chat.completions.create(**asked).choices[0].message.content == alone.text
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (ServeOptions("embedded?quantization=8bit"), "use --device, --dtype, --quantization"),
+        (ServeOptions("a", device="cpu", quantization="8bit", adapters={"a b": "b"}), "--lora needs whole weights"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options: ServeOptions, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        load_served(options)
 
 
 def test_one_reply_that_cannot_be_chosen_disturbs_no_other(tiny_folder: Path) -> None:

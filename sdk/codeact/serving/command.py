@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from codeact.cli.failures import UsageError, reported
+
+if TYPE_CHECKING:
+    from codeact.models.local_weights import Quantization
+
+
+class Bits(StrEnum):
+    """Bits a weight."""
+
+    eight = "8bit"
+    four = "4bit"
+
+
+_BITS: dict[Bits, Quantization] = {Bits.eight: "8bit", Bits.four: "4bit"}
 
 
 class EngineName(StrEnum):
@@ -32,25 +45,39 @@ def serve(
         typer.Option(metavar="NAME=FOLDER", help="A LoRA adapter over it, asked for by NAME; more than once."),
     ] = None,
     engine: Annotated[
-        EngineName, typer.Option(help="What writes the replies; `vllm` hands over to an installed vLLM.")
+        EngineName,
+        typer.Option(help="`rows`, which is usual on a CPU; `continuous`, usual on CUDA; `vllm`: an installed vLLM."),
     ] = EngineName.auto,
-    host: Annotated[str, typer.Option(help="The address to bind to.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for other machines, too.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for any that is free.")] = 8000,
     token_file: Annotated[
         Path | None,
         typer.Option(help="Holds what clients send as their API key; without it, CODEACT_SERVE_TOKEN is taken."),
     ] = None,
-    everyone: Annotated[bool, typer.Option("--everyone", help="Serve other machines without a token, too.")] = False,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="Serve other machines although there is no token.")
+    ] = False,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file of the certificate and its chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
-    rows: Annotated[int | None, typer.Option(min=1, help="Replies written at once.")] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Replies written at once; by default 16, and on CUDA as many as its memory holds."),
+    ] = None,
     max_waiting: Annotated[int, typer.Option(min=0, help="Replies that may wait; more are answered 429.")] = 256,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Of a reply.")] = 2048,
-    max_body_kb: Annotated[int, typer.Option(min=1, help="Of a request, in kB.")] = 4000,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="The most tokens of a reply; a request for more gets so many.")
+    ] = 2048,
+    max_body_kb: Annotated[int, typer.Option(min=1, help="Largest body of a request, in kB.")] = 4000,
     grace: Annotated[float, typer.Option(min=1.0, help="Seconds for what runs to finish after SIGTERM.")] = 300.0,
     device: Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best there is.")] = None,
     dtype: Annotated[str | None, typer.Option(help="bfloat16, float16 or float32; by default the fastest.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of a CPU; by default all but one.")] = None,
+    quantization: Annotated[
+        Bits | None,
+        typer.Option(help="Rounded weights, which give other replies. 8bit on a CPU needs no other library."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="On a CPU; by default as many as there are cores, but one.")
+    ] = None,
     tensor_parallel: Annotated[int, typer.Option(min=1, help="With vLLM: GPUs that share one copy.")] = 1,
     data_parallel: Annotated[int, typer.Option(min=1, help="With vLLM: copies of the model.")] = 1,
 ) -> None:
@@ -93,6 +120,7 @@ def serve(
                 grace=grace,
                 device=device,
                 dtype=dtype,
+                quantization=None if quantization is None else _BITS[quantization],
                 threads=threads,
                 tensor_parallel=tensor_parallel,
                 data_parallel=data_parallel,

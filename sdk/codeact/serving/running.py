@@ -7,10 +7,13 @@ import signal
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeact.cli.failures import UsageError
 from codeact.models.cache import say
+
+if TYPE_CHECKING:
+    from codeact.models.local_weights import Quantization
 
 TOKEN_VARIABLE = "CODEACT_SERVE_TOKEN"
 ROWS = 16  # replies at once of the engine `rows`
@@ -26,7 +29,8 @@ class ServeOptions:
         adapters: names of LoRA adapters, and their folders.
         token_file: holds the bearer token; else it is taken from `CODEACT_SERVE_TOKEN`.
         everyone: serve other machines without a token, too.
-        rows: replies at once; None: 16 on a CPU, and what fits on a GPU.
+        rows: replies at once; None: 16 with the engine `rows`, and what fits into a GPU's memory with `continuous`.
+        quantization: bits a weight, as `TransformersModel` has them: `8bit` or `4bit`.
         grace: seconds that running requests have to finish after SIGTERM.
     """
 
@@ -47,6 +51,7 @@ class ServeOptions:
     grace: float = 300.0
     device: str | None = None
     dtype: str | None = None
+    quantization: Quantization | None = None
     threads: int | None = None
     tensor_parallel: int = 1
     data_parallel: int = 1
@@ -66,23 +71,34 @@ def serve(options: ServeOptions) -> None:
 
         hand_over(options, token)
     require_libraries()
-    import uvicorn
-
     from codeact.serving.app import Access, Desk
 
     access = Access(token, options.most_bytes, options.most_waiting)
     app = Desk(load_served(options), access).app()
-    config = uvicorn.Config(
+    run(_announcing(configured(app, options), options))
+
+
+def configured(app: Any, options: ServeOptions, head_seconds: float = 20.0) -> Any:
+    """The settings of uvicorn's server.
+
+    Args:
+        head_seconds: in which a request's first line and headers must have come; after them it is answered 408.
+    """
+    import uvicorn
+
+    from codeact.serving.heads import protocol
+
+    return uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
         log_level="warning",
+        http=protocol(head_seconds),
         ssl_certfile=options.tls_certificate,
         ssl_keyfile=options.tls_key,
         timeout_graceful_shutdown=max(1, round(options.grace)),
         server_header=False,
     )
-    run(_announcing(config, options))
 
 
 def run(server: Any) -> None:
@@ -121,23 +137,33 @@ def load_served(options: ServeOptions) -> Any:
     """The model, loaded, with its engine.
 
     Raises:
-        UsageError: an adapter has the model's name. ModelError: something cannot be loaded.
+        UsageError: the options do not go together. ModelError: something cannot be loaded.
     """
+    from codeact.models.device import choose_device
     from codeact.models.embedded import load_embedded_model
     from codeact.models.loading import EMBEDDED
+    from codeact.models.local_weights import rounds_itself
     from codeact.models.transformers_model import TransformersModel
     from codeact.serving.engine import Engine
     from codeact.serving.rows import RowsEngine
     from codeact.serving.served import Served
 
     name = options.model.removeprefix("hf:")
+    if "?" in name:
+        raise UsageError(
+            f"{options.model}: there is nothing behind a question mark here; use --device, --dtype, --quantization, "
+            "--rows, --threads and --lora"
+        )
     names = options.names or (name if not Path(name).is_dir() else Path(name).resolve().name,)
     adapters = options.adapters or {}
     if both := sorted(set(names) & set(adapters)):
         raise UsageError(f"--lora {both[0]}: the model itself has that name; choose another")
+    if adapters and rounds_itself(options.quantization, choose_device(options.device)):
+        raise UsageError("--lora needs whole weights on a CPU; leave out --quantization")
     settings: dict[str, Any] = {
         "device": options.device,
         "dtype": options.dtype,
+        "quantization": options.quantization,
         "name": names[0],
         "threads": options.threads,
     }
@@ -158,7 +184,8 @@ def load_served(options: ServeOptions) -> Any:
     else:
         engine = RowsEngine(model, options.rows or ROWS, adapters)
     at_once = "" if kind == "continuous" and options.rows is None else f", {options.rows or ROWS} replies at once"
-    say(f"{names[0]} on {model.device} in {model.dtype}, engine {kind}{at_once}")
+    rounded = f", {options.quantization} weights" if options.quantization else ""
+    say(f"{names[0]} on {model.device} in {model.dtype}{rounded}, engine {kind}{at_once}")
     return Served(model, engine, names, tuple(adapters), options.most_tokens)
 
 

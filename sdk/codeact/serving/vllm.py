@@ -52,6 +52,8 @@ def arguments(options: ServeOptions) -> list[str]:
         raise UsageError("--max-waiting, --max-tokens, --max-body-kb and --grace are limits of this server, not vLLM's")
     if options.device is not None or options.threads is not None:
         raise UsageError("--device and --threads are not for vLLM; choose GPUs by CUDA_VISIBLE_DEVICES")
+    if options.quantization is not None:
+        raise UsageError("--quantization is not for vLLM: name a repository whose weights are quantized")
     own = Path(name).resolve().name if Path(name).is_dir() else name
     command = ["serve", name, "--host", options.host, "--port", str(options.port)]
     command += ["--served-model-name", *(options.names or (own,))]
