@@ -126,6 +126,17 @@ def test_a_robot_is_driven_and_an_adapter_stands_beside_it(script: Callable[...,
     assert done.stderr == "error: there is nothing to go on with: the last message was answered\n"
 
 
+def test_in_a_workspace_undo_says_before_and_after_what_stays(
+    script: Callable[..., str], piped: Chat, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    model = script("<execute>\nx = 1\nopen('a.txt', 'w').close()\nfinish(x)\n</execute>")
+    done = piped("--model", model, "--workspace", "work", said="/help\nwrite\n/undo\n")
+    assert "back to before the last message; variables and files stay" in done.stdout
+    assert "as they were left: the variables, and the files of the workspace" in done.stdout
+    assert "written or removed since then: a.txt" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -70,7 +70,7 @@ class ChatShell:
         self._transcript = Transcript(f"A chat with {self._chat.agent.model.name}")
         self._printer = ChatPrinter(self._console, self._keep_pictures, self._keep_observed)
         self._commands: dict[str, tuple[Callable[[str], None], str]] = {
-            "undo": (self._undo, "go back to before the last message: conversation, variables and world"),
+            "undo": (self._undo, f"back to before the last message{self._undone}"),
             "continue": (self._continue, "go on with the last message, after a failure or a used-up budget"),
             "vars": (self._vars, "the variables of the programs: names, types, short reprs"),
             "tools": (self._tools, "what programs may call, as they see it"),
@@ -183,6 +183,10 @@ class ChatShell:
             return line, [f"/{name}" for name in self._commands if name.startswith(line[1:])]
         sandbox = self._chat.session.place.sandbox
         return ("", []) if sandbox is None else completions(sandbox, line, branches=self._branches)
+
+    @property
+    def _undone(self) -> str:
+        return ": conversation, variables, world" if self._branches else "; variables and files stay"
 
     @property
     def _branches(self) -> bool:
