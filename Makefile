@@ -7,6 +7,7 @@
 # make task-rates  play the reference programs of the robot tasks on 100 seeds, going on where it was, and write their table
 #             into docs/tasks.md
 # make contact-sheet  draw every task's first and last frame into docs/pictures/tasks.png
+# make bench-models  measure the engines of the embedded model on this processor, and write the table of docs/models.md
 # make environments  install others' environments into a virtual environment, and write the table of docs/any-environment.md
 #             (MiniWoB++ needs Debian's chromium and chromium-driver, ScienceWorld its default-jre-headless)
 # make clean  remove what the two made (the model stays in the user's cache)
@@ -69,7 +70,7 @@ environments: $(VENV)-environments/.installed
 	$(VENV)-environments/bin/python benchmarks/environments.py --write-docs
 
 bench-models: $(VENV)-models/.bench
-	$(VENV)-models/bin/python benchmarks/models.py --engines float32 bfloat16 int8 rows openvino onnxruntime
+	$(VENV)-models/bin/python benchmarks/models.py --engines all --write-docs
 
 model: | $(VENV)/.installed
 	@$(BIN)/python -m codeact.models.embedded

@@ -36,7 +36,7 @@ def choose_device(wanted: str | None = None) -> str:
 def choose_weight_type(device: str) -> WeightType:
     """`bfloat16` where the device multiplies it in hardware; else `float16` on CUDA and `float32` on a CPU.
 
-    On a CPU with such instructions bfloat16 reads prompts about twice as fast as float32 and writes as fast:
+    On a CPU with such instructions bfloat16 reads prompts faster than float32, which is most of an agent's work:
     `benchmarks/models.py` prints both for this machine.
     """
     import torch
