@@ -206,7 +206,7 @@ def _run_with_signs_of_life(command: list[str]) -> tuple[int | None, str]:
                     waited = time.perf_counter() - started
                     if waited > DOWNLOAD_SECONDS:
                         return None, ""
-                    say(f"still fetching after {waited:.0f} s")
+                    say(f"still at it after {waited:.0f} s")
         finally:
             if process.poll() is None:
                 process.kill()
