@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from codeact.errors import ModelError
+from codeact.models.device import give_back_memory
 
 
 class Batch:
@@ -75,6 +76,7 @@ class Batch:
                 layer.values = layer.values[:, :, begin:].index_select(0, kept)
         if not others:
             self._cache = DynamicCache()
+        give_back_memory()
         return state
 
     def state(self, row: int, length: int) -> Any:
