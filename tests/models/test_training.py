@@ -191,6 +191,31 @@ def test_an_adapter_is_shipped_in_half_the_bytes(tiny_folder: Path, tmp_path: Pa
         export(tmp_path, tmp_path / "small")
 
 
+def test_an_adapter_is_the_mean_of_a_run_and_what_it_went_on_with(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from codeact.training.export import export
+
+    for name, value in (("run", 4.0), ("start", 0.0), ("wide", 0.0)):
+        (tmp_path / name).mkdir()
+        save_file(
+            {"a.lora_A.weight": torch.full((2, 9 if name == "wide" else 8), value)},
+            tmp_path / name / "adapter_model.safetensors",
+        )
+        (tmp_path / name / "adapter_config.json").write_text('{"r": 2}')
+        (tmp_path / name / "training.json").write_text('{"state": "finished"}')
+    export(tmp_path / "run", tmp_path / "mean", average=(tmp_path / "start", 0.25))
+    mean = load_file(tmp_path / "mean" / "adapter_model.safetensors")
+    assert mean["a.lora_A.weight"].tolist() == [[1.0] * 8] * 2
+    card = json.loads((tmp_path / "mean" / "training.json").read_text())
+    assert card["averaged"] == {"with": str(tmp_path / "start"), "share_of_this_run": 0.25}
+    with pytest.raises(TrainingError, match="of other shapes"):
+        export(tmp_path / "run", tmp_path / "mean", average=(tmp_path / "wide", 0.5))
+    with pytest.raises(TrainingError, match="nowhere holds no adapter_model"):
+        export(tmp_path / "run", tmp_path / "mean", average=(tmp_path / "nowhere", 0.5))
+
+
 def test_an_adapter_is_cut_to_its_largest_directions_and_to_integers(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file

@@ -2,10 +2,13 @@
 
     python -m codeact.training.export OUT --out FOLDER                        # float16 instead of float32
     python -m codeact.training.export OUT --out FOLDER --rank 48 --bits 8     # the 48 largest directions, in integers
+    python -m codeact.training.export OUT --out FOLDER --average START:0.5    # half way back to where the run began
 
-With `--rank` each update is cut to its largest singular values. With `--bits 8` weights are integers with a factor for
-each row, which `codeact` reads, and peft does not. `--base MODEL` also says what all this changes: the largest
-difference in the logits after a text, beside how far apart the logits lie.
+With `--average ADAPTER:SHARE` the weights are so much of the run's and the rest of the other's, which must be the
+adapter that the run went on with: what a run learns and what it forgets both become less (Wortsman et al., Model
+soups, ICML 2022). With `--rank` each update is cut to its largest singular values. With `--bits 8` weights are integers
+with a factor for each row, which `codeact` reads, and peft does not. `--base MODEL` also says what all this changes:
+the largest difference in the logits after a text, beside how far apart the logits lie.
 """
 
 from __future__ import annotations
@@ -27,13 +30,16 @@ _A, _B = ".lora_A.weight", ".lora_B.weight"
 TEXT = "Stack the red block onto the green one.\n<execute>\nfor attempt in range(2):\n    pick('red block')"
 
 
-def export(run: Path, out: Path, *, rank: int | None = None, bits: int = 16) -> int:
+def export(
+    run: Path, out: Path, *, rank: int | None = None, bits: int = 16, average: tuple[Path, float] | None = None
+) -> int:
     """Write the adapter of a run in fewer bytes; returns how many its weights take.
 
     Args:
         run: the folder of `codeact train --method lora`.
         rank: keep so many singular values of each update; None: all.
         bits: 16 for float16, 8 for integers with a factor for each row.
+        average: the adapter that the run went on with, and the run's share in the mean of both.
         out: folder for `adapter_config.json`, `adapter_model.safetensors` and `training.json`.
 
     Raises:
@@ -46,6 +52,8 @@ def export(run: Path, out: Path, *, rank: int | None = None, bits: int = 16) -> 
         raise TrainingError(f"{run} holds no {WEIGHTS}: name the folder of a finished `codeact train --method lora`")
     config = json.loads((run / CONFIG).read_text(encoding="utf-8"))
     tensors = load_file(run / WEIGHTS)
+    if average is not None:
+        tensors = _averaged(tensors, *average)
     if rank is not None and rank < config["r"]:
         if config.get("use_rslora"):
             raise TrainingError("a rank-stabilised adapter changes its scale with its rank: leave out --rank")
@@ -61,8 +69,23 @@ def export(run: Path, out: Path, *, rank: int | None = None, bits: int = 16) -> 
     save_file(rounded, out / WEIGHTS, metadata={"format": "pt"})
     (out / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     summary = read_summary(run)
+    if average is not None:
+        summary |= {"averaged": {"with": str(average[0]), "share_of_this_run": average[1]}}
     (out / CARD).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return (out / WEIGHTS).stat().st_size
+
+
+def _averaged(tensors: dict[str, Any], other: Path, share: float) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    from codeact.models.lora import whole_numbers_scaled
+
+    if not (other / WEIGHTS).is_file():
+        raise TrainingError(f"{other} holds no {WEIGHTS}: name the folder of an adapter")
+    others = whole_numbers_scaled(load_file(other / WEIGHTS))
+    if {name: weight.shape for name, weight in tensors.items()} != {name: each.shape for name, each in others.items()}:
+        raise TrainingError(f"{other} is no adapter that this run can have gone on with: it is of other shapes")
+    return {name: share * weight.float() + (1 - share) * others[name].float() for name, weight in tensors.items()}
 
 
 def _pairs(tensors: dict[str, Any]) -> list[str]:
@@ -107,6 +130,20 @@ def logits_change(base: str, run: Path, out: Path) -> tuple[float, float]:
     return float((before - after).abs().max()), float(before.std())
 
 
+def _adapter_and_share(text: str) -> tuple[Path, float]:
+    """`ADAPTER:SHARE`, with `embedded` for the shipped one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from codeact.models.embedded import ADAPTER
+
+    name, _, share = text.rpartition(":")
+    if not name or not 0 < float(share) < 1:
+        raise ValueError(f"{text!r} is no ADAPTER:SHARE with a share between 0 and 1")
+    return (ADAPTER if name == "embedded" else Path(name)), float(share)
+
+
 def main() -> int:
     """Export; the exit status."""
     parser = argparse.ArgumentParser("python -m codeact.training.export", description=__doc__)
@@ -115,10 +152,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rank", type=int, help="keep so many singular values of each update")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=16, help="of a weight")
+    parser.add_argument("--average", type=_adapter_and_share, metavar="ADAPTER:SHARE", help="of the run in the mean")
     parser.add_argument("--base", help="embedded-base, a folder, or hf:<repository>")
     given = parser.parse_args()
     try:
-        size = export(given.run, given.out, rank=given.rank, bits=given.bits)
+        size = export(given.run, given.out, rank=given.rank, bits=given.bits, average=given.average)
         say(f"{given.out}: {size / 1e6:.1f} MB")
         if given.base:
             change, spread = logits_change(given.base, given.run, given.out)
