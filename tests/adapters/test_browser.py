@@ -126,13 +126,15 @@ def test_what_is_wrong_is_said(sandbox: Sandbox, site: Served, program: str, mes
     assert told(sandbox, program).startswith(message)
 
 
+@pytest.mark.real_time
 def test_a_status_is_told_and_a_broken_answer_is_an_error(sandbox: Sandbox, site: Served) -> None:
     assert sandbox.run(f"web.visit('{site.base}/error').status").value == 500
     assert told(sandbox, f"web.visit('{site.base}/picture/../loop')").startswith("ConnectionError: ")
 
 
+@pytest.mark.real_time  # a browser that begins anew has so long to show a page
 def test_a_page_that_hangs_is_left_behind(site: Served) -> None:
-    with browser([site.host], name="web", timeout_s=2.0) as box, Sandbox(box) as sandbox:
+    with browser([site.host], name="web", timeout_s=5.0) as box, Sandbox(box) as sandbox:
         assert sandbox.run(f"web.visit('{site.base}/').title").value == "The Shop"
         assert told(sandbox, "web.click('Hang')\nweb.look()").startswith("TimeoutError: ")
         assert sandbox.run(f"web.visit('{site.base}/').title").value == "The Shop"
