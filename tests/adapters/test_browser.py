@@ -23,6 +23,8 @@ from codeact_adapters import browser
 if not (shutil.which("chromium") or shutil.which("google-chrome")):
     pytest.skip("there is no Chromium here (Debian: apt-get install chromium)", allow_module_level=True)
 
+pytestmark = pytest.mark.real_time  # a page has so many seconds to show
+
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Served]:
@@ -33,7 +35,7 @@ def site() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def sandbox(site: Served) -> Iterator[Sandbox]:
-    with browser([site.host], name="web", timeout_s=10.0) as box, Sandbox(box) as sandbox:
+    with browser([site.host], name="web", timeout_s=30.0) as box, Sandbox(box) as sandbox:
         yield sandbox
 
 
@@ -126,13 +128,11 @@ def test_what_is_wrong_is_said(sandbox: Sandbox, site: Served, program: str, mes
     assert told(sandbox, program).startswith(message)
 
 
-@pytest.mark.real_time
 def test_a_status_is_told_and_a_broken_answer_is_an_error(sandbox: Sandbox, site: Served) -> None:
     assert sandbox.run(f"web.visit('{site.base}/error').status").value == 500
     assert told(sandbox, f"web.visit('{site.base}/picture/../loop')").startswith("ConnectionError: ")
 
 
-@pytest.mark.real_time  # a browser that begins anew has so long to show a page
 def test_a_page_that_hangs_is_left_behind(site: Served) -> None:
     with browser([site.host], name="web", timeout_s=5.0) as box, Sandbox(box) as sandbox:
         assert sandbox.run(f"web.visit('{site.base}/').title").value == "The Shop"
