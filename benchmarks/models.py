@@ -213,19 +213,10 @@ def _ours(given: argparse.Namespace) -> tuple[str, float, Turn]:
 def _compiled(given: argparse.Namespace) -> tuple[str, float, Turn]:
     """A step of fixed size: one that grows would be compiled again and again. Compiling counts as loading."""
     import torch
+    from token_times import token_times
     from transformers import CompileConfig
-    from transformers.generation.streamers import BaseStreamer
 
     from codeact.models import GenerationOptions, Message, TransformersModel, ensure_embedded_model
-
-    class Clock(BaseStreamer):  # told the prompt first, then each token
-        def __init__(self) -> None:
-            self.times: list[float] = []
-
-        def put(self, value: Any) -> None:
-            self.times.append(time.perf_counter())
-
-        def end(self) -> None: ...
 
     folder = ensure_embedded_model()
     started = time.perf_counter()
@@ -237,7 +228,7 @@ def _compiled(given: argparse.Namespace) -> tuple[str, float, Turn]:
 
     def turn(number: int) -> tuple[int, float, int, float]:
         tokens, _ = model.prepare([Message("user", _text(given, number))], GenerationOptions())
-        ids, clock = torch.tensor([tokens]), Clock()
+        ids, clock = torch.tensor([tokens]), token_times()
         begun = time.perf_counter()
         with torch.inference_mode():
             model.network.generate(ids, attention_mask=torch.ones_like(ids), streamer=clock, **settings)

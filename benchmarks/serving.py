@@ -32,6 +32,7 @@ from statistics import fmean
 from typing import Any
 
 import httpx
+from token_times import token_times
 
 from codeact.models import Message, ensure_embedded_model
 from codeact.models.device import choose_device, choose_weight_type, limit_threads
@@ -66,16 +67,6 @@ class PlainGenerate:
 
     def round(self, first: int, clients: int, reply: int) -> Timing:
         import torch
-        from transformers.generation.streamers import BaseStreamer
-
-        class Clock(BaseStreamer):  # told the prompt first, then each token
-            def __init__(self) -> None:
-                self.times: list[float] = []
-
-            def put(self, value: Any) -> None:
-                self.times.append(time.perf_counter())
-
-            def end(self) -> None: ...
 
         model = self._model
         questions = [Message("user", QUESTION.format(number)) for number in range(first, first + clients)]
@@ -84,7 +75,7 @@ class PlainGenerate:
         firsts, tokens = [], 0
         for prompt in prompts:
             given = torch.tensor([prompt], device=model.device)
-            clock = Clock()
+            clock = token_times()
             with torch.inference_mode():
                 model.network.generate(
                     given,

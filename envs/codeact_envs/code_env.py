@@ -15,12 +15,12 @@ from codeact.errors import TaskError
 from codeact.events import EventSink, Executed
 from codeact.sandbox import Execution, Limits, Sandbox
 from codeact.tools import Approval, Approve, PendingCall, Refusal, Toolbox, finish_tool
+from codeact_envs.budget import Budget
 from codeact_envs.outcomes import Checkpoint, EnvState, Rehearsal
 from codeact_envs.tasks import Judgement, Plan, Task, Values, World, environment_name, load_task
 from codeact_envs.tasks.naming import Names, check_names, renamed
-from codeact_envs.tasks.phrasing import check_phrasing
-from codeact_envs.tasks.protocol import VALUES
 from codeact_envs.text_space import UnicodeText
+from codeact_envs.variants import check_values, varied
 
 SETTLE_S = 0.5  # simulated seconds that pass after a program before the state is judged
 MAX_PROGRAM, MAX_OBSERVATION = 20_000, 100_000  # characters
@@ -94,13 +94,8 @@ class CodeEnv(gymnasium.Env[str, str]):
             raise TaskError(f"render_mode must be None, 'rgb_array' or 'rgb_array_list', not {render_mode!r}")
         if observation != "text":
             raise TaskError(f"observation must be 'text', not {observation!r}")
-        self.task: Task = load_task(task) if isinstance(task, str) else task
-        if perception is not None:
-            self.task = _perceived(self.task, perception)
-        if tier is not None:
-            self.task = _tiered(self.task, tier)
-        if check_phrasing(phrasing) != "usual":
-            self.task = _phrased(self.task, phrasing)
+        drawn = load_task(task) if isinstance(task, str) else task
+        self.task: Task = varied(drawn, perception=perception, tier=tier, phrasing=phrasing)
         self._names = None if names is None else check_names(names)
         self.render_mode = render_mode
         self.action_space = UnicodeText(MAX_PROGRAM)
@@ -108,7 +103,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.approve: Approve | None = None
         self.on_event: EventSink | None = None
         self._limits = limits or _LIMITS
-        self._values = _check_values(values)
+        self._values = check_values(values)
         self._extra_tools, self._without = extra_tools, tuple(without)
         self._width, self._height = width, height
         self._open_ended = open_ended
@@ -118,10 +113,9 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._plan: Plan | None = None
         self._start: Any = None
         self._judgement = _NOTHING
-        self._turns = self._calls = 0
+        self._budget = Budget(self.task.limits, open_ended)
         self._over = True
         self._acting = False  # whether a program runs, or is about to be sent
-        self._spent: str | None = None  # the limit that a running program has used up
         self._rehearsal: Sandbox | None = None  # while one runs
         self._unrehearsed: str | None = None  # the first tool that it could not call
         self._frames: list[NDArray[np.uint8]] = []  # collected before a rehearsal
@@ -203,7 +197,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         """
         super().reset(seed=seed)
         options = dict(options or {})
-        values = _check_values(options.pop("values", self._values))
+        values = check_values(options.pop("values", self._values))
         if options:
             raise TaskError(f"reset() knows the option 'values', not {', '.join(map(repr, options))}")
         world, sandbox = self._make_world(), self._make_sandbox()
@@ -211,7 +205,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         world.reset(self._plan.setup)
         sandbox.reset()
         self._start, self._judgement = None, _NOTHING
-        self._turns = self._calls = 0
+        self._budget = Budget(self.task.limits, self._open_ended)
         self._over = False
         if self.render_mode == "rgb_array_list":
             self._frames = []
@@ -234,19 +228,17 @@ class CodeEnv(gymnasium.Env[str, str]):
         plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
         self._require_program(action)
         start = self._started(world)
-        self._turns += 1
-        self._spent = None
+        self._budget.turns += 1
+        self._budget.spent = None
         execution = self._run(sandbox, world, action, self.on_event)
         if self.on_event is not None:
             self.on_event(Executed(execution))
         world.settle(SETTLE_S)
-        now = world.snapshot()
-        before, judgement = self._judgement, self.task.judge(plan, start, now, execution.answer)
-        violations = self.task.breaches(plan, start, now, world.violations)
-        success = judgement.success and not violations
-        self._judgement = judgement if success == judgement.success else _disqualified(judgement)
+        before = self._judgement
+        self._judgement, violations = self._judged(plan, start, world.snapshot(), world, execution.answer)
+        success = self._judgement.success
         terminated = not self._open_ended and (success or execution.ended or bool(violations))
-        limit = None if self._open_ended else self._limit_reached(world)
+        limit = self._budget.reached(world.time_s)
         truncated = limit is not None and not terminated
         self._over = terminated or truncated
         info = {
@@ -258,8 +250,8 @@ class CodeEnv(gymnasium.Env[str, str]):
             "violations": violations,
             "state_hash": world.state_hash(),
             "simulated_seconds": world.time_s,
-            "turns": self._turns,
-            "calls": self._calls,
+            "turns": self._budget.turns,
+            "calls": self._budget.calls,
             "answer": execution.answer,
             "finished": execution.ended,
             "limit": limit if truncated else None,
@@ -325,13 +317,14 @@ class CodeEnv(gymnasium.Env[str, str]):
     def save_state(self) -> EnvState:
         """The world and the episode's counters. Variables of programs are not included; `branch` takes them along."""
         plan, world = self._episode(), self._make_world()
-        return EnvState(world.save_state(), plan, self._start, self._judgement, self._turns, self._calls, self._over)
+        turns, calls = self._budget.turns, self._budget.calls
+        return EnvState(world.save_state(), plan, self._start, self._judgement, turns, calls, self._over)
 
     def restore_state(self, state: EnvState) -> None:
         """Go back to a state that this environment saved, in this or an earlier episode. Variables stay as they are."""
         self._make_world().restore_state(state.world)
         self._plan, self._start, self._judgement = state.plan, state.start, state.judgement
-        self._turns, self._calls, self._over = state.turns, state.calls, state.over
+        self._budget.turns, self._budget.calls, self._over = state.turns, state.calls, state.over
 
     @property
     def sandbox(self) -> Sandbox:
@@ -382,7 +375,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         other._sandbox = sandbox.branch(toolbox=other._tools)
         other._sandbox.approve = other._review
         other._plan, other._start, other._judgement = plan, self._start, self._judgement
-        other._turns, other._calls, other._over = self._turns, self._calls, self._over
+        other._budget.turns, other._budget.calls, other._over = self._budget.turns, self._budget.calls, self._over
         return other
 
     def rehearse(self, code: str) -> Rehearsal:
@@ -397,7 +390,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         """
         plan, world, sandbox = self._running(), self._make_world(), self._make_sandbox()
         self._require_program(code)
-        start, spent = self._started(world), self._spent
+        start, spent = self._started(world), self._budget.spent
         saved, began = self.save_state(), world.time_s
         filming = self.render_mode == "rgb_array_list"
         if filming:
@@ -409,13 +402,12 @@ class CodeEnv(gymnasium.Env[str, str]):
                 execution = self._run(self._rehearsal, world, code, None)
             world.settle(SETTLE_S)
             now = world.snapshot()
-            judgement = self.task.judge(plan, start, now, execution.answer)
-            violations = self.task.breaches(plan, start, now, world.violations)
+            judgement, violations = self._judged(plan, start, now, world, execution.answer)
             return Rehearsal(
                 execution=execution,
-                success=judgement.success and not violations,
-                success_strict=judgement.success_strict and not violations,
-                score=(_disqualified(judgement) if violations and judgement.success else judgement).score,
+                success=judgement.success,
+                success_strict=judgement.success_strict,
+                score=judgement.score,
                 violations=violations,
                 state_hash=world.state_hash(),
                 simulated_seconds=world.time_s - began,
@@ -423,7 +415,7 @@ class CodeEnv(gymnasium.Env[str, str]):
                 unrehearsed=self._unrehearsed,
             )
         finally:
-            self._rehearsal, self._spent = None, spent
+            self._rehearsal, self._budget.spent = None, spent
             self.restore_state(saved)
             if filming:
                 world.record(self.metadata["render_fps"], self._width, self._height)
@@ -493,26 +485,23 @@ class CodeEnv(gymnasium.Env[str, str]):
         """The budget first, then the user's policy."""
         if call.tool == "finish":
             return None
-        limits, world = self.task.limits, self._make_world()
-        if not self._open_ended and self._calls >= limits.tool_calls:
-            self._spent = "tool_calls"
-            return Refusal(f"the episode's {limits.tool_calls} tool calls are used up")
-        if not self._open_ended and world.time_s >= limits.simulated_seconds:
-            self._spent = "simulated_seconds"
-            return Refusal(f"the episode's {limits.simulated_seconds:g} simulated seconds are used up")
-        self._calls += 1
+        if (refusal := self._budget.refusal(self._make_world().time_s)) is not None:
+            return refusal
+        self._budget.calls += 1
         if self._rehearsal is not None and call.effect != "read" and call.tool in self.outside_tools:
             self._unrehearsed = self._unrehearsed or call.tool
             return Refusal(f"{call.tool} may change things outside the simulation, which a rehearsal could not undo")
         return None if self.approve is None else self.approve(call)
 
-    def _limit_reached(self, world: World) -> str | None:
-        limits = self.task.limits
-        if world.time_s >= limits.simulated_seconds:
-            return "simulated_seconds"
-        if self._calls >= limits.tool_calls:
-            return "tool_calls"
-        return self._spent or ("turns" if self._turns >= limits.turns else None)
+    def _judged(
+        self, plan: Plan, start: Any, now: Any, world: World, answer: str | None
+    ) -> tuple[Judgement, tuple[str, ...]]:
+        """How well the state does, and what it broke: who broke something has not succeeded."""
+        judgement = self.task.judge(plan, start, now, answer)
+        violations = self.task.breaches(plan, start, now, world.violations)
+        if violations and judgement.success:
+            judgement = Judgement(False, False, _FAILED_SHARE * judgement.score, judgement.conditions)
+        return judgement, violations
 
     @staticmethod
     def _observation(execution: Execution, world: World) -> str:
@@ -523,38 +512,6 @@ class CodeEnv(gymnasium.Env[str, str]):
 
 _NOTHING = Judgement(success=False, success_strict=False, score=0.0)
 _FAILED_SHARE = 0.95  # of the score that a success is left with when it broke a hard constraint
-
-
-def _disqualified(judgement: Judgement) -> Judgement:
-    return Judgement(False, False, _FAILED_SHARE * judgement.score, judgement.conditions)
-
-
-def _perceived(task: Any, perception: str) -> Task:
-    if not hasattr(task, "perceived"):
-        raise TaskError(f"the task {task.name!r} has no tiers of perception; leave out perception={perception!r}")
-    found: Task = task.perceived(perception)
-    return found
-
-
-def _tiered(task: Any, tier: str) -> Task:
-    if not hasattr(task, "tiered"):
-        raise TaskError(f"the task {task.name!r} has one tier of tools, {task.tier!r}; leave out tier={tier!r}")
-    found: Task = task.tiered(tier)
-    return found
-
-
-def _phrased(task: Any, phrasing: str) -> Task:
-    if not hasattr(task, "phrased"):
-        raise TaskError(f"the task {task.name!r} says it in its own words only; leave out phrasing={phrasing!r}")
-    found: Task = task.phrased(phrasing)
-    return found
-
-
-def _check_values(values: Any) -> Values:
-    if values not in VALUES:
-        raise TaskError(f"values must be 'seen' or 'unseen', not {values!r}")
-    found: Values = values
-    return found
 
 
 __all__ = ["Checkpoint", "CodeEnv", "EnvState", "Rehearsal"]

@@ -34,9 +34,9 @@ def everything(env: CodeEnv) -> tuple[Any, ...]:
     world: Any = env._make_world()
     return (
         env.state_hash(),
-        env._turns,
-        env._calls,
-        env._spent,
+        env._budget.turns,
+        env._budget.calls,
+        env._budget.spent,
         env._over,
         env._judgement,
         world.time_s,

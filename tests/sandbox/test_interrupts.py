@@ -354,3 +354,26 @@ def test_the_time_of_tools_and_approvals_is_not_the_programs(make: Callable[[], 
         assert execution.tool_seconds >= 1.4
         assert execution.seconds >= 2.9
         assert execution.code_seconds < 2.5
+
+
+class ProcessorClock:
+    """Stands in for a connection to a worker: it has the clock of its processor time, and nothing else."""
+
+    used_s = 1.0
+
+    def cpu_seconds(self) -> float:
+        return self.used_s
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "used_s", "over"), [(0.03, 1, False), (0.1, 0, False), (0.1, 0.03, True), (0.6, 0, True)]
+)
+def test_a_worker_without_a_processor_is_given_time(
+    monkeypatch: pytest.MonkeyPatch, passed_s: float, used_s: float, over: bool
+) -> None:
+    clock = ProcessorClock()
+    grace = stopping.Grace(clock)  # type: ignore[arg-type]
+    now = time.monotonic() + passed_s
+    monkeypatch.setattr(stopping.time, "monotonic", lambda: now)
+    clock.used_s += used_s
+    assert grace.over is over

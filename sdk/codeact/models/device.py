@@ -78,8 +78,8 @@ def limit_threads(threads: int | None = None) -> None:
 def give_back_memory() -> None:
     """Return to the system what the C library (glibc) holds of freed memory; nothing where it is another.
 
-    What grows with each token is copied into new memory each time, and the freed piece is too small for the next one.
-    Twenty-four conversations of a thousand tokens held ten gigabytes so, and half a gigabyte was in use.
+    What grows with each token is copied into new memory each time, and the freed piece is too small for the next one:
+    many conversations at once hold many times the memory that they use.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
