@@ -281,3 +281,10 @@ def test_place_at_says_when_the_object_fell(api: TabletopApi) -> None:
     assert api.pick("red cube")
     assert not api.place_at(0.5, 0.0, 0.1)
     assert api.position("red cube")[2] == pytest.approx(0.02, abs=0.002)
+
+
+def test_what_comes_up_with_the_open_hand_is_not_put_down(api: TabletopApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pad may draw a thing up although the hand is open. Here the hand stays closed, and says that it is open."""
+    assert api.pick("red cube")
+    monkeypatch.setattr(api, "_open", lambda opening: monkeypatch.setattr(api, "_held", lambda: None))
+    assert api.place_at(0.5, 0.0) is False

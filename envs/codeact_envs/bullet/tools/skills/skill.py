@@ -10,6 +10,7 @@ from codeact_envs.bullet.bodies.parts import parts, placed_solids
 from codeact_envs.bullet.errors import AlreadyHolding, NothingHeld, OutOfReach
 from codeact_envs.bullet.geometry.poses import Quaternion, Vector3
 from codeact_envs.bullet.handling.grasping import Graspable
+from codeact_envs.bullet.handling.letting_go import support
 from codeact_envs.bullet.handling.planner import Planner
 from codeact_envs.bullet.perception.view import Perception, Privileged
 from codeact_envs.bullet.world import BulletWorld
@@ -80,9 +81,15 @@ class ArmSkill:
         if name not in perception.names():
             return False
         end_x, end_y, _ = perception.pose(name).position
-        low = obstacle(name, perception.spec(name), perception.pose(name)).prism.low
-        fell = surface is not None and abs(low - surface) > _HEIGHT_TOLERANCE
-        return self._held() is None and not fell and math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        prism = obstacle(name, perception.spec(name), perception.pose(name)).prism
+        fell = surface is not None and abs(prism.low - surface) > _HEIGHT_TOLERANCE
+        near = math.hypot(end_x - x, end_y - y) <= _PLACE_TOLERANCE
+        return self._held() is None and not fell and near and not self._hangs_in_the_air(name, prism)
+
+    def _hangs_in_the_air(self, name: str, prism: Prism) -> bool:
+        """Whether a thing hangs where the hand went: a pad may draw it up, although the hand is open."""
+        high = RETREAT / 2.0
+        return prism.low > high and prism.low - support(prism, self._planner.obstacles(name)) > high
 
     def _underside(self, name: str) -> float:
         """Height of the lowest point of a thing, however it leans in the hand, metres."""
