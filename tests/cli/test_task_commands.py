@@ -31,7 +31,7 @@ def test_a_new_task_passes_the_gate_as_it_is(tmp_path: Path, monkeypatch: pytest
     code, said = run("tasks", "new", "serve_block")
     assert (code, "wrote serve_block.yaml" in said) == (0, True)
     assert load_task("serve_block.yaml").title == "Serve block"
-    code, said = run("tasks", "check", "serve_block.yaml", "--seeds", "1", "--record", "seen.json")
+    code, said = run("tasks", "check", "serve_block", "--seeds", "1", "--record", "seen.json")
     assert (code, "serve_block.yaml: passes" in said) == (0, True), said
     assert '"solved": 1' in Path("seen.json").read_text()
     Path("seen.json").write_text('{"Other/Task-v0": {"solved": 3}}')
@@ -61,6 +61,15 @@ def test_a_task_is_shown_and_drawn(tmp_path: Path) -> None:
     assert "place_on" in said
     assert "10 turns, 120 simulated seconds, 100 tool calls" in said
     assert np.asarray(Image.open(picture)).std() > 10
+
+
+def test_a_picture_is_called_as_its_task_and_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("tasks", "show", "CodeAct/Trade1-v0", "--seed", "3", "--no-picture")[0] == 0
+    assert list(tmp_path.iterdir()) == []
+    code, said = run("tasks", "show", "CodeAct/Trade1-v0", "--seed", "3")
+    assert (code, "Drawn to Trade1-v0-seed3.png" in said) == (0, True), said
+    assert np.asarray(Image.open("Trade1-v0-seed3.png")).shape == (480, 640, 3)
 
 
 def test_wrong_questions_are_told() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 import line_world  # noqa: F401 - registers two worlds
 import pytest
 
+from codeact.errors import TaskError
 from codeact.evaluation import SelectionError, find_tasks, parse_seeds
 
 
@@ -44,6 +48,18 @@ def test_tasks_are_ids_and_patterns_each_once_and_in_order() -> None:
     assert find_tasks(["Line/[LP]*"]) == ("Line/Lazy-v0", "Line/Push-v0")
     assert find_tasks(["Line/Push-v0", "Line/[LP]*"]) == ("Line/Push-v0", "Line/Lazy-v0")
     assert find_tasks(["line_world:Line/Push-v0"]) == ("line_world:Line/Push-v0",)
+
+
+def test_a_file_may_be_named_without_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (files("codeact_envs.tasks") / "template.yaml").read_text()
+    Path("serve_block.yaml").write_text(text)
+    assert find_tasks(["serve_block"]) == find_tasks(["serve_block.yaml"]) == ("serve_block.yaml",)
+    Path("serve_tray.yaml").write_text("title: 1")
+    with pytest.raises(TaskError, match=r"serve_tray\.yaml"):
+        find_tasks(["serve_tray"])
+    with pytest.raises(SelectionError, match="there is no task 'serve_cup'"):
+        find_tasks(["serve_cup"])
 
 
 @pytest.mark.parametrize(

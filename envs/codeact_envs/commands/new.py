@@ -27,12 +27,12 @@ def new(
 
         codeact tasks new serve_block
 
-        codeact tasks check serve_block.yaml --seeds 3
+        codeact tasks check serve_block --seeds 3
     """
     with reported():
         path = write_task(name, out)
         typer.echo(f"wrote {path}; change it, look at it and hold it against the gate:")
-        typer.echo(f"  codeact tasks show {path} --seed 0 --out scene.png")
+        typer.echo(f"  codeact tasks show {path} --seed 0")
         typer.echo(f"  codeact tasks check {path} --seeds 3")
 
 

@@ -16,18 +16,21 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def show(
     task: Annotated[str, typer.Argument(help="An id, or the path of a task's file.")],
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    out: Annotated[Path | None, typer.Option(help="Draw the scene to this PNG.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The PNG that the scene is drawn to; without it, such as Stack2-v0-seed3.png.")
+    ] = None,
+    picture: Annotated[bool, typer.Option(help="Whether the scene is drawn.")] = True,
     unseen: Annotated[bool, typer.Option("--unseen", help="Draw unseen values.")] = False,
     width: Annotated[int, typer.Option(min=16, max=4096)] = 640,
     height: Annotated[int, typer.Option(min=16, max=4096)] = 480,
 ) -> None:
-    """Show what an episode asks for, what the agent sees and may call, and where it is cut off.
+    """Show what an episode asks for, what the agent sees and may call, and where it is cut off, and draw its scene.
 
     Examples:
 
         codeact tasks show CodeAct/Stack2-v0 --seed 3 --out scene.png
 
-        codeact tasks show my_task.yaml
+        codeact tasks show my_task --no-picture
     """
     with reported():
         if out is not None and out.suffix.lower() != ".png":
@@ -49,9 +52,10 @@ def show(
                 f"Limits: {limits.turns} turns, {limits.simulated_seconds:g} simulated seconds, "
                 f"{limits.tool_calls} tool calls"
             )
-            if out is not None:
-                _save(env.render(), out)
-                typer.echo(f"Drawn to {out}")
+            if picture:
+                drawn = out or Path(f"{Path(name).stem}-seed{seed}.png")
+                _save(env.render(), drawn)
+                typer.echo(f"Drawn to {drawn}")
         finally:
             env.close()
 

@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import TaskError
@@ -54,7 +55,7 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
     """The ids that ids and glob patterns name, each once.
 
     An id may name the module that registers it, as in Gymnasium: `my_module:My/Task-v0`. The path of a task's file,
-    such as `mine.yaml`, stands for the task in it.
+    such as `mine.yaml`, stands for the task in it; so does `mine`, where nothing else is called that.
 
     Raises:
         SelectionError: a pattern that nothing matches; near names are in the message.
@@ -74,6 +75,9 @@ def find_tasks(patterns: Iterable[str]) -> tuple[str, ...]:
             found[pattern] = None
             continue
         matching = (pattern,) if pattern in gymnasium.registry else registered_tasks(pattern)
+        if not matching and Path(f"{pattern}.yaml").is_file():  # as `codeact tasks new mine` wrote it
+            matching = (f"{pattern}.yaml",)
+            _registered(*matching)
         if not matching:
             raise SelectionError(_unknown(pattern, list(registered_tasks("*"))))
         found.update(dict.fromkeys(matching))
