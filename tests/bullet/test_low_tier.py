@@ -10,10 +10,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from codeact_envs.bullet import BulletWorld
+from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast, TooStrong
 from codeact_envs.bullet.geometry.rotations import matrix_of, pose_of, quaternion_of, turn_between
 from codeact_envs.bullet.motion.kinematics import turned
+from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.tools.low_tier import ArmApi
 
 OUTWARDS = (math.cos(math.pi / 8), 0.0, math.sin(math.pi / 8), 0.0)  # the hand, leaning by 45 degrees
@@ -147,6 +148,58 @@ def test_the_arm_may_come_back_from_where_it_should_not_be(world: BulletWorld, a
     assert arm.move_linear((x, y, 0.1))
     assert arm.home()
     assert world.violations == ()
+
+
+def test_a_motion_that_is_not_true_says_why() -> None:
+    with BulletWorld([BodySpec("block", "box", (0.1, 0.1, 0.1), 30.0)]) as world:
+        world.reset([Placement("block", "block", (0.5, 0.0, 0.05))])
+        arm = ArmApi(world)
+        assert arm.last_motion() is None
+        arm.close_gripper()
+        assert arm.move_joints(arm.inverse_kinematics((0.5, 0.0, 0.2)))
+        free = arm.last_motion()
+        assert free is not None
+        assert (free.reached, free.reason, free.contacts) == (True, "", ())
+        assert free.position_error < 1e-3
+        assert free.angle_error < 2e-3
+        assert free.duration > 0.5
+        saved = world.save_state()
+        with pytest.raises(KeepOut):
+            arm.move_linear((0.5, 0.0, -0.1))
+        assert arm.last_motion() == free, "nothing was moved"
+        assert not arm.move_linear((0.5, 0.0, 0.06), speed=0.4)
+        pressed = arm.last_motion()
+        assert pressed is not None
+        assert not pressed.reached
+        assert pressed.reason == "the fingers pressed on 'block'"
+        assert pressed.contacts == ("block",)
+        assert pressed.position_error > 0.01
+        world.restore_state(saved)
+        assert arm.last_motion() == free, "what was undone is forgotten"
+        with world.branch() as other:
+            assert ArmApi(other).last_motion() == free
+        world.reset(())
+        assert arm.last_motion() is None
+
+
+def test_who_sees_by_cameras_is_told_of_a_motion_without_names(
+    world: BulletWorld, arm: ArmApi, unchecked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y, z = world.pose("can").position
+    assert arm.move_joints(arm.inverse_kinematics((x, y - 0.15, z + 0.01)))
+    arm.close_gripper()
+    arm.move_linear((x, y, z + 0.01))
+    known = arm.last_motion()
+    assert known is not None
+    assert known.contacts == ("can",)
+    monkeypatch.setattr(world, "tells_names", False)
+    told = arm.last_motion()
+    assert told is not None
+    assert told.contacts == ("something",)
+    world.controller.last = MotionResult(False, "the arm ran into 'can'", 0.1, 0.0, ("can",), 1.0)
+    told = arm.last_motion()
+    assert told is not None
+    assert told.reason == "the arm ran into something"
 
 
 def test_asking_leaves_no_trace_in_the_future(world: BulletWorld, arm: ArmApi) -> None:

@@ -61,7 +61,8 @@ def test_a_drone_is_flown_by_programs_and_observed_in_words(hover: CodeEnv) -> N
     assert "Drone at x=0.000 y=0.000 z=0.013, rotors off." in observation
     assert {"objects", "position", "find"} <= set(hover.tools.tools)
     assert [name for name in hover.tools.tools if name.startswith("drone.")] == [
-        f"drone.{name}" for name in ("pose", "velocity", "is_flying", "take_off", "fly_to", "hover", "land")
+        f"drone.{name}"
+        for name in ("pose", "velocity", "is_flying", "last_motion", "take_off", "fly_to", "hover", "land")
     ]
     assert "pick" not in hover.tools.tools
     program = """
@@ -69,15 +70,16 @@ try:
     drone.fly_to(0.0, 0.0, 1.0)
 except OutOfReach as error:
     print(error)
+print(drone.last_motion())
 print(drone.take_off(0.5), drone.is_flying(), drone.hover(0.5), round(drone.pose()[2], 1), drone.velocity()[2] < 0.01)
 pose = camera.pose("front")
 print(camera.names(), camera.depth("front").shape, abs(pose[2, 3] - drone.pose()[2]) < 0.01)
-print(drone.land(), drone.is_flying())
+print(drone.land(), drone.is_flying(), drone.last_motion().reached)
 """
     observation, _, _, _, info = hover.step(program)
     assert info["execution"].ok, info["execution"].error
     assert "take off first" in observation
-    assert "True True True 0.5 True\n['front'] (240, 320) True\nTrue False" in observation
+    assert "None\nTrue True True 0.5 True\n['front'] (240, 320) True\nTrue False True" in observation
 
 
 def test_a_state_in_the_air_is_restored_and_branched_exactly(hover: CodeEnv) -> None:

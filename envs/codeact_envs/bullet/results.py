@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class MotionResult:
         reason: why not, in words; empty when reached.
         position_error: metres between what moved (tool, base or drone) and its goal, measured.
         angle_error: radians between the two, measured.
-        contacts: names of the bodies that were touched on the way.
+        contacts: names of the bodies that were touched on the way, what is held among them.
         duration: simulated seconds.
     """
 
@@ -24,3 +25,13 @@ class MotionResult:
     angle_error: float
     contacts: tuple[str, ...]
     duration: float
+
+    def without_names(self, names: Iterable[str]) -> MotionResult:
+        """The same for somebody who does not know that bodies are called these names."""
+        reason = self.reason
+        for name in names:
+            reason = reason.replace(repr(name), _UNNAMED)
+        return replace(self, reason=reason, contacts=(_UNNAMED,) if self.contacts else ())
+
+
+_UNNAMED = "something"

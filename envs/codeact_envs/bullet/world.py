@@ -29,6 +29,7 @@ from codeact_envs.bullet.engine.sleep import AWAKE, Lying, Sleepers, SleepMemory
 from codeact_envs.bullet.engine.world_bodies import LIMBO, WorldBodies, require_distinct
 from codeact_envs.bullet.engine.world_state import Memory, WorldState
 from codeact_envs.bullet.errors import Stopped
+from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.robots import (
     ArmDescription,
     ArmsDescription,
@@ -171,6 +172,15 @@ class BulletWorld(BodyQueries):
     def _parts(self) -> list[SimulatedArm | SimulatedBase | SimulatedDrone]:
         return [*self.arms.values(), *([self.base] if self.base else []), *([self.drone] if self.drone else [])]
 
+    @property
+    def _drivers(self) -> list[ArmController | BaseController | DroneController]:
+        vehicles = (self.base_controller, self.drone_controller)
+        return [*self.controllers.values(), *(each for each in vehicles if each is not None)]
+
+    def told(self, result: MotionResult | None) -> MotionResult | None:
+        """How a motion ended, as programs may be told it."""
+        return result if result is None or self.tells_names else result.without_names(self.names())
+
     def stand_arms(self) -> None:
         """Tell the controllers of carried arms where their bases are now."""
         if self.base is not None:
@@ -279,6 +289,8 @@ class BulletWorld(BodyQueries):
             self.drone.reset(*start)
         for controller in self.controllers.values():
             controller.reset()
+        for driver in self._drivers:
+            driver.last = None
         self._violations.clear()
         self.simulation.jump_to(0)
         self._film.take()
@@ -408,6 +420,7 @@ class BulletWorld(BodyQueries):
             tuple(controller.kinematics.base.tobytes() for controller in self.controllers.values()),
             self.simulation.steps,
             tuple(self._violations),
+            tuple(driver.last for driver in self._drivers),
             self._bodies.layout(),
             self._bodies.presses.memory(),
             self._sleepers.memory(),
@@ -426,6 +439,8 @@ class BulletWorld(BodyQueries):
             for controller, stand in zip(self.controllers.values(), saved.stands, strict=True):
                 controller.kinematics.stand_at(np.frombuffer(stand).reshape(4, 4))
         self._violations.restore(saved.violations)
+        for driver, last in zip(self._drivers, saved.results, strict=True):
+            driver.last = last
         self.simulation.jump_to(saved.steps)
 
     def branch(self) -> BulletWorld:

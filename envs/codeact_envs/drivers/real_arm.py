@@ -35,6 +35,7 @@ _TOOLS = (
     "joint_positions",
     "joint_velocities",
     "tool_pose",
+    "last_motion",
     "forward_kinematics",
     "inverse_kinematics",
     "move_joints",

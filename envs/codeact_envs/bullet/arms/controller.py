@@ -59,6 +59,7 @@ class ArmController:
         places: where its tool may be.
         bounds: what its motions are planned with.
         speed_limit: metres per second that no point of the arm may exceed.
+        last: how the last motion ended; None where there was none since the reset. The world saves it with its state.
 
     Args:
         keep_out: as the attribute.
@@ -87,6 +88,7 @@ class ArmController:
         self.surroundings = Surroundings(simulation, arm, world, self.kinematics, self.keep_out, called)
         self.places = ToolPlaces(robot, self.kinematics, self.keep_out, called, self.surroundings.could_stand)
         self._called = called
+        self.last: MotionResult | None = None
         self.violations = Violations() if violations is None else violations
         joints, motion = robot.joints, robot.motion
         acceleration, jerk = np.array(joints.acceleration), np.array(joints.jerk)
@@ -468,7 +470,7 @@ class ArmController:
             for a, b in zip(left[:3], right[:3], strict=True)
         )
         names = sorted(name for body in self._watch.touched if (name := self._world.name_of(body)) is not None)
-        return MotionResult(
+        self.last = MotionResult(
             reached=not self.blocked,
             reason=self.blocked,
             position_error=math.dist(*([row[3] for row in pose[:3]] for pose in (wanted, actual))),
@@ -476,3 +478,4 @@ class ArmController:
             contacts=tuple(names),
             duration=(self._simulation.steps - start) * STEP,
         )
+        return self.last

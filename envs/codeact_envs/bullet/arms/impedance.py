@@ -130,7 +130,7 @@ class ImpedanceController:
             raise Stopped("the robot was stopped on its way; it is at rest")
         now = self._kinematics.forward(self._arm.positions())
         done = self._controller.result(self._arm.commanded, first)
-        return MotionResult(
+        self._controller.last = MotionResult(
             done.reached,
             done.reason,
             math.dist(now[:3, 3], goal[:3, 3]),
@@ -138,6 +138,7 @@ class ImpedanceController:
             done.contacts,
             done.duration,
         )
+        return self._controller.last
 
     def _require_time(self, seconds: float, length: float) -> None:
         limit = self._controller.tool_speed_limit

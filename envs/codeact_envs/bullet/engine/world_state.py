@@ -10,6 +10,7 @@ from codeact_envs.bullet.bodies.body import Placement
 from codeact_envs.bullet.bodies.presses import Press
 from codeact_envs.bullet.engine.perturbing import Perturbation
 from codeact_envs.bullet.engine.sleep import SleepMemory
+from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.safety import Violation
 
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Memory:
     """What a world knows beside what its simulator does: what the robots' parts and their controllers remember, the
-    time in steps, what broke a rule, the layout, how often buttons were pressed, what sleeps, and what perturbs it."""
+    time in steps, what broke a rule, how the last motions ended, the layout, how often buttons were pressed, what
+    sleeps, and what perturbs it."""
 
     parts: tuple[Any, ...]
     stands: tuple[bytes, ...]
     steps: int
     violations: tuple[Violation, ...]
+    results: tuple[MotionResult | None, ...]
     layout: tuple[Placement, ...]
     presses: tuple[tuple[str, Press], ...]
     sleep: SleepMemory

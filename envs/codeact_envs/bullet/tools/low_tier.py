@@ -18,6 +18,7 @@ from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped
 from codeact_envs.bullet.geometry.poses import Pose, Quaternion, Vector3
 from codeact_envs.bullet.geometry.rotations import matrix_of, pose_of, turn_between
 from codeact_envs.bullet.motion.kinematics import Kinematics
+from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.world import BulletWorld
 
 Array = NDArray[np.float64]
@@ -48,7 +49,8 @@ class ArmApi:
     World frame: x forward, y left, z up, metres. The tool centre point lies between the finger pads; its z axis points
     out of the hand, and the fingers open along its y axis. The quaternion (1, 0, 0, 0) points it straight down, with
     its x axis forward. Nothing here looks at objects: what lies in the way is run into, which stops the arm.
-    Refusals (`OutOfReach`, `KeepOut`, ...) move nothing; False means that something was in the way.
+    Refusals (`OutOfReach`, `KeepOut`, ...) move nothing; False means that something was in the way, and `last_motion`
+    says what.
 
     An arm on wheels has no springs: `move_compliant` and `hold_compliant` are left out, for its base would give way.
 
@@ -128,6 +130,11 @@ class ArmApi:
         """Measured pose of the tool centre point: position in metres, quaternion (x, y, z, w), world frame."""
         with self._standing() as kinematics:
             return pose_of(kinematics.forward(self._arm.positions()))
+
+    @tool(effect="read")
+    def last_motion(self) -> MotionResult | None:
+        """How the arm's last motion ended that began: it says why one was not True. None where it has not moved yet."""
+        return self._world.told(self._controller.last)
 
     @tool(effect="read")
     def forward_kinematics(self, joints: list[float]) -> Pose:
@@ -408,6 +415,7 @@ ARM_TOOLS = (
     "joint_velocities",
     "joint_torques",
     "tool_pose",
+    "last_motion",
     "forward_kinematics",
     "inverse_kinematics",
     "move_joints",

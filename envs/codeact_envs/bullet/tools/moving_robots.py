@@ -7,6 +7,7 @@ from collections.abc import Callable
 from codeact.errors import TaskError
 from codeact.tools import Toolbox, tool
 from codeact_envs.bullet.errors import InCollision, OutOfReach, Stopped, TooFast
+from codeact_envs.bullet.results import MotionResult
 from codeact_envs.bullet.vehicles.range_finder import RangeFinder
 from codeact_envs.bullet.world import BulletWorld
 
@@ -64,6 +65,11 @@ class BaseApi:
         Ray i looks `2 pi i / rays` radians counter-clockwise from straight ahead.
         """
         return self._ranges.scan(rays)
+
+    @tool(effect="read")
+    def last_motion(self) -> MotionResult | None:
+        """How the last drive ended: it says why one was not True. None where the base has not moved yet."""
+        return self._world.told(self._controller.last)
 
     @tool(effect="physical")
     def drive_to(self, x: float, y: float, yaw: float | None = None, speed: float | None = None) -> bool:
@@ -129,6 +135,11 @@ class DroneApi:
         """Whether its rotors turn."""
         return self._drone.flying
 
+    @tool(effect="read")
+    def last_motion(self) -> MotionResult | None:
+        """How the last flight ended: it says why one was not True. None where the drone has not moved yet."""
+        return self._world.told(self._controller.last)
+
     @tool(effect="physical")
     def take_off(self, height: float = 1.0) -> bool:
         """Rise straight up to `height` metres and hover. True when it hovers there. Raises OutOfReach, InCollision."""
@@ -161,5 +172,5 @@ class DroneApi:
         return self._controller.land().reached
 
 
-BASE_TOOLS = ("pose", "velocity", "size", "scan", "drive_to", "drive_straight")
-DRONE_TOOLS = ("pose", "velocity", "is_flying", "take_off", "fly_to", "hover", "land")
+BASE_TOOLS = ("pose", "velocity", "size", "scan", "last_motion", "drive_to", "drive_straight")
+DRONE_TOOLS = ("pose", "velocity", "is_flying", "last_motion", "take_off", "fly_to", "hover", "land")

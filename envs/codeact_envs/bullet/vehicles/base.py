@@ -47,6 +47,9 @@ class BaseController:
     The point that is steered is the turning centre, which never moves sideways: a skid-steered base turns about a point
     that lies towards its heavier axle, not about its middle.
 
+    Attributes:
+        last: how the last motion ended; None where there was none since the reset. The world saves it with its state.
+
     Args:
         keep_out: volumes that it keeps out of, world frame; those that lie above it are not in its way.
         speed_limit: metres per second that no point of an arm on it may exceed.
@@ -68,6 +71,7 @@ class BaseController:
         self._arm_speed = speed_limit * _SPEED_SHARE
         self._touched: set[int] = set()
         self._blocked = ""
+        self.last: MotionResult | None = None
         self._pushing = False
         self._commands = 0
 
@@ -385,7 +389,7 @@ class BaseController:
     def _result(self, x: float, y: float, yaw: float | None, start: int) -> MotionResult:
         at_x, at_y, at_yaw = self._base.pose()
         names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
-        return MotionResult(
+        self.last = MotionResult(
             reached=not self._blocked,
             reason=self._blocked,
             position_error=math.hypot(x - at_x, y - at_y),
@@ -393,6 +397,7 @@ class BaseController:
             contacts=tuple(names),
             duration=(self._simulation.steps - start) * STEP,
         )
+        return self.last
 
 
 @dataclass(frozen=True)

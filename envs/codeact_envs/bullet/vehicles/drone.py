@@ -33,6 +33,9 @@ _SETTLE_STEPS = RATE // 2
 class DroneController:
     """Flies a drone along straight lines, from hovering to hovering, inside its limits.
 
+    Attributes:
+        last: how the last motion ended; None where there was none since the reset. The world saves it with its state.
+
     Args:
         keep_out: volumes that it keeps out of, world frame.
     """
@@ -52,6 +55,7 @@ class DroneController:
         self._keep_out = [volume.grown(width, width, height) for volume in keep_out]
         self._touched: set[int] = set()
         self._blocked = ""
+        self.last: MotionResult | None = None
 
     # Where it may go
 
@@ -280,7 +284,7 @@ class DroneController:
         if error > _TOLERANCE:
             self._blocked = self._blocked or f"it hovers {error:.2f} m from its goal"
         names = sorted(name for body in self._touched if (name := self._world.name_of(body)) is not None)
-        return MotionResult(
+        self.last = MotionResult(
             reached=not self._blocked,
             reason=self._blocked,
             position_error=error,
@@ -288,6 +292,7 @@ class DroneController:
             contacts=tuple(names),
             duration=(self._simulation.steps - begin) * STEP,
         )
+        return self.last
 
 
 def _add(start: Triple, change: tuple[float, ...], scale: float) -> Triple:
