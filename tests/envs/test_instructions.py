@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from codeact_envs.scenes.specification import Attribute
 from codeact_envs.tasks import RobotTask, load_task, practice_names, task_names
+from codeact_envs.tasks.devices.write_adapter import DEVICES
+from codeact_envs.tasks.devices.write_adapter import TEMPLATES as DEVICE_TEMPLATES
+from codeact_envs.tool_use import load_tool_use_task, tool_use_names
+from codeact_envs.tool_use.generator import Question
 
 # Kinds of instructions that a model may be shown examples of, and kinds that it is only tested on, as in the tabletop
 # experiments of Liang et al., "Code as Policies: Language Model Programs for Embodied Control", 2022.
@@ -50,6 +54,18 @@ def test_no_two_tasks_share_a_template() -> None:
     assert {words: names for words, names in owners.items() if len(names) > 1} == {}
 
 
+def test_no_robot_task_shares_a_template_with_a_question_or_a_device() -> None:
+    said = [template for task in tasks() for template in task.spec.instructions]
+    said += [template for question in questions() for template in question.templates]
+    counted = Counter(map(normalised, (*said, *DEVICE_TEMPLATES)))
+    assert [words for words, times in counted.items() if times > 1] == []
+
+
+def questions() -> list[Question]:
+    found = map(load_tool_use_task, tool_use_names())
+    return [question for task in found for question in task.generator.grades[task.grade]]
+
+
 def test_a_task_says_nothing_twice() -> None:
     for task in tasks():
         assert len({normalised(template) for template in task.spec.instructions}) == len(task.spec.instructions)
@@ -72,6 +88,33 @@ def test_no_length_is_unseen_that_is_seen_in_another_unit() -> None:
     for task in tasks():
         again = [word for word in words_of(task, "unseen") if length(word) in seen]
         assert not again, f"{task.name}: {again} is unseen, and some task has it among the seen"
+
+
+def test_no_word_that_one_generator_keeps_unseen_is_seen_elsewhere() -> None:
+    seen = {word.lower() for task in (*tasks(), *practice()) for word in words_of(task, "seen")}
+    generators = {task.generator.name: task.generator for task in map(load_tool_use_task, tool_use_names())}
+    vocabularies = [each for generator in generators.values() for each in generator.vocabularies.values()]
+    vocabularies.append(DEVICES)
+    seen |= {word.lower() for vocabulary in vocabularies for word in vocabulary.seen}
+    unseen = {word.lower() for vocabulary in vocabularies for word in vocabulary.unseen}
+    unseen |= {word.lower() for task in tasks() for word in words_of(task, "unseen")}
+    assert sorted(seen & unseen) == []
+
+
+NAMED = {("flip", "gray"), ("infeasible_or_unsafe", "plate")}
+"""What a scene has in it besides: the gray layer of a block, which is no colour that is drawn, and a thing."""
+
+
+def test_no_template_says_what_a_task_keeps_unseen() -> None:
+    seen, unseen = ({word for task in tasks() for word in words_of(task, values)} for values in ("seen", "unseen"))
+    found = set()
+    for task in tasks():
+        for template in {*task.spec.instructions, *task.phrased("training").templates}:
+            said = f" {normalised(template)} "
+            for word in sorted(seen, key=len, reverse=True):  # "front left corner" is no "front"
+                said = said.replace(f" {normalised(word)} ", " _ ")
+            found |= {(task.name, word) for word in unseen if f" {normalised(word)} " in said}
+    assert found == NAMED
 
 
 def practice() -> list[RobotTask]:

@@ -23,7 +23,7 @@ GOODS = Vocabulary(
 )
 PORTS = Vocabulary(
     seen=("GENOA", "LISBON", "OSLO", "PIRAEUS", "ROTTERDAM", "SPLIT", "TALLINN", "VALENCIA"),
-    unseen=("BUSAN", "CALLAO", "DAKAR", "MOMBASA", "YOKOHAMA"),
+    unseen=("BUSAN", "CALLAO", "DURBAN", "MOMBASA", "YOKOHAMA"),
 )
 KEYS = ("LANTERN", "ORCHARD", "COMPASS", "VELVET", "GRANITE", "HARVEST", "PILGRIM", "TIMBER", "WALNUT", "SIGNAL")
 

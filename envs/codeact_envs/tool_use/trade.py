@@ -22,7 +22,7 @@ COUNTRIES = Vocabulary(
 )
 SUPPLIERS = Vocabulary(
     seen=("Almira", "Borealis", "Cassia", "Delmar", "Estrel", "Fontane", "Garuda", "Halden", "Imara", "Jolanta"),
-    unseen=("Kestrel", "Lumen", "Mandala", "Nordal", "Orinoco", "Pampas", "Quarry", "Rialto", "Selene", "Tundra"),
+    unseen=("Kestrel", "Lumen", "Mandala", "Nordal", "Orinoco", "Pampas", "Quillon", "Rialto", "Selene", "Tundra"),
 )
 CURRENCIES = {
     "Norway": ("NOK", 0.0853),
