@@ -12,6 +12,10 @@ from codeact.models.device import WeightType, choose_device, choose_weight_type,
 from codeact.models.local_model import LocalModel
 from codeact.models.local_weights import Quantization, load_weights, rounds_itself
 
+MULTIPLE = 32
+"""Tokens. In bfloat16 on a CPU torch keeps kernels, some 2 MB, for every number of tokens that was ever read at once;
+so prompts are padded to a multiple of this there, and there are few such numbers."""
+
 
 class TransformersModel(LocalModel):
     """A local model: a hub repository or a folder, on CUDA, Metal or the CPU.
@@ -65,9 +69,21 @@ class TransformersModel(LocalModel):
         """Read `tokens` into `state`, a cache of transformers for one row; return the logits after the last."""
         import torch
 
-        extra = {"logits_to_keep": 1} if self._keeps_last_only else {}
-        given = torch.tensor([list(tokens)], device=self.device)
-        return self.network(input_ids=given, past_key_values=state, use_cache=True, **extra).logits[0, -1]
+        padding = self._padding(len(tokens), state)
+        given = torch.tensor([[*tokens, *[tokens[-1]] * padding]], device=self.device)
+        kept: dict[str, Any] = {}
+        if self._keeps_last_only:
+            kept["logits_to_keep"] = torch.tensor([len(tokens) - 1]) if padding else 1
+        logits = self.network(input_ids=given, past_key_values=state, use_cache=True, **kept).logits[0]
+        if padding:
+            state.crop(-padding)
+        return logits[-1 if self._keeps_last_only else len(tokens) - 1]
+
+    def _padding(self, length: int, state: Any) -> int:
+        """How many tokens to add behind so many, where that keeps memory small. No token looks at those behind it."""
+        if length == 1 or self.device != "cpu" or self.dtype != "bfloat16":
+            return 0
+        return -length % MULTIPLE if getattr(state, "is_croppable", False) else 0
 
     def new_state(self) -> Any:
         """An empty cache of transformers, of the kinds of layers that the model has."""
