@@ -15,6 +15,7 @@ import json
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,12 +52,12 @@ class Running:
     read: float = 0.0
     write: float = 0.0
 
-    def turn(self, number: int) -> bool:
+    def turn(self, number: int, patience: float) -> bool:
         """Measure once more. Whether the engine is still there."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{number}\n")
         self.process.stdin.flush()
-        answer = _answer(self.process)
+        answer = _answer(self.process, patience)
         if answer is not None:
             self.read, self.write = max(self.read, answer["read"]), max(self.write, answer["write"])
         return answer is not None
@@ -70,6 +71,7 @@ def main() -> None:
     parser.add_argument("--prompt", type=int, default=512, help="tokens to read, about")
     parser.add_argument("--reply", type=int, default=32, help="tokens to write")
     parser.add_argument("--repeat", type=int, default=5, help="turns; the best one is printed")
+    parser.add_argument("--patience", type=float, default=1200, help="seconds after which an engine is left out")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/models.md")
     parser.add_argument("--serve", choices=ENGINES, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -81,8 +83,8 @@ def main() -> None:
     try:
         for turn in range(given.repeat):
             for engine in list(running):
-                if not running[engine].turn(turn):
-                    print(f"{engine} ended in a turn, and is left out", file=sys.stderr)
+                if not running[engine].turn(turn, given.patience):
+                    print(f"{engine} ended or was ended in a turn, and is left out", file=sys.stderr)
                     del running[engine]
     finally:
         for found in running.values():
@@ -103,15 +105,19 @@ def _started(engine: str, given: argparse.Namespace) -> Running | None:
     command = [python, sys.argv[0], "--threads", str(given.threads), "--prompt", str(given.prompt)]
     command += ["--reply", str(given.reply), "--serve", engine]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    answer = _answer(process)
-    print(f"{engine} {'ended, and is left out' if answer is None else 'is loaded'}", file=sys.stderr, flush=True)
+    answer = _answer(process, given.patience)
+    what = "ended or was ended, and is left out" if answer is None else "is loaded"
+    print(f"{engine} {what}", file=sys.stderr, flush=True)
     return None if answer is None else Running(process, answer["weights"], answer["seconds"])
 
 
-def _answer(process: subprocess.Popen[str]) -> dict[str, Any] | None:
-    """What an engine says; None where it ended instead."""
+def _answer(process: subprocess.Popen[str], patience: float) -> dict[str, Any] | None:
+    """What an engine says; None where it ended instead, or was ended after so many seconds."""
     assert process.stdout is not None
+    end = threading.Timer(patience, process.kill)
+    end.start()
     line = process.stdout.readline()
+    end.cancel()
     if not line:
         return None
     answer: dict[str, Any] = json.loads(line)
@@ -182,8 +188,6 @@ def _ours(given: argparse.Namespace) -> tuple[str, float, Turn]:
     options = GenerationOptions(max_tokens=given.reply, temperature=1.0, seed=0)
 
     def turn(number: int) -> tuple[int, float, int, float]:
-        import threading
-
         heard: list[list[float]] = []  # when each piece of each reply came
         talks = [[Message("user", _text(given, number * rows + row))] for row in range(rows)]
         done: list[Any] = []
@@ -211,7 +215,9 @@ def _ours(given: argparse.Namespace) -> tuple[str, float, Turn]:
 
 
 def _compiled(given: argparse.Namespace) -> tuple[str, float, Turn]:
-    """A step of fixed size: one that grows would be compiled again and again. Compiling counts as loading."""
+    """A step of fixed size: one that grows would be compiled again and again. Compiling counts as loading: minutes, as
+    each layer has code of its own, and seconds where torch finds in its cache what an earlier process made.
+    """
     import torch
     from token_times import token_times
     from transformers import CompileConfig
