@@ -78,7 +78,7 @@ class RestingOn(Condition):
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
         goal = cast.name(self.where)
         return all_of(
-            [_rests(name, goal, start, now, self.within, self.partial == "distance") for name in cast.roles[self.what]]
+            [rests(name, goal, start, now, self.within, self.partial == "distance") for name in cast.roles[self.what]]
         )
 
 
@@ -93,7 +93,7 @@ class Matched(Condition):
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
         places = {now.bodies[name].color: name for name in cast.roles[self.where]}
         bodies = [now.bodies[name] for name in cast.roles[self.what]]
-        return all_of([_rests(body.name, places[body.color], start, now, self.within, False) for body in bodies])
+        return all_of([rests(body.name, places[body.color], start, now, self.within, False) for body in bodies])
 
 
 @condition("mismatched")
@@ -109,12 +109,13 @@ class Mismatched(Condition):
         readings = []
         for name in cast.roles[self.what]:
             others = [place.name for place in places if place.color != now.bodies[name].color]
-            met = any(_rests(name, other, start, now, self.within, False).met for other in others)
+            met = any(rests(name, other, start, now, self.within, False).met for other in others)
             readings.append(Reading(met, met, 1.0 if met else 0.0))
         return all_of(readings)
 
 
-def _rests(name: str, where: str, start: Snapshot, now: Snapshot, within: float, by_distance: bool) -> Reading:
+def rests(name: str, where: str, start: Snapshot, now: Snapshot, within: float, by_distance: bool) -> Reading:
+    """Whether a body rests on or in another; `by_distance`: on its way, it counts as far as it has come."""
     body, place, first = now.bodies[name], now.bodies[where], start.bodies[where]
     met = (
         horizontal_distance(body.position, place.position) <= within
@@ -143,7 +144,7 @@ class OnOwn(Condition):
         taken = {
             place
             for place in cast.roles[self.where]
-            if any(_rests(name, place, start, now, self.within, False).met for name in names)
+            if any(rests(name, place, start, now, self.within, False).met for name in names)
         }
         met = len(taken) == len(names)
         share = max(0, len(taken) - 1) / max(1, len(names) - 1)
