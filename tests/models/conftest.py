@@ -75,6 +75,13 @@ def tiny_model(tiny_folder: Path) -> Any:
     return TransformersModel(tiny_folder, device="cpu", dtype="float32")
 
 
+REFUSED = {
+    "thinker": ("max_tokens", "temperature", "stop"),
+    "thinker-in-words": ("max_tokens", "temperature", "stop"),
+    "no-limit": ("max_tokens", "max_completion_tokens"),
+}
+
+
 class Server:
     """Speaks the OpenAI chat protocol on loopback. The model's name chooses how it behaves."""
 
@@ -156,6 +163,14 @@ class Server:
                     return JSONResponse({"error": {"message": f"bad key {request.headers.get('authorization')}"}}, 401)
                 case "too-long":
                     return JSONResponse({"error": {"message": "This model's maximum context length is 8 tokens"}}, 400)
+                case "thinker" | "thinker-in-words" | "no-limit":
+                    refused = next((name for name in REFUSED[model] if name in body), None)
+                    if refused is None:
+                        return stream(good({**body, "max_tokens": body["max_completion_tokens"]}))
+                    said = {"message": f"Unsupported parameter: '{refused}' is not supported with this model."}
+                    if model != "thinker-in-words":
+                        said |= {"param": refused, "code": "unsupported_parameter"}
+                    return JSONResponse({"error": said}, 400)
                 case "redirect":
                     return Response(status_code=307, headers={"Location": "/elsewhere"})
                 case "html":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import warnings
 from typing import Any
 
 import pytest
@@ -51,6 +52,28 @@ def test_all_options_are_sent(server: Any) -> None:
     sent = server.requests[-1]
     assert (sent["max_tokens"], sent["temperature"], sent["stop"], sent["seed"]) == (4, 0.5, ["</execute>"], 9)
     assert sent["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}]
+
+
+@pytest.mark.parametrize("name", ["thinker", "thinker-in-words"])
+def test_what_a_model_does_not_take_is_left_out_and_said_once(server: Any, name: str) -> None:
+    model = OpenAICompatibleModel(server.url, name, retries=FAST)
+    options = GenerationOptions(max_tokens=4, stop=("</execute>",), seed=9)
+    with pytest.warns(UserWarning, match="does not take the option") as told:
+        assert model.generate(QUESTION, options).finish_reason == "length"
+    assert [str(each.message).split("option ")[1].split(",")[0] for each in told] == ["temperature", "stop"]
+    sent = server.requests[-1]
+    assert (sent["max_completion_tokens"], sent["seed"]) == (4, 9)
+    assert not {"max_tokens", "temperature", "stop"} & set(sent)
+    before = server.count(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.generate(QUESTION, options)
+    assert server.count(name) == before + 1
+
+
+def test_a_reply_without_any_limit_is_not_asked_for(server: Any) -> None:
+    with pytest.raises(ModelError, match="does not take max_completion_tokens"):
+        ask(server, "no-limit")
 
 
 def test_the_key_comes_from_the_environment_only(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

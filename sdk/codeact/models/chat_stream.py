@@ -19,6 +19,7 @@ import httpx
 
 from codeact.errors import ModelError
 from codeact.models.protocol import ContextOverflow, PicturesRefused
+from codeact.models.refused_options import OptionRefused, refused_option
 
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 NO_PICTURES = frozenset({400, 404, 415, 422})  # how servers whose model reads text alone answer to a picture
@@ -88,6 +89,7 @@ class ChatStream:
         """Send `body`, tell each piece of text, and return what the stream said at its end.
 
         Raises:
+            OptionRefused: the server takes one of the options not.
             ContextOverflow, ModelError: as `OpenAICompatibleModel.generate`.
         """
         limits = httpx.Timeout(
@@ -120,7 +122,7 @@ class ChatStream:
         try:
             async with client.stream("POST", f"{self.url}/chat/completions", json=body) as response:
                 if response.status_code != 200:
-                    raise self._failure(response, (await response.aread()).decode("utf-8", "replace"))
+                    raise self._failure(response, (await response.aread()).decode("utf-8", "replace"), body)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     return self._whole((await response.aread()).decode("utf-8", "replace"), tell)
                 usage = Usage()
@@ -198,10 +200,12 @@ class ChatStream:
             "(a base URL usually ends in /v1)"
         )
 
-    def _failure(self, response: httpx.Response, content: str) -> Exception:
+    def _failure(self, response: httpx.Response, content: str, body: dict[str, object]) -> Exception:
         """What a status other than 200 means."""
         status = response.status_code
         said = self._hide_key(_message(content))
+        if status == 400 and (option := refused_option(content, body)) is not None:
+            return OptionRefused(f"{self.model} at {self.shown_url} does not take {option}: {said}", option)
         text = content.lower()
         refused = status in NO_PICTURES or (status >= 500 and any(word in text for word in PICTURE_WORDS))
         if self.pictures and refused and not any(words in text for words in TOO_LONG):

@@ -20,6 +20,7 @@ from codeact.models.protocol import (
     StopGeneration,
     estimate_tokens,
 )
+from codeact.models.refused_options import OptionRefused, TakenOptions
 
 KEY_VARIABLES = ("CODEACT_API_KEY", "OPENAI_API_KEY")
 POLL_SECONDS = 0.05
@@ -31,7 +32,8 @@ class OpenAICompatibleModel:
     The key is taken from the environment only, `CODEACT_API_KEY` before `OPENAI_API_KEY`, at each request; it is never
     printed, and redirects are not followed, so it goes to `base_url` and nowhere else. Connection errors and the
     statuses in `chat_stream.TRY_AGAIN` are tried again with growing, random pauses, or as `Retry-After` says, as long
-    as no text has come.
+    as no text has come. An option that the server says it does not take is left out from then on, with a warning;
+    where it counts `max_completion_tokens` instead of `max_tokens`, it is given these.
 
     Args:
         base_url: such as `http://localhost:8000/v1`.
@@ -68,6 +70,7 @@ class OpenAICompatibleModel:
         self.name = name or f"openai:{self._shown_url}#{model}"
         self._timeouts = timeouts or Timeouts()
         self._retries = retries or Retries()
+        self._taken = TakenOptions(self.name)
 
     def generate(
         self, messages: Sequence[Message], options: GenerationOptions, on_text: OnText | None = None
@@ -80,9 +83,25 @@ class OpenAICompatibleModel:
             ModelError: no connection, a refused key, an unknown model, a rate limit that outlasts the retries, an
                 answer that is not the protocol, or a stream that was cut. Each says what to look at.
         """
+        started = time.perf_counter()
+        body = _request(self.model, messages, options)
+        while True:
+            try:
+                return self._ask(self._taken.fit(body), messages, options, on_text, started)
+            except OptionRefused as refused:
+                if not self._taken.learn(refused):
+                    raise
+
+    def _ask(
+        self,
+        body: dict[str, object],
+        messages: Sequence[Message],
+        options: GenerationOptions,
+        on_text: OnText | None,
+        started: float,
+    ) -> Completion:
         from anyio.from_thread import start_blocking_portal
 
-        started = time.perf_counter()
         pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         stream = ChatStream(
             url=self._url,
@@ -93,7 +112,6 @@ class OpenAICompatibleModel:
             retries=self._retries,
             pictures=any(message.images for message in messages),
         )
-        body = _request(self.model, messages, options)
         told: list[str] = []
         usage = Usage()
         interrupted = False
