@@ -122,8 +122,9 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     @classmethod
     def describe(cls, task: str, **_: Any) -> dict[str, str]:
-        """What a task is, from the keywords that it is registered with: `name`, `title`, `family`, `tier`, and
-        `oracle`, on how many seeds its reference program was seen to do it, such as `20/20`, where that is known.
+        """What a task is, from the keywords that it is registered with: `name`, `title`, `family`, `tier`,
+        `tiers`, all that it can be played with, and `oracle`, on how many seeds its reference program was seen to do
+        it, such as `20/20`, where that is known.
 
         It loads neither simulator nor sandbox, so that a list of all tasks can be had at once.
         """
@@ -131,6 +132,7 @@ class CodeEnv(gymnasium.Env[str, str]):
 
         found = load_task(task)
         facts = {"name": found.name, "title": found.title, "family": found.family, "tier": found.tier}
+        facts["tiers"] = ", ".join(getattr(found, "tiers", (found.tier,)))
         rate = recorded_rates().get(f"CodeAct/{environment_name(found.name)}")
         return facts if rate is None else {**facts, "oracle": f"{rate.solved}/{rate.seeds}"}
 

@@ -87,6 +87,9 @@ def test_a_number_of_seeds_or_their_names() -> None:
 
 def test_all_tasks_are_in_the_table(tmp_path: Path) -> None:
     lines = markdown().splitlines()
+    assert any("`CodeAct/Reach-v0` | Move the gripper to a point | high, low |" in line for line in lines)
+    said = " ".join(run("tasks", "list", "CodeAct/Reach-v0")[1].split())
+    assert "Move the gripper to a point A high, low 20/20" in said
     assert sum("| `CodeAct/" in line for line in lines) >= len(task_names()) + 24
     path = tmp_path / "tasks.md"
     path.write_text(f"# Tasks\n{BEGIN}\nold\n{END}\nmore\n")

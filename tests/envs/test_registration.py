@@ -85,7 +85,9 @@ def test_a_task_is_described_without_making_it() -> None:
         "title": "Stack one cube on another",
         "family": "A",
         "tier": "high",
+        "tiers": "high",
     }
+    assert CodeEnv.describe("pick_place")["tiers"] == "high, low"
 
 
 def test_each_task_has_an_id() -> None:

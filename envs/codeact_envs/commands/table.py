@@ -58,6 +58,8 @@ def markdown() -> str:
         if rate is not None:
             low, high = wilson_interval(rate.solved, rate.seeds)
             seen = [f"{rate.solved}/{rate.seeds}", f"{low:.3f}–{high:.3f}", "passes" if rate.ok else "does not pass"]
-        rows.append([task.family, f"`{environment}`", task.title, task.tier, *seen])
+        rows.append(
+            [task.family, f"`{environment}`", task.title, ", ".join(getattr(task, "tiers", (task.tier,))), *seen]
+        )
     head = ["family", "task", "title", "tier", "oracle", "95 % interval", "gate"]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))

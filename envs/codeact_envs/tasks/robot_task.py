@@ -141,6 +141,11 @@ class RobotTask:
         return self.tools or self.spec.tiers[0]
 
     @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers of tools that it can be played with, its own first."""
+        return self.spec.tiers
+
+    @property
     def limits(self) -> EpisodeLimits:
         limits = self.spec.limits
         return EpisodeLimits(limits.turns, limits.simulated_seconds, limits.tool_calls)

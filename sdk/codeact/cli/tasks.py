@@ -24,7 +24,8 @@ def print_tasks(pattern: str) -> None:
         grid.add_column(column, no_wrap=column == "task")
     for task in find_tasks([pattern]):
         facts = facts_of(task)
-        cells = (facts.get(column, "–") for column in ("title", "family", "tier", "oracle"))
+        tier = facts.get("tiers", facts.get("tier", "–"))  # another package's environment may have one
+        cells = (facts.get("title", "–"), facts.get("family", "–"), tier, facts.get("oracle", "–"))
         grid.add_row(Text(task), *(Text(printable(cell)) for cell in cells))
     console.print(grid)
 
