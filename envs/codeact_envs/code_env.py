@@ -20,7 +20,7 @@ from codeact_envs.outcomes import Checkpoint, EnvState, Rehearsal
 from codeact_envs.tasks import Judgement, Plan, Task, Values, World, environment_name, load_task
 from codeact_envs.tasks.naming import Names, check_names, renamed
 from codeact_envs.text_space import UnicodeText
-from codeact_envs.variants import check_values, varied
+from codeact_envs.variants import check_values, varied, watched
 
 SETTLE_S = 0.5  # simulated seconds that pass after a program before the state is judged
 MAX_PROGRAM, MAX_OBSERVATION = 20_000, 100_000  # characters
@@ -44,7 +44,9 @@ class CodeEnv(gymnasium.Env[str, str]):
         task: the name of a task, the path of a task's YAML file, or any object with the protocol of
             `codeact_envs.tasks.Task`.
         render_mode: None; `rgb_array`: `render()` gives the scene now; `rgb_array_list`: frames are collected while
-            time passes, at `metadata["render_fps"]` a simulated second, and `render()` gives and forgets them.
+            time passes, at `metadata["render_fps"]` a simulated second, and `render()` gives and forgets them; `human`:
+            Bullet's window shows the world at the pace of the clock, and `render()` gives None. It needs a display,
+            so `metadata` names it only where it was asked for: checks try every mode that is named.
         limits: of the sandbox, for one program.
         observation: `text`.
         values: draw instructions from the `seen` or the `unseen` attribute values; `reset(options={"values": ...})`
@@ -90,12 +92,15 @@ class CodeEnv(gymnasium.Env[str, str]):
         without: Collection[str] = (),
         open_ended: bool = False,
     ) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise TaskError(f"render_mode must be None, 'rgb_array' or 'rgb_array_list', not {render_mode!r}")
+        if render_mode not in (None, "human", *self.metadata["render_modes"]):
+            raise TaskError(f"render_mode must be None, 'human', 'rgb_array' or 'rgb_array_list', not {render_mode!r}")
         if observation != "text":
             raise TaskError(f"observation must be 'text', not {observation!r}")
         drawn = load_task(task) if isinstance(task, str) else task
         self.task: Task = varied(drawn, perception=perception, tier=tier, phrasing=phrasing)
+        if render_mode == "human":
+            self.task = watched(self.task)
+            self.metadata = {**self.metadata, "render_modes": [*self.metadata["render_modes"], "human"]}
         self._names = None if names is None else check_names(names)
         self.render_mode = render_mode
         self.action_space = UnicodeText(MAX_PROGRAM)
@@ -272,6 +277,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         world = self._make_world()
         if self._plan is None:
             raise ResetNeeded("there is nothing to render before the first reset()")
+        if self.render_mode == "human":
+            return None
         if self.render_mode == "rgb_array":
             return world.render(self._width, self._height)
         frames, self._frames = self._frames + world.take_frames(), []

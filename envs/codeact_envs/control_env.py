@@ -61,7 +61,7 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         reward: `sparse` or `dense`; by default `sparse` where the task is goal-conditioned, else `dense`.
         max_steps: after which an episode is truncated.
         values: draw from the `seen` or the `unseen` attribute values.
-        render_mode: None or `rgb_array`.
+        render_mode: None, `rgb_array`, or `human` for Bullet's window at the pace of the clock, as in `CodeEnv`.
         width, height: of pictures, pixels.
 
     Raises:
@@ -87,12 +87,15 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
         _require("observation", observation, ("state", "rgbd"))
         _require("reward", reward, (None, "sparse", "dense"))
         _require("values", values, VALUES)
-        _require("render_mode", render_mode, (None, *self.metadata["render_modes"]))
+        _require("render_mode", render_mode, (None, "human", *self.metadata["render_modes"]))
         if max_steps < 1:
             raise TaskError(f"max_steps must be at least 1, not {max_steps!r}")
         found = load_task(task) if isinstance(task, str) else task
         if not isinstance(found, RobotTask):
             raise TaskError(f"action={action!r} needs a task of a robot at a table, not {type(found).__name__}")
+        if render_mode == "human":
+            found = found.watched()
+            self.metadata = {**self.metadata, "render_modes": [*self.metadata["render_modes"], "human"]}
         self.task = found
         goals = found.spec.goal
         self._condition = goals[0] if len(goals) == 1 and isinstance(goals[0], PlaceCondition) else None
@@ -238,6 +241,8 @@ class ControlEnv(gymnasium.Env[Any, NDArray[np.float32]]):
             return None
         if self._plan is None:
             raise ResetNeeded("there is nothing to render before the first reset()")
+        if self.render_mode == "human":
+            return None
         return self._bullet.render(self._width, self._height)
 
     def close(self) -> None:

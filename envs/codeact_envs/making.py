@@ -18,7 +18,7 @@ ACTIONS = ("code", "cartesian", "joint")
 class EnvMaker:
     """Makes the environment of a task. Gymnasium reads `metadata` before it calls."""
 
-    metadata = {"render_modes": ["rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
+    metadata = {"render_modes": ["human", "rgb_array", "rgb_array_list"], "render_fps": 20}  # noqa: RUF012
 
     def __call__(
         self,

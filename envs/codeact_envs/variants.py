@@ -33,6 +33,19 @@ def varied(task: Task, *, perception: str | None, tier: str | None, phrasing: st
     return found
 
 
+def watched(task: Task) -> Task:
+    """The task in a window, for `render_mode="human"`.
+
+    Raises:
+        TaskError: it has no world that can be watched.
+    """
+    watchable: Any = task
+    if not hasattr(watchable, "watched"):
+        raise TaskError(f"the task {task.name!r} has no robot to watch; leave out render_mode='human'")
+    found: Task = watchable.watched()
+    return found
+
+
 def check_values(values: Any) -> Values:
     """`seen` or `unseen`.
 

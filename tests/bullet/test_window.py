@@ -13,10 +13,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
+import codeact_envs  # noqa: F401  (registers the tasks)
 from codeact_envs.bullet import BodySpec, BulletWorld, Placement
 
 pytestmark = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb is installed")
@@ -31,6 +34,18 @@ with BulletWorld([BodySpec("cube", "box", (0.6, 0.6, 0.6), 2.0, "red")], robot="
     world.settle(0.1)
     print(world.state_hash(), flush=True)
     input()
+"""
+
+EPISODE = """
+import gymnasium
+import codeact_envs
+env = gymnasium.make("CodeAct/Reach-v0", ACTION, render_mode="human")
+env.reset(seed=0)
+env.step(PROGRAM)
+assert env.render() is None
+print(env.unwrapped.state_hash(), flush=True)
+input()
+env.close()
 """
 
 
@@ -91,3 +106,34 @@ def test_the_window_shows_the_scene_and_changes_nothing(display: tuple[str, Path
     assert (0.2 < rows.mean() / picture.shape[0] < 0.8, 0.2 < columns.mean() / picture.shape[1] < 0.8) == (True, True)
     corners = picture[[5, 5, -5, -5], [5, -5, 5, -5]]
     assert (corners.max(axis=1) - corners.min(axis=1) < 60).all()  # no panels in front of it
+
+
+@pytest.mark.parametrize(
+    ("action", "program"), [("code", "move_to(0.5, 0.2, 0.3)"), ("cartesian", [0.5, 0.5, -0.5, 1.0])]
+)
+def test_an_episode_is_watched_and_is_the_same(display: tuple[str, Path], action: str, program: object) -> None:
+    plain: Any = gymnasium.make("CodeAct/Reach-v0", action=action)
+    plain.reset(seed=0)
+    plain.step(program if isinstance(program, str) else np.array(program, np.float32))
+    expected = plain.unwrapped.state_hash()
+    plain.close()
+    name, screen = display
+    script = EPISODE.replace("ACTION", f"action={action!r}").replace("PROGRAM", repr(program))
+    viewer = subprocess.Popen(
+        [sys.executable, "-W", "error:.*human:UserWarning", "-c", script],
+        env={**os.environ, "DISPLAY": name},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert viewer.stdout is not None
+    assert next(line.strip() for line in viewer.stdout if len(line) == 65) == expected
+    colors = 0
+    for _ in range(100):  # frames come when they come
+        colors = len(np.unique(pixels(screen).reshape(-1, 3), axis=0))
+        if colors > 50:
+            break
+        time.sleep(0.1)
+    viewer.communicate("\n")
+    assert colors > 50
+    assert viewer.returncode == 0

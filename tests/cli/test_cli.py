@@ -371,3 +371,10 @@ def test_the_arm_plays_and_replays_bit_for_bit(tmp_path: Path) -> None:
     other = codeact("replay", run)
     assert other.returncode == 1
     assert "not equal: after turn 1, state_hash is" in other.stdout
+
+
+def test_who_would_watch_without_a_display_is_told_so(tmp_path: Path) -> None:
+    shown = codeact("run", "CodeAct/Reach-v0", "--agent", "oracle", "--window", "--out", tmp_path, DISPLAY="")
+    assert shown.returncode == 1
+    assert "needs a display, and DISPLAY is not set" in shown.stderr
+    assert not list(tmp_path.iterdir())

@@ -415,7 +415,15 @@ class TestPictures:
 
     def test_an_unknown_mode_is_an_error(self) -> None:
         with pytest.raises(TaskError, match="render_mode must be None"):
-            CodeEnv("stack2", render_mode="human")
+            CodeEnv("stack2", render_mode="hologram")
+
+    @pytest.mark.parametrize("action", ["code", "cartesian"])
+    def test_a_window_needs_a_display(self, action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("DISPLAY", raising=False)
+        with pytest.raises(TaskError, match="needs a display, and DISPLAY is not set"):
+            gymnasium.make("CodeAct/Stack2-v0", action=action, render_mode="human")
+        with pytest.raises(TaskError, match="no robot to watch"):
+            gymnasium.make("CodeAct/WriteDeviceAdapter-v0", render_mode="human")
 
 
 def test_a_hard_constraint_ends_the_episode(stack: CodeEnv) -> None:

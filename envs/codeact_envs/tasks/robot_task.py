@@ -44,6 +44,7 @@ class RobotTask:
         tools: the tier of the tools that programs get, `high` or `low`; None for the task's own.
         perturbations: what goes otherwise than planned, some of `push`, `dynamics`, `failed_grasp`, `camera_noise`.
         phrasing: whose words an instruction is in: `usual` (the file's own), `training` or `unseen`.
+        window: whether its worlds open Bullet's window and keep the pace of the clock.
         shares_words: whether this package's files of other phrasings are about it too, by its name.
     """
 
@@ -53,6 +54,7 @@ class RobotTask:
     tools: str | None = None
     perturbations: tuple[str, ...] = ()
     phrasing: Phrasing = "usual"
+    window: bool = False
     shares_words: bool = False
 
     vocabulary = "robot"  # of other names for its tools
@@ -108,6 +110,17 @@ class RobotTask:
         """
         return replace(self, perturbations=read_perturbations(perturbations))
 
+    def watched(self) -> RobotTask:
+        """The same task in Bullet's window, at the pace of the clock; nothing else changes.
+
+        Raises:
+            TaskError: there is no display.
+        """
+        from codeact_envs.bullet.engine.display import require_display
+
+        require_display()
+        return replace(self, window=True)
+
     def phrased(self, phrasing: str) -> RobotTask:
         """The same task with its instructions in other words.
 
@@ -159,7 +172,7 @@ class RobotTask:
 
         Raises:
             TaskError: the robot cannot be loaded, has not what a condition judges or a perturbation perturbs, or no
-                such tier.
+                such tier; or there is no display for its window.
         """
         from codeact_envs.bullet.robots import load_robot
         from codeact_envs.tasks.floor_world import FloorWorld
@@ -175,6 +188,7 @@ class RobotTask:
             self.tier,
             keep_out=scene.keep_out,
             speed_limit=scene.speed_limit,
+            window=self.window,
         )
         try:
             _require_judged(self, world)

@@ -48,6 +48,7 @@ class RobotWorld(ABC):
         bullet: a world that has these bodies already; without it one is made.
         keep_out: volumes that the robot may not enter, for a world that is made.
         speed_limit: metres per second that no point of an arm may exceed, for a world that is made.
+        window: open Bullet's window and keep the pace of the clock, for a world that is made.
 
     Raises:
         TaskError: pybullet is not installed, or the robot has no such tier.
@@ -62,6 +63,7 @@ class RobotWorld(ABC):
         bullet: BulletWorld | None = None,
         keep_out: Sequence[Volume] = (),
         speed_limit: float = math.inf,
+        window: bool = False,
     ) -> None:
         try:
             from codeact_envs.bullet import BodySpec, BulletWorld
@@ -72,7 +74,9 @@ class RobotWorld(ABC):
         self._kinds, self._robot = dict(kinds), robot
         if bullet is None:
             bodies = [BodySpec(slot, kind.shape, kind.extents, kind.mass) for slot, kind in self._kinds.items()]
-            bullet = BulletWorld(bodies, robot=robot, keep_out=keep_out, speed_limit=speed_limit)
+            bullet = BulletWorld(
+                bodies, robot=robot, gui=window, real_time=window, keep_out=keep_out, speed_limit=speed_limit
+            )
         self.bullet = bullet
         self._perception = perceive(perception, bullet, named=tier == "high")
         bullet.tells_names, bullet.tells_places = perception != "camera", _TELLS_PLACES[perception]

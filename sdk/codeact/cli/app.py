@@ -81,6 +81,10 @@ def run(
         ),
     ] = None,
     video: Annotated[bool, typer.Option(help="Film the episode.")] = True,
+    window: Annotated[
+        bool,
+        typer.Option("--window", help="Watch the robot in a window, at the pace of the clock, in place of a film."),
+    ] = False,
     approve: Approve = None,
     stop_key: Annotated[bool, typer.Option(help="At a terminal, any key is an emergency stop.")] = True,
 ) -> None:
@@ -121,6 +125,7 @@ def run(
             options=options,
             tools=tools,
             video=video,
+            window=window,
             approve=tuple(approve or ()),
             stop_key=stop_key,
         )

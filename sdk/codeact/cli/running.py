@@ -36,11 +36,14 @@ def run_episode(
     names: str | None = None,
     tools: str | None = None,
     video: bool,
+    window: bool = False,
     approve: tuple[str, ...],
     stop_key: bool,
     options: AgentOptions,
 ) -> None:
     """Play, print and say where the files are.
+
+    With `window` the robot is watched as it moves (Gymnasium's render mode `human`), and not filmed.
 
     `tools` names tools that programs get beside the task's own, which are closed at the end.
 
@@ -72,7 +75,8 @@ def run_episode(
             stop_key = stop_key and not any(tool.approvals for tool in box)  # a person is asked, and answers by keys
         env = make_environment(
             found[0],
-            video=video,
+            video=video and not window,
+            render_mode="human" if window else None,
             tier=tier,
             perception=perception,
             perturb=perturb,

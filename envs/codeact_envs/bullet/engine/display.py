@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codeact_envs.bullet.engine.camera import Camera
     from codeact_envs.bullet.engine.simulation import Simulation
 
+_WINDOW = "a window (gui=True, render_mode='human')"
 _FIRST_PORT = 6000  # of the X protocol over TCP: display 0
 
 
@@ -54,11 +55,11 @@ def require_display() -> None:
         return
     name = os.environ.get("DISPLAY", "")
     if not name:
-        raise TaskError("gui=True needs a display, and DISPLAY is not set; leave gui out, and look at render()")
+        raise TaskError(f"{_WINDOW} needs a display, and DISPLAY is not set; leave it out, and look at render()")
     found = re.fullmatch(r"(?:unix)?(?P<host>[^:]*):(?P<number>\d+)(?:\.\d+)?", name)
     if found is None or not _answers(found["host"], int(found["number"])):
         raise TaskError(
-            f"gui=True needs a display, and nothing answers at DISPLAY={name!r}; leave gui out, or correct it"
+            f"{_WINDOW} needs a display, and nothing answers at DISPLAY={name!r}; leave it out, or correct it"
         )
 
 
