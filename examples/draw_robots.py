@@ -17,6 +17,7 @@ from codeact_envs.bullet.engine.camera import Camera, Frame
 
 WIDTH, HEIGHT, FINER, COLUMNS, GAP, CAPTION = 400, 300, 2, 4, 12, 34
 CUBE = (0.05, 0.05, 0.05)
+SMALL = (0.03, 0.03, 0.03)
 BODIES = {
     body.key: body
     for body in (
@@ -26,6 +27,9 @@ BODIES = {
         BodySpec("can", "cylinder", (0.055, 0.055, 0.09), 0.08, "purple"),
         BodySpec("bowl", "bowl", (0.18, 0.18, 0.06), 0.2, "yellow"),
         BodySpec("zone", "zone", (0.14, 0.14, 0.002), color="cyan"),
+        BodySpec("small red", "box", SMALL, 0.02, "red"),
+        BodySpec("small green", "box", SMALL, 0.02, "green"),
+        BodySpec("small blue", "box", SMALL, 0.02, "blue"),
         BodySpec("crate", "box", (0.4, 0.4, 0.4), 3.0, "orange"),
         BodySpec("other crate", "box", (0.3, 0.3, 0.5), 3.0, "blue"),
         BodySpec("goal", "zone", (0.8, 0.8, 0.002), color="green"),
@@ -77,6 +81,21 @@ def sort(world: BulletWorld) -> None:
     arm = TabletopApi(world)
     assert arm.pick("can")
     assert arm.move_to(0.46, 0.2, 0.2)
+
+
+def stack_small(world: BulletWorld) -> None:
+    world.reset(
+        [
+            Placement("small red", "red", (0.22, 0.06, 0.015), 0.2),
+            Placement("small green", "green", (0.20, -0.08, 0.015)),
+            Placement("small blue", "blue", (0.24, -0.02, 0.015), 0.5),
+        ]
+    )
+    arm = TabletopApi(world)
+    assert arm.pick("red")
+    assert arm.place_on("green")
+    assert arm.pick("blue")
+    assert arm.move_to(0.2, -0.02, 0.08)
 
 
 def together(world: BulletWorld) -> None:
@@ -145,6 +164,12 @@ TILES = [
     Tile("panda", stack, "red, green, blue, bowl", Camera((1.30, 0.68, 0.86), (0.28, -0.04, 0.29), 43.0)),
     Tile("kuka_iiwa", fill, "red, green, blue, bowl", Camera((1.44, 0.76, 1.00), (0.28, 0.02, 0.33), 42.0)),
     Tile("xarm6", sort, "red, blue, can, zone", Camera((1.22, 0.58, 0.78), (0.27, 0.02, 0.22), 41.0)),
+    Tile(
+        "so101",
+        stack_small,
+        "small red, small green, small blue",
+        Camera((0.56, 0.24, 0.34), (0.12, -0.02, 0.08), 40.0),
+    ),
     Tile("two_pandas", together, "red, green, blue, zone", Camera((1.62, 0.30, 1.12), (0.25, 0.0, 0.23), 43.0)),
     Tile("husky", push, "crate, other crate, goal", Camera((3.0, 2.3, 2.0), (1.35, 0.12, 0.15), 38.0)),
     Tile("husky_panda", fetch, "red, crate, goal", Camera((2.2, 1.2, 2.0), (0.95, -0.45, 0.42), 40.0)),
