@@ -47,12 +47,14 @@ class Timeouts:
 class Retries:
     """`attempts` in all; the pause before attempt n+1 is random up to `base * 2**n` seconds, at most `longest`.
 
-    A `Retry-After` of the server is waited for exactly; one longer than `longest` ends the trying.
+    A `Retry-After` of the server is waited for exactly, as limits of requests a minute need it; one longer than
+    `longest_asked` ends the trying.
     """
 
     attempts: int = 5
     base: float = 0.5
     longest: float = 30.0
+    longest_asked: float = 90.0
 
 
 @dataclass
@@ -112,7 +114,7 @@ class ChatStream:
                         pause = min(self.retries.longest, random.uniform(0.0, self.retries.base * 2**attempt))
                     if attempt == self.retries.attempts:
                         raise ModelError(f"{again.error} (tried {attempt} times)") from again.error
-                    if pause > self.retries.longest:
+                    if pause > self.retries.longest_asked:
                         raise ModelError(f"{again.error} (it asks to wait {pause:.0f} s)") from again.error
                     await anyio.sleep(pause)
         raise ModelError("no attempt was allowed: Retries.attempts must be at least 1")
