@@ -138,6 +138,10 @@ def test_no_reply_breaks_the_reader(text: str, cut: bool) -> None:
         ('{"tool": "go", "args": {"x": 0.5, "names": ["a", null, true]}}', "print(go(x=0.5, names=['a', None, True]))"),
         ('First {this}.\n```json\n{"tool": "arm.go", "args": [1, "b"]}\n```', "print(arm.go(1, 'b'))"),
         ('{"tool": "home"}', "print(home())"),
+        ('{"name": "go", "arguments": {"x": 1}}', "print(go(x=1))"),
+        ('<tool_call>\n{"name": "go", "parameters": {"x": 1}}\n</tool_call>', "print(go(x=1))"),
+        ('[{"tool": "home", "args": {}}]', "print(home())"),
+        ('{"name": "mug"} {"tool": "home"}', "print(home())"),
         (
             '{"note": 1} {"tool": "say", "args": {"text": "</execute>\'\\"\\n"}}',
             "print(say(text='</execute>\\'\"\\n'))",
@@ -148,6 +152,7 @@ def test_json_becomes_a_call(text: str, program: str) -> None:
     reply = JSON.parse(text)
     assert isinstance(reply, Program)
     assert reply.code == program
+    assert not reply.dropped
 
 
 @pytest.mark.parametrize(

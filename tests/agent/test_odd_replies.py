@@ -88,6 +88,8 @@ def test_thoughts_that_do_not_end_hold_nothing_to_run() -> None:
         ("Action: arm.go(x=1)", "print(arm.go(x=1))"),
         ("Action: home()", "print(home())"),
         ("Action: go, 1\r\n", "print(go(1))"),
+        ("**Action:** go, 1", "print(go(1))"),
+        ("**Action**: go(1)", "print(go(1))"),
         ("Well.\r\nAction: go, 1\r\nObservation: 3", "print(go(1))"),
     ],
 )

@@ -15,15 +15,18 @@ from codeact.agent.formats import Broken, Program, Prose, Reply, find_answer, vi
 if TYPE_CHECKING:
     from codeact.tools import Toolbox
 
-_ACTION = re.compile(r"^[ \t]*Action:[ \t]*(?P<call>.*)$", re.MULTILINE | re.IGNORECASE)
+_ACTION = re.compile(r"^[ \t]*(?:Action:|\*\*Action:?\*\*:?)[ \t]*(?P<call>.*)$", re.MULTILINE | re.IGNORECASE)
 _OBJECT = re.compile(r"\{\s*(?:[\"']|\Z)")  # meant as JSON, unlike other words in braces
 _NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.*)\Z", re.DOTALL)
 _AS_PYTHON = re.compile(r"\s*(?P<tool>[A-Za-z_][\w.]*)\((?P<arguments>.*)\)\s*\Z")
+_CLOSING = re.compile(r"(?:[\s`\]]|</\w+>)*")  # what closes marks that the call stands in
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
 class JsonFormat:
     """`{"tool": "name", "args": {...}}`, anywhere in the reply. `args` may also be a list: arguments by position.
+
+    A call by the keys `name` and `arguments` or `parameters`, on which many models were trained, is read as well.
 
     With `tools`, names and arguments are held against their signatures before anything is run.
     """
@@ -49,6 +52,7 @@ class JsonFormat:
                 if _OBJECT.match(said, begin):
                     return Broken(f"The JSON cannot be read: {error}.", cut=cut)
             else:
+                value = _as_ours(value)
                 if "tool" in value:
                     return _json_call(self._tools, self._others, value, said[:end], said[end:])
             begin = said.find("{", end)
@@ -115,6 +119,14 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity would become unknown names in the program
 
 
+def _as_ours(value: dict[str, Any]) -> dict[str, Any]:
+    """A call by the keys that many models were trained on, by ours; all else as it is."""
+    match value:
+        case {"name": str(name), "arguments": arguments, **rest} | {"name": str(name), "parameters": arguments, **rest}:
+            return {"tool": name, "args": arguments, **rest}
+    return value
+
+
 def _json_call(tools: Toolbox | None, others: Collection[str], value: dict[str, Any], kept: str, rest: str) -> Reply:
     if extra := sorted(set(value) - {"tool", "args"}):
         return Broken(f'The call has unknown keys {", ".join(extra)}; it has "tool" and "args" only.')
@@ -148,7 +160,7 @@ def _call(
         return Broken("The arguments must be finite numbers, text, true, false, null, lists and objects.")
     if wrong_call := objection(tools, others, tool, positional, named):
         return wrong_call
-    dropped = bool(rest.strip(" \n`"))
+    dropped = not _CLOSING.fullmatch(rest)
     note = "only the first call of the reply was made, and the rest was dropped" if dropped else ""
     return Program(f"print({tool}({', '.join(arguments)}))", kept, note, dropped)
 
