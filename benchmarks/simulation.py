@@ -49,7 +49,7 @@ class Amount:
     pairs: int
 
 
-FULL = Amount(turns=60, resets=20, pictures=20, environments=3, episodes=6, poses=300, pairs=20)
+FULL = Amount(turns=60, resets=20, pictures=20, environments=3, episodes=6, poses=1000, pairs=50)
 QUICK = Amount(turns=3, resets=5, pictures=2, environments=1, episodes=1, poses=20, pairs=2)
 
 

@@ -145,6 +145,7 @@ def test_in_a_workspace_undo_says_before_and_after_what_stays(
         (["--env", "CodeAct/Reach-v0", "--workspace", "."], "--workspace is for a sandbox of its own"),
         (["--env", "CodeAct/Raech-v0"], "Reach"),
         (["--tier", "low"], "give --env, too"),
+        (["--window"], "give --env, too"),
         (["--approve", "physical=perhaps"], "no rule 'perhaps'"),
     ],
 )
@@ -158,6 +159,21 @@ def test_wrong_options_are_usage_errors(
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(app, ["chat", "--model", script("a"), *arguments], terminal_width=200)
     assert (found.exit_code, message in found.stderr.replace("\n", "")) == (2, True), found.stderr
+
+
+def test_who_would_watch_the_chats_robot_without_a_display_is_told_so(
+    script: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from codeact.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    arguments = ["chat", "--model", script("a"), "--env", "CodeAct/Reach-v0", "--window"]
+    found = CliRunner().invoke(app, arguments, terminal_width=200)
+    assert found.exit_code == 1
+    assert "needs a display, and DISPLAY is not set" in found.stderr.replace("\n", " ")
 
 
 prompt_toolkit = pytest.importorskip("prompt_toolkit", reason="the prompt needs prompt_toolkit")

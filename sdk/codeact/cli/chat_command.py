@@ -46,6 +46,9 @@ def chat(
     options: AgentOptions = AgentOptions(),  # noqa: B008  frozen
     tier: Annotated[str | None, typer.Option(help="Of the environment's tools: high or low.")] = None,
     perception: Annotated[str | None, typer.Option(help="privileged, noisy or camera.")] = None,
+    window: Annotated[
+        bool, typer.Option("--window", help="Watch the environment's robot in a window, at the pace of the clock.")
+    ] = False,
     journal: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +83,7 @@ def chat(
         from codeact.cli.sandbox_options import SandboxOptions
 
         given = {"tier": tier, "perception": perception}
-        acted = {"rehearse": options.rehearse or None, "best-of": options.best_of}
+        acted = {"rehearse": options.rehearse or None, "best-of": options.best_of, "window": window or None}
         if env is None and (wrong := [f"--{name}" for name, value in {**given, **acted}.items() if value is not None]):
             raise typer.BadParameter("this is for an environment; give --env, too", param_hint=wrong[0])
         open_chat(
@@ -92,7 +95,10 @@ def chat(
                 settings=options.settings(AgentSettings(max_tokens=MAX_TOKENS)),
                 check_skills=options.check_skills,
                 journal=journal,
-                environment={name: value for name, value in given.items() if value is not None},
+                environment={
+                    **{name: value for name, value in given.items() if value is not None},
+                    **({"render_mode": "human"} if window else {}),
+                },
                 sandbox=SandboxOptions(
                     tools,
                     tuple(limit or ()),
