@@ -8,6 +8,9 @@ import yaml
 
 import codeact_envs  # noqa: F401
 from codeact.errors import TaskError
+from codeact_envs.bullet import BulletWorld
+from codeact_envs.bullet.perception.view import perceive
+from codeact_envs.bullet.tools.toolboxes import robot_toolbox
 from codeact_envs.code_env import CodeEnv
 from codeact_envs.tasks import load_task, task_file
 from codeact_envs.tasks.robot_task import RobotTask
@@ -77,6 +80,18 @@ def test_who_sees_by_cameras_alone_is_told_of_no_object() -> None:
     assert "objects" not in env.tools
     assert "position" not in env.tools
     env.close()
+
+
+@pytest.mark.parametrize(
+    ("robot", "tier"), [("panda", "low"), ("two_pandas", "high"), ("husky_panda", "low"), ("crazyflie", "high")]
+)
+def test_what_moves_something_says_what_it_raises(robot: str, tier: str) -> None:
+    with BulletWorld([], robot=robot) as world:
+        tools = robot_toolbox(world, perceive("privileged", world, named=tier == "high"), tier).tools
+    moving = {name: tool.function.__doc__ or "" for name, tool in tools.items() if tool.effect == "physical"}
+    assert len(moving) > 3
+    silent = {name for name, text in moving.items() if "Raises" not in text}
+    assert silent <= {"left.home", "right.home"}
 
 
 def test_a_tier_that_a_task_does_not_have_is_refused() -> None:

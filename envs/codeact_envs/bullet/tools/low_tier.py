@@ -318,7 +318,10 @@ class ArmApi:
         turning_stiffness: tuple[float, float, float] = (20.0, 20.0, 20.0),
         damping_ratio: float = 1.0,
     ) -> bool:
-        """As `move_compliant`, to where the tool is: let it be pushed about for so long, at most 60 s."""
+        """As `move_compliant`, to where the tool is: let it be pushed about for so long, at most 60 s.
+
+        Raises TooFast (for other seconds), TooStrong, OutOfReach.
+        """
         self._controller.require_running()
         impedance = Impedance(stiffness, turning_stiffness, damping_ratio)
         return self._compliant().follow(self._controller.tool(), seconds, impedance).reached

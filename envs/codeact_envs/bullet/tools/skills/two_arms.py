@@ -241,7 +241,7 @@ class TwoArmsApi:
 
     @tool(effect="physical")
     def release_together(self) -> None:
-        """Open both grippers and raise both hands a little."""
+        """Open both grippers and raise both hands a little. Raises InCollision, KeepOut."""
         for side in self._sides.values():
             side.let_go()
         for side in self._sides.values():
