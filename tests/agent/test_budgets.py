@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +48,36 @@ def test_calls_beyond_the_budget_are_refused_and_end_the_task(chatting: Any) -> 
 def test_calls_within_the_budget_are_made_and_each_task_has_its_own(chatting: Any) -> None:
     agent = chatting(*["<execute>\nfinish([double(i) for i in range(3)])\n</execute>"] * 2, max_calls=3)
     assert [agent.chat("?", tools=BOX), agent.chat("?")] == ["[0, 2, 4]"] * 2
+    assert agent.spent.calls == 3
+
+
+def test_after_the_time_calls_are_refused_and_the_task_ends(chatting: Any) -> None:
+    begun: list[int] = []
+
+    @tool
+    def work() -> None:
+        """Take a while."""
+        begun.append(1)
+        time.sleep(0.2)
+
+    agent = chatting("<execute>\nfor i in range(50):\n    work()\n</execute>", "done", max_seconds=0.5)
+    told: list[str] = []
+    answer = agent.chat("?", tools=Toolbox([work]), on_event=lambda event: told.append(str(event)))
+    assert answer == "No answer (budget: 0.5 seconds)."
+    assert len(begun) < 4
+    assert "the budget of 0.5 seconds is used up" in " ".join(told)
+
+
+def test_a_program_that_was_chosen_late_may_call() -> None:
+    spending = Spending(Budget(seconds=1e-9))
+    assert spending.call() == "the budget of 1e-09 seconds is used up"
+    spending.late = True
+    assert spending.call() is None
+
+
+def test_calls_are_counted_without_a_budget_of_them(chatting: Any) -> None:
+    agent = chatting("<execute>\nfinish([double(i) for i in range(3)])\n</execute>")
+    agent.chat("?", tools=BOX)
     assert agent.spent.calls == 3
 
 

@@ -33,7 +33,7 @@ class Budget:
     Attributes:
         turns: replies of the model.
         tokens: read and written, summed over all replies; a long history counts again each time it is read.
-        seconds: wall time from the start of the task, time in tools included.
+        seconds: wall time from the start of the task, time in tools included; after it calls are refused.
         calls: of tools, `finish` not counted, refused ones included; one more is refused, and ends the task.
         cost: by `prices`, in their currency.
         prices: of tokens.
@@ -81,6 +81,7 @@ class Spending:
         self.turns = self.calls = 0
         self.prompt_tokens = self.completion_tokens = 0
         self.rehearsing = False  # what is tried and undone does not count as calls
+        self.late = False  # whether a program was chosen although the time is used up, and may call
 
     def paused(self, seconds: float) -> None:
         """So much time passed in which nothing was done; it does not count."""
@@ -106,11 +107,14 @@ class Spending:
         return None if prices is None else prices.of(self.prompt_tokens, self.completion_tokens)
 
     def call(self) -> str | None:
-        """A tool is about to be called. Returns why it may not, if the budget of calls is used up."""
-        if self._budget.calls is None or self.rehearsing:
+        """A tool is about to be called. Returns why it may not, if the budget of time or of calls is used up."""
+        if self.out_of_time() and not self.late:
+            return f"the budget of {self._budget.seconds:g} seconds is used up"
+        if self.rehearsing:
             return None
         self.calls += 1
-        return f"the budget of {self._budget.calls} calls is used up" if self.calls > self._budget.calls else None
+        most = self._budget.calls
+        return f"the budget of {most} calls is used up" if most is not None and self.calls > most else None
 
     def spent(self) -> Spent:
         return Spent(

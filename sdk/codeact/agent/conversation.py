@@ -298,6 +298,7 @@ class Conversation:
 
     def _act(self, program: Program, candidate: Candidate, on_event: EventSink) -> Action:
         self._actions += 1
+        self.spending.late = candidate.number > 0 and self.spending.out_of_time()
         self._repeats.acted(program.code)
         self.program = program.code
         self.memory.add("assistant", program.kept)

@@ -28,7 +28,7 @@ class AgentSettings:
         max_turns: replies of the model for one task.
         max_tokens: tokens of one reply.
         max_total_tokens: tokens read and written for one task. None: no limit.
-        max_seconds: wall time for one task. None: no limit.
+        max_seconds: wall time for one task. None: no limit. After it calls are refused, and the task ends.
         max_calls: tool calls for one task. None: no limit. One more is refused, and the task ends.
         max_cost: for one task, in the currency of `prices`. None: no limit.
         prices: what a million tokens cost that the model reads, and that it writes.
