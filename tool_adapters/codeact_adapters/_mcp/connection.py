@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 import weakref
@@ -28,6 +29,7 @@ _CANCELLING_S = 2.0
 _LONGEST_TEXT = 500
 _FAILED = "Server returned an error response"  # what the SDK makes of an HTTP status without an error of the protocol
 _FORGOTTEN = (400, 404, 410)  # what servers answer to a session that they do not know; not all say 404 as they should
+_TOO_LONG = re.compile(r"the answer is longer than [\d,]+ bytes|event exceeded the \d+ byte limit")
 _CHANGES = ("tools", "resources", "prompts")
 
 
@@ -165,6 +167,9 @@ class Connection:
         except MCPError as error:
             if error.code == REQUEST_TIMEOUT:
                 raise self._late() from None
+            if _TOO_LONG.search(error.message):
+                link.served, self._starts = True, 0
+                raise McpError(f"the answer is longer than {self.most_bytes:,} bytes") from None
             if error.code == CONNECTION_CLOSED or _is_gone(link):
                 raise await self._lost(link) from None
             forgotten = error.message == _FAILED and link.trouble.status in _FORGOTTEN

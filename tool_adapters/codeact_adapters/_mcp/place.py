@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeact.errors import ToolError
 from codeact_adapters._mcp.secrets import secrets_of
@@ -56,11 +56,8 @@ class Command:
         Raises:
             ConnectionError: it cannot be started.
         """
-        from mcp import StdioServerParameters, stdio_client
+        from codeact_adapters._mcp.process import process_transport
 
-        parameters = StdioServerParameters(
-            command=self._command[0], args=self._command[1:], env=self._env, cwd=self._cwd
-        )
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         loop = asyncio.get_running_loop()
@@ -76,7 +73,9 @@ class Command:
         try:
             with os.fdopen(writing, "w") as errors:
                 loop.add_reader(reading, hear)
-                yield stdio_client(parameters, errlog=errors)
+                yield process_transport(
+                    self._command, env=self._env, cwd=self._cwd, errors=errors, most_bytes=_on_the_wire(most_bytes)
+                )
         finally:
             hear()
             loop.remove_reader(reading)
@@ -100,7 +99,8 @@ class Address:
             raise ToolError("the token must be printable ASCII without spaces")
         self._url = url
         self._loopback = base.host in ("localhost", "::1") or base.host.startswith("127.")
-        self._headers = {"User-Agent": "codeact", **headers}
+        # What is not compressed is as long as it looks.
+        self._headers = {"User-Agent": "codeact", "Accept-Encoding": "identity", **headers}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self.label = f"the server at {base.copy_with(query=None)}"
@@ -111,9 +111,12 @@ class Address:
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
 
-        async def note(response: Any) -> None:
+        from codeact_adapters._mcp.answers import bounded
+
+        async def note(response: httpx2.Response) -> None:
             if response.status_code >= 400:
                 trouble.status = response.status_code
+            bounded(response, _on_the_wire(most_bytes))
 
         client = httpx2.AsyncClient(
             headers=self._headers,
@@ -122,10 +125,15 @@ class Address:
             event_hooks={"response": [note]},
         )
         async with client:
-            yield streamable_http_client(self._url, http_client=client, max_sse_event_size=most_bytes)
+            yield streamable_http_client(self._url, http_client=client, max_sse_event_size=_on_the_wire(most_bytes))
 
 
 Place = Command | Address
+
+
+def _on_the_wire(most_bytes: int) -> int:
+    """How long a message may be whose answer is not too long: it may say everything twice, with much escaped."""
+    return 4 * most_bytes + 100_000
 
 
 def place_of(
