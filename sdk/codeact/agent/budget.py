@@ -57,7 +57,7 @@ class Budget:
             if value is not None and not value > 0:
                 raise CodeActError(f"{name} is {value}; it must be positive")
         if self.cost is not None and self.prices is None:
-            raise CodeActError("max_cost needs prices=(read, written), or --prices READ,WRITTEN: what a million tokens cost")
+            raise CodeActError("max_cost needs prices=(read, written) of a million tokens, or --prices READ,WRITTEN")
 
 
 @dataclass(frozen=True)
