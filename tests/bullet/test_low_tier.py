@@ -93,6 +93,16 @@ def test_velocities_move_by_what_they_make_in_that_time(arm: ArmApi) -> None:
     assert arm.tool_pose().position == pytest.approx((x, y + 0.05, z), abs=1e-3)
 
 
+def test_a_turn_that_is_too_long_says_how_long_it_may_be(arm: ArmApi) -> None:
+    velocities = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.8]  # the hand turns on the spot
+    with pytest.raises(OutOfReach, match=r"panda_joint7 is at its end after [0-9.]+ s") as refused:
+        arm.move_velocity(velocities, 50.0)
+    longest = float(str(refused.value).split()[-2])
+    assert arm.move_velocity(velocities, longest)
+    with pytest.raises(OutOfReach, match=r"at its end after 0\.0[01] s"):
+        arm.move_velocity(velocities, 0.1)
+
+
 def test_the_gripper_obeys_widths_and_forces(world: BulletWorld, arm: ArmApi) -> None:
     arm.open_gripper(0.06)
     assert arm.gripper_width() == pytest.approx(0.06, abs=2e-3)

@@ -275,9 +275,21 @@ class ArmController:
             raise TooFast(f"joint velocities may be at most {allowed} rad/s, for a positive number of seconds")
         goal = self._arm.commanded + velocity * seconds
         if not self.kinematics.inside_limits(goal):
-            raise OutOfReach(f"{seconds:g} s at this velocity would leave the joint limits; take fewer seconds")
+            raise OutOfReach(
+                f"{seconds:g} s at this velocity would leave the joint limits; " + self._end_of_turn(velocity)
+            )
         speed = float(np.linalg.norm(velocity))
         return self._run(StraightPath(self._arm.commanded, goal), goal, speed, speed * seconds)
+
+    def _end_of_turn(self, velocity: Array) -> str:
+        """How long the joints could turn at `velocity` (joints,), in words."""
+        ends = np.where(velocity > 0.0, self.kinematics.upper, self.kinematics.lower)
+        turning = np.abs(velocity) > 1e-9
+        seconds = np.full(len(velocity), math.inf)
+        seconds[turning] = (ends - self._arm.commanded)[turning] / velocity[turning]
+        joint = int(np.argmin(seconds))
+        most = math.floor(max(0.0, float(seconds[joint])) * 100.0) / 100.0
+        return f"{self._robot.joints.names[joint]} is at its end after {most:.2f} s"
 
     def move_twist(self, linear: Array, angular: Array, seconds: float) -> MotionResult:
         """Move the tool at `linear` (3,), metres per second, and turn it at `angular` (3,), radians per second about an
