@@ -96,6 +96,23 @@ def test_the_model_need_not_write_on_after_its_program() -> None:
     assert replied.completion_tokens < 40
 
 
+def test_a_model_of_ones_own_need_not_know_how_a_reply_is_ended() -> None:
+    class Plain:
+        name, context_tokens = "plain", None
+
+        def generate(self, messages: Any, options: Any, on_text: Any = None) -> Completion:
+            text = "Well.\n<execute>\nfinish(6 * 7)\n</execute>\nThat is it."
+            for piece in text.splitlines(keepends=True):
+                on_text(piece)
+            return Completion(text, 1, 1, 0.0, "stop")
+
+    with CodeActAgent(Plain()) as agent:
+        assert agent.chat("What is 6 * 7?") == "42"
+        assert agent.spent is not None
+        assert agent.spent.prompt_tokens > 100
+        assert agent.spent.completion_tokens > 10
+
+
 def test_only_the_first_program_runs_and_the_model_is_told() -> None:
     class Deaf(Recorder):
         def generate(self, messages: Any, options: Any, on_text: Any = None) -> Completion:

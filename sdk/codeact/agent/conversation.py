@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -321,7 +322,7 @@ class Conversation:
     def _generate(self, on_event: EventSink, *, turn: bool = True) -> Completion:
         options = self._options()
         self._limit = options.max_tokens
-        written = ""
+        written, begun = "", time.perf_counter()
 
         def on_text(piece: str) -> None:
             nonlocal written
@@ -338,6 +339,9 @@ class Conversation:
         while True:
             try:
                 completion = self._model.generate(self.memory.messages(), options, on_text)
+                break
+            except StopGeneration:  # of `on_text`, which the model hands on
+                completion = self._ended(written, time.perf_counter() - begun)
                 break
             except ContextOverflow:
                 if not self.memory.drop_half():
@@ -360,6 +364,11 @@ class Conversation:
             )
         )
         return completion
+
+    def _ended(self, written: str, seconds: float) -> Completion:
+        """A reply that ended with its program, of a model that does not count it."""
+        read = sum(count_tokens(self._model, message.content) for message in self.memory.messages())
+        return Completion(written, read, count_tokens(self._model, written), seconds, "interrupted", estimated=True)
 
     def _summarise(self, dropped: list[Said], room: int, on_event: EventSink) -> None:
         """Let the model sum up what was dropped. Where it does not answer, that stays left out."""
