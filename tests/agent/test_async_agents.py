@@ -94,6 +94,19 @@ def test_an_asynchronous_stream_that_is_left_stops_the_program(env: CountTo) -> 
     assert not [thread for thread in threading.enumerate() if thread.name == "codeact-episode"]
 
 
+def test_one_chat_has_one_task_at_a_time() -> None:
+    with CodeActAgent(ScriptedModel(["<execute>\nagain()\n</execute>", "Done."])) as agent:
+
+        @tool
+        def again() -> None:
+            """Ask the agent that calls this."""
+            agent.chat("And this?")
+
+        told: list[str] = []
+        assert agent.chat("Go.", Toolbox([again]), on_event=lambda event: told.append(str(event))) == "Done."
+        assert "still at its last message" in " ".join(told)
+
+
 def test_many_agents_in_one_process_share_nothing() -> None:
     """Each has its own variables, budget, conversation, policy and tools, whatever the others do."""
     number_of_agents = 8

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,6 +89,7 @@ class ChatSession:
         self._files: list[str] = []  # paths that programs wrote or removed
         self._acting = False  # whether a program runs, or is about to be sent
         self._open = False  # whether the last task was not brought to its end
+        self._busy = threading.Lock()
         self._conversation = self._begin()
 
     @property
@@ -103,26 +106,38 @@ class ChatSession:
 
         Raises:
             ModelError: the model did not answer. Nothing is lost, and `go_on` asks it again.
+            CodeActError: another task goes on.
         """
-        if self._undo:
-            self._keep(text)
-        if self._unseen:
-            text = say("observed_task", observation=self._unseen, text=text)
-            self._unseen = ""
-        self._conversation.ask(text)
-        return self._act(approve, on_event)
+        with self._alone():
+            if self._undo:
+                self._keep(text)
+            if self._unseen:
+                text = say("observed_task", observation=self._unseen, text=text)
+                self._unseen = ""
+            self._conversation.ask(text)
+            return self._act(approve, on_event)
 
     def go_on(self, approve: Approve | None, on_event: EventSink) -> str:
         """Go on with the last task, with a new budget: after a failure of the model, an interrupt or a used-up budget.
 
         Raises:
-            CodeActError: the last task has come to its end.
+            CodeActError: the last task has come to its end, or goes on.
             ModelError: the model did not answer.
         """
-        if not self._open:
-            raise CodeActError("there is nothing to go on with: the last message was answered")
-        self._conversation.go_on()
-        return self._act(approve, on_event)
+        with self._alone():
+            if not self._open:
+                raise CodeActError("there is nothing to go on with: the last message was answered")
+            self._conversation.go_on()
+            return self._act(approve, on_event)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._busy.acquire(blocking=False):
+            raise CodeActError("this chat is still at its last message: wait, or give each thread an agent of its own")
+        try:
+            yield
+        finally:
+            self._busy.release()
 
     def _act(self, approve: Approve | None, on_event: EventSink) -> str:
         self.place.approve = approve
@@ -211,6 +226,7 @@ class ChatSession:
         """
         other = copy.copy(self)
         other.place = self.place.fork()
+        other._busy = threading.Lock()
         other._converse, other._hear = converse(other.place), hear
         other._conversation = self._conversation.fork(gate)
         other._befores, other._outside, other._files = [], [], []
