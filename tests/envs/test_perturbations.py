@@ -96,6 +96,16 @@ def test_a_program_is_told_of_the_failed_grasp() -> None:
     env.close()
 
 
+@pytest.mark.parametrize("task", ["Lift", "HammerPeg", "Handover", "PutInDrawerAndClose"])
+def test_a_reference_program_grasps_again(task: str) -> None:
+    env = made(f"CodeAct/{task}-v0", perturb="failed_grasp")
+    env.reset(seed=0)
+    info = env.step(env.oracle())[4]
+    assert info["success"], info["execution"].calls
+    assert False in [call.value for call in info["execution"].calls]
+    env.close()
+
+
 def test_pictures_have_noise_that_the_state_decides() -> None:
     program = "picture, depths = camera.rgb('overhead'), camera.depth('overhead')"
     env, clean = (
