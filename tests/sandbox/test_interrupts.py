@@ -87,6 +87,25 @@ def test_an_interrupt_tells_what_state_a_stopped_tool_left() -> None:
         assert sandbox.run("x").value == 1
 
 
+def test_the_state_is_told_where_the_tool_ends_before_its_stop_path_has_said_it() -> None:
+    halt, said = threading.Event(), iter(["the belt stands at 3 m"])
+
+    def stop() -> str:
+        halt.set()
+        time.sleep(0.4)  # longer than a stop path takes to be called again
+        return next(said, "")  # for there is nothing left to stop then
+
+    @tool(effect="physical", stop=stop)
+    def run_belt() -> None:
+        """Run the belt."""
+        halt.wait(60)
+
+    with Sandbox(Toolbox([run_belt]), limits=LONG) as sandbox:
+        execution = interrupted(sandbox, "run_belt()")
+        assert execution.error is not None
+        assert "run_belt(), which was stopped: the belt stands at 3 m" in execution.error.text
+
+
 def test_a_stop_that_comes_just_before_the_motion_is_called_again() -> None:
     """The tool forgets a stop that came while it was setting out."""
     carriage = Carriage(True)

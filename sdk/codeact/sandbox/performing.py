@@ -100,8 +100,10 @@ class Performer:
         left = self._clocks.tool_time_left(pending, stopping.since)
         with self._watch.over(left, lambda: stopping.stop_tool(pending)) as watched:
             self._invoke(pending, wait)
-        state = _state_left(pending)
         kind = stopping.kind
+        if kind is not None:
+            stopping.wait_for_stop_path()
+        state = _state_left(pending)
         if watched.fired and kind is None:
             self._stopped_late(pending, watched.problem, state)
         elif kind == "Interrupted":

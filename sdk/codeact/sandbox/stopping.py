@@ -20,6 +20,7 @@ LONGEST_GRACE_S = 0.5
 INSIST_S = 0.01
 """Between two interrupts."""
 
+_STATE_S = 2.0  # how long what a stop path says is waited for, once its tool has ended
 _STOP_AGAIN_S = 0.25  # between two calls of a stop path that did not end its tool
 
 
@@ -64,6 +65,8 @@ class Stopping:
         self.since = 0.0
         self.reason: tuple[str, str] | None = None
         self.sent = self.finished = self.killed = False
+        self._in_stop_paths = 0
+        self._out_of_stop_path = threading.Condition()
         self._insists = False  # whether a thread interrupts until the program has ended
 
     @property
@@ -73,13 +76,22 @@ class Stopping:
 
     def stop_tool(self, pending: Pending) -> None:
         """Bring what a tool moves to rest: its own stop path, else the toolbox's. Then it has to wait no longer."""
+        own = pending.tool.stop if pending.tool is not None else None
+        with self._out_of_stop_path:
+            self._in_stop_paths += 1
         try:
-            if pending.tool is not None and pending.tool.stop is not None:
-                pending.stopped = pending.tool.stop()
-            else:
-                pending.stopped = self._toolbox.stop()
+            # One that is called again may find nothing to stop, and nothing to say.
+            pending.stopped = (self._toolbox.stop() if own is None else own()) or pending.stopped
         finally:
             pending.give_up()
+            with self._out_of_stop_path:
+                self._in_stop_paths -= 1
+                self._out_of_stop_path.notify_all()
+
+    def wait_for_stop_path(self) -> None:
+        """The tool has ended: its stop path, in another thread, may be about to say in which state it left things."""
+        with self._out_of_stop_path:
+            self._out_of_stop_path.wait_for(lambda: not self._in_stop_paths, _STATE_S)
 
     def interrupt(self) -> None:
         """Stop what moves, then end the program. Without effect once the program has ended."""
