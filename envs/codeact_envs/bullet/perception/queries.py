@@ -8,12 +8,13 @@
     attribute = a colour, or a word of a thing's name
     noun      = "block" | "cube" | "bowl" | "cylinder" | "plate" | "zone" | "object" | ... | the last word of a name
     clause    = ["that is" | "which is" | ...] (relation group | "between" group "and" group
-              | "nearest to" group | "farthest from" group | [ordinal] "from the" side | "on the table")
+              | "nearest" ["to"] group | "farthest" ["from"] group | [ordinal] "from the" side | "on the table")
 
 A clause belongs to the noun before it: in "the block left of the bowl behind the cube" it is the bowl that is behind
 the cube. After "and" it belongs to the first noun of the query: "the block left of the bowl and behind the cube".
 Attributes and relations choose first, then ranks in the order of the words, each one thing, or as many as a count
-says. Plurals are read as their singular. Nothing else is understood, and nothing is guessed.
+says; of equals, the first in the order of the scene. Plurals are read as their singular. Nothing else is understood,
+and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ _COLOR_WORDS = {**{name: name for name in COLORS}, "grey": "gray"}
 _FROM, _BETWEEN, _ON_TABLE = ("from", "the"), ("between",), ("on", "the", "table")
 _PHRASES = sorted([*RELATIONS, *NEAREST, *FARTHEST, _BETWEEN, _ON_TABLE, _FROM], key=len, reverse=True)
 _TO = (("to",), ("from",))
+_PREPOSED = {pair[0]: pair for pair in (*NEAREST, *FARTHEST)}
+_BEFORE_A_NOUN = ("the", "a", "an")
 _LONGEST = max(map(len, _PHRASES))
 _MOST_CHARACTERS = 500  # of a query: clauses lie in each other, and are read by recursion
 _NUMBER = ("", *(f"number {count} " for count in range(2, 10)))
@@ -183,9 +186,12 @@ class _Reader:
         if word in ORDINALS:
             self._at += 1
             group.position = ORDINALS[word]
-        elif any(word == pair[0] for pair in NEAREST + FARTHEST) and (word, following) not in NEAREST + FARTHEST:
+        elif (pair := _PREPOSED.get(word)) is not None and (word, following) != pair:
             self._at += 1
-            group.toward = word
+            if group.tests and following in _BEFORE_A_NOUN:  # "the block nearest the bowl"
+                self._by_distance(group, " ".join(pair))
+            else:
+                group.toward = word
         elif word in RANKS and (word, following) not in NEAREST + FARTHEST:
             self._at += 1
             position, group.position = group.position or 0, None
@@ -275,9 +281,14 @@ class _Reader:
             group.tests.append((f"{words} {other.name}", lambda thing: not own(thing) and holds(thing, other)))
 
     def _by_distance(self, group: _Group, words: str) -> None:
-        """`nearest to` or `farthest from` a reference."""
+        """`nearest to` or `farthest from` a reference, or the robot."""
         sign = 1.0 if tuple(words.split()) in NEAREST else -1.0
         position, group.position = group.position or 0, None
+        for robot in (("the", "robot"), ("robot",)):
+            if tuple(self._words[self._at : self._at + len(robot)]) == robot and "robot" not in self._name_words:
+                self._at += len(robot)
+                group.ranks.append(_ranked(f"{_NUMBER[position]}{words} the robot", RANKS[words.split()[0]], position))
+                return
         goal = self._reference()
         itself = _named({goal.name})
         group.tests.append((f"other than {goal.name}", lambda thing: not itself(thing)))
