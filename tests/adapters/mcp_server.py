@@ -178,6 +178,10 @@ def server() -> Server[Any]:
     async def list_resources(context: Any, params: Any) -> types.ListResourcesResult:
         return types.ListResourcesResult(resources=[types.Resource(uri="memory:note", name="note", size=5)])
 
+    async def list_resource_templates(context: Any, params: Any) -> types.ListResourceTemplatesResult:
+        template = types.ResourceTemplate(uri_template="memory:{name}", name="notes", description=BREAKING_OUT)
+        return types.ListResourceTemplatesResult(resource_templates=[template])
+
     async def read_resource(context: Any, params: Any) -> types.ReadResourceResult:
         if params.uri != "memory:note":
             raise types_error(f"there is no resource {params.uri}")
@@ -198,6 +202,7 @@ def server() -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
+        on_list_resource_templates=list_resource_templates,
         on_read_resource=read_resource,
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,

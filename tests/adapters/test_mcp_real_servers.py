@@ -45,14 +45,17 @@ def test_everything() -> None:
             "weather = everything.get_structured_content('Chicago')\n"
             "prompt = everything.prompt('args-prompt', {'city': 'Oslo'})\n"
             "document = everything.read_resource(everything.resources()[0].uri)\n"
+            "pattern = everything.resource_templates()[0].uri\n"
+            "dynamic = everything.read_resource(pattern.replace('{resourceId}', '7'))\n"
             "link = everything.get_resource_links(1)[1]\n"
             "(everything.get_sum(2, 3), everything.echo('hi'), weather.temperature, prompt[0].content,\n"
-            " document[:10], link.uri)"
+            " document[:10], link.uri, dynamic)"
         )
         assert result.ok, result.error
-        total, echo, temperature, prompt, document, link = result.value
+        total, echo, temperature, prompt, document, link, dynamic = result.value
         assert (total, echo, temperature) == ("The sum of 2 and 3 is 5.", "Echo: hi", 36.0)
         assert "Oslo" in prompt
+        assert "Resource 7" in dynamic
         assert document.startswith("#")
         assert link.startswith("demo://resource/dynamic/")
         wrong = sandbox.run("everything.get_structured_content('Paris')")

@@ -114,6 +114,8 @@ def test_resources_and_prompts(sandbox: Sandbox) -> None:
         "(uri, lab.read_resource(uri), lab.prompts()[0].arguments, asked[0].role, asked[0].content)"
     )
     assert result.value == ("memory:note", "hello", ["topic"], "user", "Review bridges.")
+    pattern = "lab.read_resource(lab.resource_templates()[0].uri.replace('{name}', 'note'))"
+    assert sandbox.run(pattern).value == "hello"
     missing = sandbox.run("lab.read_resource('memory:gold')")
     assert missing.error is not None
     assert (missing.error.type, missing.error.message) == ("McpError", "there is no resource memory:gold")
@@ -352,6 +354,7 @@ def test_it_does_what_every_adapter_must_do(address: str, tmp_path: Path) -> Non
             "for fails in (lab.fail, lab.refuse, lab.wrong):\n"
             "    try:\n        fails()\n    except McpError as error:\n        print(error)",
             f"lab.slow({marker!r}, seconds=0)",
+            "lab.resource_templates()",
             "[lab.resources(), lab.read_resource('memory:note'), lab.prompts(), lab.prompt('review', {'topic': 'x'})]",
         ],
         failing={

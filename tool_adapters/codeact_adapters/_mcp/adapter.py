@@ -54,7 +54,7 @@ def mcp(
     Each tool is a function: its arguments are those of its schema, object schemas are dataclasses, what may be left out
     defaults to None. A tool with an output schema returns that as types; others return text, an `Image`, bytes or a
     `Resource`, a list where there are several, None for nothing. Where the server has them, there are also
-    `resources()`, `read_resource(uri)`, `prompts()` and `prompt(name, arguments)`.
+    `resources()`, `resource_templates()`, `read_resource(uri)`, `prompts()` and `prompt(name, arguments)`.
 
     A tool has the effect `read` if the server says that it only reads, else `write`. A server may lie: say what you
     know by `effects`.
@@ -179,6 +179,8 @@ class _Maker:
         functions: list[Callable[..., Any]] = []
         if capabilities.resources is not None:
             functions += [self._resources(), self._read_resource()]
+            if self._has_templates():
+                functions.append(self._resource_templates())
         if capabilities.prompts is not None:
             functions += [self._prompts(), self._prompt()]
         for function in functions:
@@ -214,6 +216,25 @@ class _Maker:
             return [self._contents.resource(found) for found in listed]
 
         return resources
+
+    def _has_templates(self) -> bool:
+        """Whether there are any: servers that know no templates need not know the question, either."""
+        try:
+            return bool(self._templates())
+        except McpError:
+            return False
+
+    def _templates(self) -> list[Resource]:
+        kind = "resource_templates"
+        listed = self._listed(kind, lambda client, cursor: client.list_resource_templates(cursor=cursor))
+        return [self._contents.template(found) for found in listed]
+
+    def _resource_templates(self) -> Callable[..., Any]:
+        def resource_templates() -> list[Resource]:
+            """Resources by pattern: `read_resource` takes the `uri` once each `{name}` in it is replaced by a value."""
+            return self._templates()
+
+        return resource_templates
 
     def _read_resource(self) -> Callable[..., Any]:
         def read_resource(uri: str) -> Any:

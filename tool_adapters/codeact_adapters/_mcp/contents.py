@@ -93,6 +93,15 @@ class Contents:
             found.size,
         )
 
+    def template(self, found: Any) -> Resource:
+        text = self._secrets.hidden
+        return Resource(
+            text(found.uri_template),
+            text(found.title or found.name),
+            text(found.description or ""),
+            text(found.mime_type or ""),
+        )
+
     def _bytes(self, encoded: str, media_type: str | None) -> Any:
         """An Image where it is one that can be read, else bytes."""
         try:
