@@ -108,6 +108,20 @@ def test_credentials_are_sent_and_nothing_shows_them(
     assert not any(shape in everything for shape in shapes)
 
 
+def test_a_service_that_wants_several_credentials_gets_them_all(address: str, service: Service) -> None:
+    two = [{"api_key": {"value": SECRET, "header": "X-Key"}}, api_key("another-secret-12", query="app")]
+    sent = box(address, auth=two)["echo"].invoke({})
+    assert sent == {"headers": {**sent["headers"], "x-key": "[token]"}, "query": "app=[token]"}
+    token = {"oauth2": {"token_url": f"{address}/token", "client_id": "me", "client_secret": "client-secret"}}
+    guarded = box(address, auth=[token, api_key(SECRET, header="X-Key")])["guarded"]
+    assert guarded.invoke({}) == "Bearer [token]"
+    service.valid = "withdrawn"
+    assert guarded.invoke({}) == "Bearer [token]", "a new one is fetched"
+    for clashing in ([], [bearer("a-token"), basic("me", "a-password")]):
+        with pytest.raises(ToolError, match="credentials that go to different places"):
+            box(address, auth=clashing)
+
+
 def test_oauth2_fetches_a_token_once_and_anew_when_it_ends(address: str, service: Service) -> None:
     service.given, service.life_s = 0, 3600
     guarded = box(address, auth=oauth2(f"{address}/token", "me", "client-secret", scope="read all"))

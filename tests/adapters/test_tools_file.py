@@ -242,6 +242,12 @@ def test_a_number_may_come_from_the_environment(file: File) -> None:
         load_tools(path, environment={"STEPS": "three", "LEVEL": "0.5", "KEY": "7"})
 
 
+def test_what_may_have_been_meant_is_said_once(file: File) -> None:
+    path = file("tools:\n  shop: {adapter: openapi, document: x.yaml, alow: [a]}\n")
+    with pytest.raises(ToolsFileError, match=r"no option 'alow'; did you mean 'allow'\?$"):
+        load_tools(path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

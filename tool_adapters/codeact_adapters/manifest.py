@@ -110,7 +110,8 @@ class _Manifest:
             try:
                 box = make_toolbox(source, options, name=name, folder=self._folder)
             except OptionError as error:
-                meant = "" if takes_option(source, error.option) else did_you_mean(error.option, _OWN)
+                said = takes_option(source, error.option) or "did you mean" in str(error)
+                meant = "" if said else did_you_mean(error.option, _OWN)
                 raise self._error((*keys, error.option), f"{error}{meant}") from None
         tokens = entry.get("max_tokens")
         if tokens is not None and (type(tokens) is not int or tokens <= 0):

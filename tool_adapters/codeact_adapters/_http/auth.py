@@ -11,7 +11,7 @@ import inspect
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -145,6 +145,36 @@ class OAuth2(Auth):
         self._until = time.monotonic() + max(life_s - _RENEWED_BEFORE_S, life_s / 2)
 
 
+class Several(Auth):
+    """Credentials that a service wants together, such as two keys."""
+
+    def __init__(self, parts: Sequence[Auth]) -> None:
+        self._parts = list(parts)
+
+    def headers(self) -> Mapping[str, str]:
+        return {name: value for part in self._parts for name, value in part.headers().items()}
+
+    def query(self) -> Mapping[str, str]:
+        return {name: value for part in self._parts for name, value in part.query().items()}
+
+    def cookies(self) -> Mapping[str, str]:
+        return {name: value for part in self._parts for name, value in part.cookies().items()}
+
+    def places(self) -> set[str]:
+        return set().union(*(part.places() for part in self._parts))
+
+    def secrets(self) -> list[str]:
+        return [secret for part in self._parts for secret in part.secrets()]
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        renewed = [part.renew(used) for part in self._parts]  # of all, whatever the first one says
+        return any(renewed)
+
+    def connect(self, post: Post) -> None:
+        for part in self._parts:
+            part.connect(post)
+
+
 def bearer(token: str) -> Auth:
     """Authenticate by `Authorization: Bearer TOKEN`.
 
@@ -210,17 +240,24 @@ def oauth2(
     return OAuth2(token_url, {name: value for name, value in form.items() if value}, headers, hidden)
 
 
-def auth_of(described: Auth | Mapping[str, Any] | None) -> Auth | None:
+def auth_of(described: Auth | Mapping[str, Any] | Sequence[Auth | Mapping[str, Any]] | None) -> Auth | None:
     """Credentials as they are, or as a file describes them: one of the functions above by name, and its arguments.
 
     `{"bearer": "..."}`, `{"basic": {"user": "...", "password": "..."}}`, `{"api_key": {"value": "...", "query": "k"}}`
-    and `{"oauth2": {"token_url": "...", "client_id": "...", "client_secret": "..."}}`.
+    and `{"oauth2": {"token_url": "...", "client_id": "...", "client_secret": "..."}}`; or a list of these, which are
+    sent together.
 
     Raises:
         ToolError: it describes none. The message shows no value.
     """
     if described is None or isinstance(described, Auth):
         return described
+    if isinstance(described, (list, tuple)):
+        parts = [part for each in described if (part := auth_of(each)) is not None]
+        places = [place for part in parts for place in part.places()]
+        if not parts or len(set(places)) < len(places):
+            raise ToolError("auth takes a list of credentials that go to different places, and this one does not")
+        return Several(parts)
     kinds: dict[str, Callable[..., Auth]] = {"bearer": bearer, "basic": basic, "api_key": api_key, "oauth2": oauth2}
     if not isinstance(described, Mapping) or len(described) != 1 or not kinds.keys() >= described.keys():
         raise ToolError(f"auth takes one of {listed(kinds)}, such as auth={{'bearer': '...'}}")

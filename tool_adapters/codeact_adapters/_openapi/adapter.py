@@ -7,7 +7,7 @@ import fnmatch
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeact.errors import ToolError
@@ -43,7 +43,7 @@ def openapi(
     *,
     base_url: str | None = None,
     token: str | None = None,
-    auth: Auth | Mapping[str, Any] | None = None,
+    auth: Auth | Mapping[str, Any] | Sequence[Auth | Mapping[str, Any]] | None = None,
     allow: Iterable[str] | None = None,
     deny: Iterable[str] = (),
     effects: Mapping[str, Effect] | None = None,
@@ -76,8 +76,9 @@ def openapi(
         base_url: where the service is. By default what the document says; for a document fetched from an address, that
             must be on the same host, and it must not be on this machine or its network.
         token: short for `auth=bearer(token)`.
-        auth: `bearer(...)`, `basic(...)`, `api_key(...)`, `oauth2(...)`, or such a call as `{"bearer": "..."}`. No
-            stub, error or answer shows its secrets, and they are not sent to fetch the document.
+        auth: `bearer(...)`, `basic(...)`, `api_key(...)`, `oauth2(...)`, or such a call as `{"bearer": "..."}`; or
+            a list of these, for a service that wants several at once. No stub, error or answer shows its secrets, and
+            they are not sent to fetch the document.
         allow: operation ids, function names, or patterns of these such as `get_*`; None for all operations.
         deny: the same, for operations to leave out.
         effects: effects by function names or patterns, where the HTTP method says the wrong thing; the last one that
