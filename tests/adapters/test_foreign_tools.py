@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import Annotated, Any, ClassVar, Literal
 
 import PIL.Image
@@ -168,6 +169,33 @@ def test_tools_of_smolagents() -> None:
     for wrong, message in ((Sing(), "returns audio, which cannot cross"), (3, "int is no tool of smolagents")):
         with pytest.raises(ToolError, match=message):
             smolagents(wrong)
+
+
+@pytest.mark.parametrize("library", ["langchain_core.tools", "smolagents"])
+def test_a_tool_that_fails_hangs_or_returns_what_it_did_not_promise(library: str) -> None:
+    of_library = pytest.importorskip(library)
+
+    @of_library.tool  # type: ignore[untyped-decorator]
+    def act(how: str) -> str:
+        """Act.
+
+        Args:
+            how: In which way.
+        """
+        if how == "fails":
+            raise OSError("the shop has burnt down")
+        if how == "hangs":
+            time.sleep(5)
+        return object() if how == "lies" else how  # type: ignore[return-value]
+
+    make = langchain if library.startswith("langchain") else smolagents
+    with Sandbox(make(act, timeout_s=0.5)) as sandbox:
+        seen = [sandbox.run(f"act({how!r})").error for how in ("fails", "lies", "hangs")]
+        texts = [f"{error.type}: {error.message}" for error in seen if error is not None]
+        assert texts[0] == "OSError: the shop has burnt down"
+        assert "the value that act() returned" in texts[1]
+        assert texts[2].startswith("TimeoutError: act() did not return within 0.5")
+        assert sandbox.run("act('well')").value == "well"
 
 
 def test_neither_library_is_imported_by_us() -> None:
