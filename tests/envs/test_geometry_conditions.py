@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from codeact_envs.tasks import load_task, task_names
 from codeact_envs.tasks.conditions import Cast, Reading
 from codeact_envs.tasks.conditions.hanoi import HanoiRules
 from codeact_envs.tasks.conditions.piles import SweptOnto
@@ -135,3 +136,10 @@ class TestHanoiRules:
             *(body(name, "box", (0.1, 0.1, 0.03), (0.5, 0.0, 0.015)) for name in ("large", "small", "left", "right"))
         )
         assert self.rules.follow(self.who, "it was broken", now) == "it was broken"
+
+
+def test_exact_tasks_ask_for_a_centimetre() -> None:
+    goals = [goal for name in task_names() if (task := load_task(name)).family == "C" for goal in task.spec.goal]
+    exact = [goal.within for goal in goals if isinstance(goal, Posed | Arranged)]
+    assert len(exact) >= 8
+    assert set(exact) == {0.01}
