@@ -17,7 +17,7 @@ from codeact.agent import Brief
 from codeact.agent.conversation_file import Journal, Said, SavedConversation, read_conversation, write_conversation
 from codeact.errors import CodeActError, ModelError
 from codeact.events import Event, Summarised
-from codeact.models import Completion, GenerationOptions, Message, ScriptedModel
+from codeact.models import Completion, ContextOverflow, GenerationOptions, Message, ScriptedModel
 from codeact.models.protocol import count_tokens
 
 
@@ -226,6 +226,28 @@ def test_old_turns_are_summed_up_and_the_task_stays() -> None:
     assert agent.spent is not None
     assert agent.spent.turns == 30
     assert agent.spent.completion_tokens == 300 + 10 * len(told)
+
+
+def test_a_server_that_refuses_a_long_conversation_is_asked_to_sum_it_up() -> None:
+    class Server(Summing):
+        """Says how much it takes only by refusing more."""
+
+        def generate(self, messages: Sequence[Message], options: GenerationOptions, on_text: Any = None) -> Completion:
+            if sum(count_tokens(self, message.content) for message in messages) > 1800:
+                raise ContextOverflow("too long")
+            self.context_tokens, unknown = 2000, self.context_tokens
+            try:
+                return super().generate(messages, options, on_text)
+            finally:
+                self.context_tokens = unknown
+
+    model = Server(0, "The tower stood at turn")
+    model.context_tokens = None  # type: ignore[assignment]
+    _, events = act(model, compaction="summarise")
+    assert len(model.summed) >= 2
+    assert "The tower stood at turn 1" in model.summed[1]
+    assert f"The tower stood at turn {len(model.summed)}]" in model.asked[-1][1].content
+    assert len([event for event in events if isinstance(event, Summarised)]) == len(model.summed)
 
 
 def test_where_the_model_does_not_sum_up_old_turns_are_left_out() -> None:

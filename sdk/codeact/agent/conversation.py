@@ -344,8 +344,11 @@ class Conversation:
                 completion = self._ended(written, time.perf_counter() - begun)
                 break
             except ContextOverflow:
-                if not self.memory.drop_half():
+                refused = self.memory.drop_half()
+                if refused is None:
                     raise
+                if refused and self._settings.compaction == "summarise":
+                    self._summarise(refused, self.memory.tokens, on_event)
             except PicturesRefused:
                 if not self._sees:
                     raise

@@ -154,11 +154,13 @@ class Memory:
             pass
         return dropped
 
-    def drop_half(self) -> bool:
-        """Make room although the count said that there was: the model refused. Returns False if nothing can go."""
-        before = self.tokens
-        self._drop(until=before // 2)
-        return self.tokens < before or self._shorten_newest()
+    def drop_half(self) -> list[Said] | None:
+        """Make room although the count said that there was: the model refused.
+
+        Returns what was dropped, nothing where the newest message was shortened; None if nothing can go.
+        """
+        dropped = self._drop(until=self.tokens // 2)
+        return dropped if dropped or self._shorten_newest() else None
 
     def messages(self) -> list[Message]:
         """What is sent: roles alternate, and a note stands where turns were dropped."""
