@@ -169,6 +169,22 @@ def test_effects_and_approvals_are_set_by_patterns(file: File) -> None:
     assert all(len(tool.approvals) == 1 for tool in everything)
 
 
+def test_an_approval_is_set_by_effect_and_a_name_decides_before_it(file: File) -> None:
+    effects = "    effects: {'*': physical, get_*: read, wait: write}\n"
+    rules = "    approve: {lose: always, physical: {refuse: no motion}, write: refuse}\n"
+    box = with_token(file(SHOP + effects + rules))
+
+    def verdicts(name: str) -> list[str | None]:
+        return [review(policy, name, {}, "read") for policy in box[name].approvals]
+
+    assert verdicts("shop.get_price") == []
+    assert verdicts("shop.set_price") == ["no motion"]
+    assert verdicts("shop.lose") == [None]
+    assert verdicts("shop.wait") == ["shop.wait() is not allowed here"]
+    everywhere = with_token(file(SHOP + effects + "approve: {physical: refuse, read: always}\n"))
+    assert [len(tool.approvals) for tool in everywhere] == [1, 1, 1, 1, 0]
+
+
 def test_a_secret_is_seen_nowhere(file: File) -> None:
     box = with_token(file(SHOP))
     with Sandbox(box) as sandbox:

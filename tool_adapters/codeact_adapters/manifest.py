@@ -138,7 +138,23 @@ class _Manifest:
         return self._by_pattern(given, prefix, keys, read, box, box.with_effects)
 
     def _with_approvals(self, box: Toolbox, prefix: str, keys: tuple[str | int, ...], given: Any) -> Toolbox:
-        return self._by_pattern(given, prefix, keys, self._approval, box, box.with_approvals)
+        if not isinstance(given, dict):
+            return self._by_pattern(given, prefix, keys, self._approval, box, box.with_approvals)
+        # A key that is an effect and no tool's name stands for all tools that have it; names decide before effects.
+        effects = {key for key in given if key in EFFECTS and f"{prefix}{key}" not in box}
+        approvals = {key: self._approval(given[key], (*keys, key)) for key in effects}
+        by_effect = {
+            name: approvals[tool.effect]
+            for name, tool in box.tools.items()
+            if tool.effect in approvals and name.startswith(prefix)
+        }
+        by_name = {key: value for key, value in given.items() if key not in effects}
+
+        def change(chosen: Mapping[str, Approve]) -> Toolbox:
+            before = {name: approve for name, approve in by_effect.items() if name not in chosen}
+            return box.with_approvals({**before, **chosen})
+
+        return self._by_pattern(by_name, prefix, keys, self._approval, box, change)
 
     def _by_pattern(
         self,
@@ -157,7 +173,7 @@ class _Manifest:
         for pattern in chosen:
             with self._at((*keys, pattern)):
                 box.only(prefix + pattern)
-        return change(values) if values else box
+        return change(values)
 
     def _approval(self, value: Any, where: tuple[str | int, ...]) -> Approve:
         match value:
