@@ -343,6 +343,20 @@ def test_a_path_that_would_leave_the_host_is_no_tool() -> None:
         assert len(openapi(document(paths={path: operation}))) == (1 if path == "/a/{b" else 0)
 
 
+@pytest.mark.parametrize(
+    ("summary", "first"),
+    [
+        ("Get a track", "Deprecated. Get a track"),
+        ("**Deprecated**: use all_tracks", "**Deprecated**: use all_tracks"),
+        (None, "Deprecated. GET /x"),
+    ],
+)
+def test_a_deprecated_operation_says_in_its_first_line_what_it_does(summary: str | None, first: str) -> None:
+    operation = {"operationId": "x", "deprecated": True, "responses": {}, **({"summary": summary} if summary else {})}
+    box = openapi(document(paths={"/x": {"get": operation}}))
+    assert box.tools["x"].doc.split("\n")[0] == first
+
+
 def test_json_text_is_a_document_too() -> None:
     assert list(openapi(json.dumps(document(paths=get({})))).tools) == ["x"]
 

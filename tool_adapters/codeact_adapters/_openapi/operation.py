@@ -271,8 +271,8 @@ def _doc(name: str, described: Described, document: Document) -> str:
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         del parts[0]
     parts = parts or [f"{described.method.upper()} {shortened(described.path, 100)}"]
-    if operation.get("deprecated") is True:
-        parts.insert(0, "Deprecated.")
+    if operation.get("deprecated") is True and not re.match(r"\W*deprecated\b", parts[0], re.IGNORECASE):
+        parts[0] = f"Deprecated. {parts[0]}"  # in one line: where docstrings are cut, that is all that is read
     errors = []
     for status, node in document.mapping(operation.get("responses")).items():
         meaning = document.mapping(node).get("description")
