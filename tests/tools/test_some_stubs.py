@@ -49,6 +49,14 @@ def box() -> Toolbox:
     return Toolbox([Toolbox(git, name="git", doc="The forge."), Toolbox([ask], name="person"), named("log", "")])
 
 
+def test_a_tool_that_is_too_long_does_not_hide_those_after_it(box: Toolbox) -> None:
+    long = named("long", "It says much: " + "words " * 2_000)
+    stubs = Toolbox([long, box]).stubs(3_000)
+    assert "def long" not in stubs
+    assert "def create_issue" in stubs
+    assert len(stubs) <= 3_000
+
+
 @pytest.mark.parametrize("most", [100_000, 7_000, 3_000, 600, 1])
 def test_stubs_keep_within_what_they_may_be_and_stay_python(box: Toolbox, most: int) -> None:
     stubs = box.stubs(most)

@@ -20,6 +20,7 @@ _MORE_OF_EACH = "# Docstrings are cut to their first lines: help(name) says all 
 
 _WORD = re.compile(r"\w+")
 _LINE = 116
+_MOST_SKIPPED = 20
 
 CountTokens = Callable[[str], int]
 _Fits = Callable[[str], bool]
@@ -84,7 +85,7 @@ class Stubs:
         """The stubs that keep each budget, and fit all limits together, if that is room for a word on what is left out.
 
         Of each: all of them; else all with the first lines of their docstrings; else as many of these as fit, the
-        first ones of each group, with the types that they need.
+        first ones of each group, with the types that they need; one that is too long is skipped.
         """
         shown = dict.fromkeys((name for name in self.tools if name not in self.unshown), True)
         for budget in budgets:
@@ -110,13 +111,21 @@ class Stubs:
         brief = dict.fromkeys(shown, False)
         if fits(self._text(brief)):
             return brief
-        order = in_turns(brief)
+        places = {name: place for place, name in enumerate(brief)}
 
-        def some(count: int) -> _Shown:
-            return dict.fromkeys(sorted(order[:count], key=list(brief).index), False)
+        def some(names: list[str]) -> _Shown:
+            return dict.fromkeys(sorted(names, key=places.__getitem__), False)
 
-        count = bisect_right(range(1, len(order)), 0, key=lambda number: not fits(self._text(some(number))))
-        return some(count)
+        def all_fit(names: list[str]) -> bool:
+            return fits(self._text(some(names)))
+
+        kept: list[str] = []
+        rest = in_turns(brief)
+        for _ in range(_MOST_SKIPPED + 1):
+            count = _most(kept, rest, all_fit)
+            kept += rest[:count]
+            rest = rest[count + 1 :]  # without the one that is too long, so that it does not hide all after it
+        return some(kept)
 
     def _text(self, shown: _Shown) -> str:
         tools = {name: tool for name, tool in self.tools.items() if name in shown}
@@ -134,6 +143,16 @@ class Stubs:
         notes = [_named(only_named)] if only_named else []
         notes += [_left_out(left)] if left else [_MORE_OF_EACH] if cut else []
         return "\n".join([stubs, *(f"{note}\n" for note in notes)]).lstrip("\n") if notes else stubs
+
+
+def _most(kept: list[str], rest: list[str], all_fit: Callable[[list[str]], bool]) -> int:
+    """How many of the rest fit beside those that are kept; few more than that are tried, as trying many is slow."""
+    beyond = 1
+    while beyond <= len(rest) and all_fit(kept + rest[:beyond]):
+        beyond *= 2
+    fitting = beyond // 2
+    between = range(fitting + 1, min(beyond, len(rest) + 1))
+    return fitting + bisect_right(between, 0, key=lambda count: not all_fit(kept + rest[:count]))
 
 
 def in_turns(names: Iterable[str]) -> list[str]:
