@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 
 from codeact.errors import CodeActError
@@ -80,6 +81,16 @@ def test_a_document_is_read_from_a_git_directory_and_then_kept(listing: ModuleTy
     assert listing.kept(there, tmp_path / "kept", listing.from_mirrors("/nowhere")) == file
     with pytest.raises(CodeActError, match="does not hold 0000"):
         listing.kept(listed(listing, content=b"another"), tmp_path / "kept", read)
+
+
+def test_a_document_is_fetched_from_its_address(listing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = listed(listing)
+    answers = {there.address: httpx.Response(200, content=CONTENT, request=httpx.Request("GET", there.address))}
+    nothing = httpx.Response(404, request=httpx.Request("GET", "https://raw.githubusercontent.com"))
+    monkeypatch.setattr(httpx, "get", lambda url, **_: answers.get(url, nothing))
+    assert listing.from_net(there) == CONTENT
+    with pytest.raises(CodeActError, match=r"cannot be fetched: .*404"):
+        listing.from_net(listed(listing, commit="b" * 40))
 
 
 def test_another_file_than_the_listed_one_is_refused(listing: ModuleType, tmp_path: Path) -> None:
