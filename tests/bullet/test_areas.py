@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from codeact.errors import Refused
@@ -37,3 +39,38 @@ def test_another_name_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(Refused, match="'top left corner'; there are front left corner, "):
         Areas().area("top left corner")
     assert Areas().area("Left  Side") == AREAS["left side"]
+
+
+_HALF = math.sqrt(0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("left of", (0.0, 1.0)),
+        ("to the Right of", (0.0, -1.0)),
+        ("behind", (1.0, 0.0)),
+        ("in back of", (1.0, 0.0)),
+        ("beyond", (1.0, 0.0)),
+        ("on the far side of", (1.0, 0.0)),
+        ("away from the robot", (1.0, 0.0)),
+        ("in front of", (-1.0, 0.0)),
+        ("on the robot's side of", (-1.0, 0.0)),
+        ("toward the robot", (-1.0, 0.0)),
+        ("front left", (-_HALF, _HALF)),
+        ("behind and to the right of", (_HALF, -_HALF)),
+        ("horizontally, from left to right", (0.0, -1.0)),
+        ("vertically, from front to back", (1.0, 0.0)),
+        ("diagonally, from the front left to the back right", (_HALF, -_HALF)),
+        ("from the front left corner to the front right corner", (0.0, -1.0)),
+        ("from the back towards the left", (-_HALF, _HALF)),
+    ],
+)
+def test_a_direction_in_words_is_a_unit_vector(words: str, expected: tuple[float, float]) -> None:
+    assert Areas().direction_vector(words) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("words", ["", "up", "left and right", "from the left to the left", "of", "north"])
+def test_words_that_give_no_direction_are_refused(words: str) -> None:
+    with pytest.raises(NotUnderstood, match="say it as in 'left of', 'behind'"):
+        Areas().direction_vector(words)

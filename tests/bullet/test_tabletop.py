@@ -253,6 +253,7 @@ def test_the_stubs_are_python_and_say_the_units(api: TabletopApi) -> None:
         "opened",
         "areas",
         "area",
+        "direction_vector",
     }
     assert set(effects.values()) == {"read", "physical"}
     assert "OutOfReach" in box.errors

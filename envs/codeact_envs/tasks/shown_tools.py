@@ -10,7 +10,7 @@ from collections.abc import Collection
 from codeact.tools import Toolbox
 
 _DESCRIBING = ("find", "find_all", "color")
-_AREAS = ("areas", "area")
+_AREAS = ("areas", "area", "direction_vector")
 _JOINTED = ("opened", "pull_open", "push_shut", "press", "turn")
 _LEADING = ("move_held", "pour", "open_gripper")
 _STRIKING = ("shove", "tip")

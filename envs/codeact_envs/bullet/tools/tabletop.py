@@ -91,5 +91,5 @@ ARM_TOOLS = (
     "held",
     "home",
 )
-AREA_TOOLS = ("areas", "area")
+AREA_TOOLS = ("areas", "area", "direction_vector")
 TABLETOP_TOOLS = (*LOOKING_TOOLS, *AREA_TOOLS, *ARM_TOOLS)

@@ -1,14 +1,16 @@
-"""Asking for the parts of the table that have names."""
+"""Asking for the parts of the table that have names, and for directions on it."""
 
 from __future__ import annotations
 
 from codeact.tools import tool
 from codeact_envs.bullet.errors import NotUnderstood
+from codeact_envs.bullet.geometry import directions
 from codeact_envs.bullet.geometry.work_area import AREAS, Area
 
 
 class Areas:
-    """Tools that say where the corners and sides of the work area are. They look at nothing."""
+    """Tools that say where the corners and sides of the work area are, and where a direction points. They look at
+    nothing."""
 
     @tool(effect="read")
     def areas(self) -> list[str]:
@@ -29,3 +31,15 @@ class Areas:
         if found is None:
             raise NotUnderstood(f"no part of the work area is called {name!r}; there are {', '.join(AREAS)}")
         return found
+
+    @tool(effect="read")
+    def direction_vector(self, words: str) -> tuple[float, float]:
+        """Unit vector (x, y) of a direction in words, such as "left of", "in front of", "front left" or "from the front
+        left to the back right"; world frame, seen from the robot.
+
+        Raises NotUnderstood.
+        """
+        try:
+            return directions.direction_vector(words)
+        except ValueError as error:
+            raise NotUnderstood(str(error)) from None
