@@ -8,7 +8,7 @@ from codeact.errors import TaskError
 from codeact.yaml_files import read_yaml
 from codeact_envs.tasks.catalog import task_file
 from codeact_envs.tasks.conditions import Cast, Reading
-from codeact_envs.tasks.conditions.areas import InArea, InCornerNearestTo, InOwnAreas
+from codeact_envs.tasks.conditions.areas import InArea, InAreaNearestTo, InOwnAreas
 from codeact_envs.tasks.conditions.arrangements import LinedUp, Tower
 from codeact_envs.tasks.conditions.supports import Mismatched
 from codeact_envs.tasks.selection import Selection, selected
@@ -73,19 +73,29 @@ class TestInOwnAreas:
     def test_all_in_one_corner_is_no_progress(self) -> None:
         assert self.corners.read(BLOCKS, START, blocks(BACK_LEFT, BACK_LEFT, BACK_LEFT)).progress == 0.0
 
+    def test_parts_may_be_named(self) -> None:
+        back = InOwnAreas(what="blocks", areas=["back left corner", "back right corner", "front side"])
+        assert back.read(BLOCKS, START, blocks(BACK_LEFT, BACK_RIGHT, FRONT_LEFT)) == MET
+        assert not back.read(BLOCKS, START, blocks(BACK_LEFT, (0.48, 0.36), FRONT_LEFT)).met
+
     def test_a_corner_counts_for_either_of_its_sides_but_once(self) -> None:
         assert self.sides.read(BLOCKS, START, blocks(BACK_LEFT, (0.6, 0.0), FRONT_LEFT)) == MET
         assert not self.sides.read(BLOCKS, START, blocks(BACK_LEFT, BACK_LEFT, BACK_LEFT)).met
 
 
-class TestInCornerNearestTo:
-    goal = InCornerNearestTo(what="block", where="bowl")
+class TestInAreaNearestTo:
+    goal = InAreaNearestTo(what="block", where="bowl", areas="corners")
     start = scene(block("red block", 0.5, 0.0), bowl("red bowl", 0.58, 0.2))
 
     @pytest.mark.parametrize(("place", "met"), [(BACK_LEFT, True), (BACK_RIGHT, False), (FRONT_LEFT, False)])
     def test_the_corner_is_the_bowls_own(self, place: tuple[float, float], met: bool) -> None:
         now = scene(block("red block", *place), bowl("red bowl", 0.58, -0.2))  # moving the bowl changes nothing
         assert self.goal.read(BLOCKS, self.start, now) == Reading(met, met, 1.0 if met else 0.0)
+
+    def test_a_side_may_be_asked_for(self) -> None:
+        goal = InAreaNearestTo(what="block", where="bowl", areas="sides")
+        now = scene(block("red block", 0.48, 0.36), bowl("red bowl", 0.48, 0.2))
+        assert goal.read(BLOCKS, scene(block("red block", 0.5, 0.0), bowl("red bowl", 0.48, 0.2)), now).met
 
     def test_it_must_be_clear_which_corner_that_is(self) -> None:
         assert self.goal.open_at(BLOCKS, self.start)

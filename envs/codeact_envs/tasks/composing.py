@@ -43,7 +43,20 @@ _ATTRIBUTES: dict[str, Any] = {
         "seen": {"left": "from the left", "right": "from the right"},
         "unseen": {"front": "from the front", "back": "from the back"},
     },
-    "direction": {"seen": ["left of", "right of"], "unseen": ["in front of", "behind"]},
+    "direction": {
+        "seen": {
+            "left of": "left of",
+            "to the left of": "left of",
+            "on the left of": "left of",
+            "right of": "right of",
+            "to the right of": "right of",
+            "on the right of": "right of",
+            "on the far side of": "behind",
+            "in back of": "behind",
+            "on the near side of": "in front of",
+        },
+        "unseen": {"in front of": "in front of", "behind": "behind"},
+    },
     "place": {
         "seen": ["front left corner", "back right corner", "left side", "right side"],
         "unseen": ["front right corner", "back left corner", "front side", "back side"],

@@ -16,8 +16,42 @@ SIDES: dict[str, Vector] = {
     **dict.fromkeys(("right", "rightmost"), _RIGHT),
 }
 _FILLERS = frozenset(
-    "a and away at corner diagonally edge end from hand horizontally in it line of off on one over past row side "
-    "straight than that the to toward towards vertically".split()
+    [
+        "a",
+        "an",
+        "and",
+        "away",
+        "at",
+        "corner",
+        "crosswise",
+        "diagonally",
+        "edge",
+        "end",
+        "from",
+        "hand",
+        "horizontally",
+        "in",
+        "it",
+        "lengthwise",
+        "line",
+        "of",
+        "off",
+        "on",
+        "one",
+        "over",
+        "past",
+        "row",
+        "side",
+        "slant",
+        "straight",
+        "than",
+        "that",
+        "the",
+        "to",
+        "toward",
+        "towards",
+        "vertically",
+    ]
 )
 _FROM_TO = re.compile(r"\bfrom\b(?P<start>.*?)\b(?:to|towards?)\b(?P<end>.*)")
 _AWAY = re.compile(r"\b(?:away|farther|further) from the robot\b")

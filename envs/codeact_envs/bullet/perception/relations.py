@@ -135,7 +135,7 @@ RELATIONS: dict[tuple[str, ...], Relation] = {
     for phrases, relation in (
         (("to the left of", "on the left of", "left of"), _beyond(1, 1.0)),
         (("to the right of", "on the right of", "right of"), _beyond(1, -1.0)),
-        (("on the robot's side of", "in front of", "front of"), _beyond(0, -1.0)),
+        (("on the robot's side of", "on the near side of", "in front of", "front of"), _beyond(0, -1.0)),
         (("on the far side of", "in back of", "behind", "beyond"), _beyond(0, 1.0)),
         (("on top of", "upon", "on"), rests_on),
         (("inside of", "inside", "in"), inside),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, PositiveFloat
+from pydantic import AfterValidator, Field, PositiveFloat
 
 from codeact_envs.bullet.geometry.work_area import AREAS, CORNERS, SIDES, holds
 from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, condition
@@ -19,6 +19,7 @@ def _known(name: str) -> str:
 
 
 AreaName = Annotated[str, AfterValidator(_known)]  # or a `$name`
+Areas = Literal["corners", "sides"] | Annotated[list[AreaName], Field(min_length=2)]
 
 
 def in_area(scene: Snapshot, name: str, area: str) -> bool:
@@ -30,6 +31,12 @@ def in_area(scene: Snapshot, name: str, area: str) -> bool:
 def empty(scene: Snapshot, area: str) -> bool:
     """Whether no body's centre lies there."""
     return not any(holds(AREAS[area], *body.position[:2]) for body in scene.bodies.values())
+
+
+def _named(areas: Literal["corners", "sides"] | list[str]) -> tuple[str, ...]:
+    if isinstance(areas, str):
+        return CORNERS if areas == "corners" else SIDES
+    return tuple(areas)
 
 
 def _share(there: int, whole: int) -> Reading:
@@ -54,16 +61,18 @@ class InArea(Condition):
 
 @condition("in_own_areas")
 class InOwnAreas(Condition):
-    """Every body of `what` lies in a corner, or at a side, that it has for itself among them, let go.
+    """Every body of `what` lies in one of several parts of the table, let go, and has it for itself among them.
+
+    `areas`: the `corners`, the `sides`, or a list of names.
 
     Progress is the share of those after the first: all in one corner is none. Nothing begins there.
     """
 
     what: Role
-    areas: Literal["corners", "sides"]
+    areas: Areas
 
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
-        names, areas = cast.roles[self.what], self._areas()
+        names, areas = cast.roles[self.what], _named(self.areas)
         most = max(
             sum(in_area(now, name, area) for name, area in zip(names, dealt, strict=True))
             for dealt in permutations(areas, len(names))
@@ -72,34 +81,33 @@ class InOwnAreas(Condition):
         return Reading(most == len(names), most == len(names), reading.progress)
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
-        return all(empty(start, area) for area in self._areas())
-
-    def _areas(self) -> tuple[str, ...]:
-        return CORNERS if self.areas == "corners" else SIDES
+        return all(empty(start, area) for area in _named(self.areas))
 
 
-@condition("in_corner_nearest_to")
-class InCornerNearestTo(Condition):
-    """A body lies in that corner of the table whose centre was nearest to `where` at the start, let go.
+@condition("in_area_nearest_to")
+class InAreaNearestTo(Condition):
+    """A body lies in that one of several parts of the table whose centre was nearest to `where` at the start, let go.
 
-    An episode begins with all corners empty, and no other corner less than `margin` metres farther away.
+    `areas`: the `corners`, the `sides`, or a list of names. An episode begins with all of them empty, and no other one
+    less than `margin` metres farther away.
     """
 
     what: Role
     where: Role
+    areas: Areas
     margin: PositiveFloat = 0.06
 
     def single_roles(self) -> tuple[str, ...]:
         return (self.what, self.where)
 
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
-        _, corner = self._by_distance(cast, start)[0]
-        return _share(in_area(now, cast.name(self.what), corner), 1)
+        _, nearest = self._by_distance(cast, start)[0]
+        return _share(in_area(now, cast.name(self.what), nearest), 1)
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
         first, second = self._by_distance(cast, start)[:2]
-        return second[0] - first[0] >= self.margin and all(empty(start, corner) for corner in CORNERS)
+        return second[0] - first[0] >= self.margin and all(empty(start, area) for area in _named(self.areas))
 
     def _by_distance(self, cast: Cast, start: Snapshot) -> list[tuple[float, str]]:
         here = start.bodies[cast.name(self.where)].position
-        return sorted((horizontal_distance(here, (*AREAS[corner].center, 0.0)), corner) for corner in CORNERS)
+        return sorted((horizontal_distance(here, (*AREAS[area].center, 0.0)), area) for area in _named(self.areas))
