@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import select
 import signal
 import threading
 import time
@@ -73,18 +74,27 @@ class Pump:
         tty.setraw(slave)
         self.path.symlink_to(os.ttyname(slave))
         self.slave = slave
-        self.thread = threading.Thread(target=self.serve, args=(self.master,), daemon=True)
+        self.pulled, self.pull = os.pipe()
+        self.gone = threading.Event()
+        self.thread = threading.Thread(target=self.serve, args=(self.master, self.pulled, self.gone), daemon=True)
         self.thread.start()
 
     def pull_out(self) -> None:
+        # The thread must be off the file before it is closed: the next one that is opened gets its number.
         self.path.unlink()
-        os.close(self.slave)
-        os.close(self.master)
+        self.gone.set()
+        os.write(self.pull, b"x")
+        self.thread.join(1.0)  # longer only where an answer is held back
+        for each in (self.slave, self.master, self.pulled, self.pull):
+            os.close(each)
 
-    def serve(self, master: int) -> None:
+    def serve(self, master: int, pulled: int, gone: threading.Event) -> None:
         waiting = b""
         while True:
             try:
+                select.select([master, pulled], [], [])
+                if gone.is_set():
+                    return
                 waiting += os.read(master, 1024)
             except OSError:
                 return
@@ -94,6 +104,8 @@ class Pump:
                 assert int(digits, 16) == reduce(xor, body)
                 self.lines.append(body.decode())
                 said = self.answer(body.decode())
+                if gone.is_set():
+                    return
                 if said is not None:
                     with contextlib.suppress(OSError):  # the cable was pulled
                         os.write(master, said)

@@ -25,6 +25,12 @@ _QUIET_S = 0.05  # without a byte, after which nothing late is expected any more
 _LOOK_S = 0.05  # between two looks at whether an exchange is to be broken off
 _PARITIES = {"none": "N", "even": "E", "odd": "O"}
 _CHECKSUMS = ("none", "xor", "sum", "nmea")
+_GONE: tuple[type[Exception], ...] = (OSError,)
+"""What a port raises that is there no more. Emptying its buffer raises an error of its own, where there is termios."""
+with contextlib.suppress(ImportError):
+    import termios
+
+    _GONE = (OSError, termios.error)
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ class SerialLink(Link):
     def close(self) -> None:
         line, self._line = self._line, None
         if line is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(*_GONE):
                 line.close()
 
     def _connect(self) -> None:
@@ -214,7 +220,7 @@ class SerialLink(Link):
             line = self._next_line(timeout_s)
         except serial.SerialTimeoutException as problem:
             raise DeviceTimeout(f"{self._where} took no line within {self.timeout_s:g} s{unknown}") from problem
-        except OSError as problem:
+        except _GONE as problem:
             self.close()
             raise DeviceLost(f"the connection to {self._where} is lost{unknown}") from problem
         if line is None:
