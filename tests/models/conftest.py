@@ -22,12 +22,27 @@ TEMPLATE = (
 
 
 def build_tiny_model(
-    folder: Path, *, template: str | None = TEMPLATE, context: int = 512, seed: int = 0, heads: int = 4
+    folder: Path,
+    *,
+    template: str | None = TEMPLATE,
+    context: int = 512,
+    seed: int = 0,
+    heads: int = 4,
+    window: int | None = None,
 ) -> Path:
-    """A random Llama of two layers with a byte tokenizer: every text can be read and written."""
+    """A random Llama of two layers with a byte tokenizer: every text can be read and written.
+
+    With a `window` it is a Mistral, each of whose tokens looks at so many.
+    """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import (
+        LlamaConfig,
+        LlamaForCausalLM,
+        MistralConfig,
+        MistralForCausalLM,
+        PreTrainedTokenizerFast,
+    )
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     backend = Tokenizer(models.BPE(vocab={letter: place for place, letter in enumerate(letters)}, merges=[]))
@@ -39,7 +54,7 @@ def build_tiny_model(
     tokenizer.add_tokens(["<tool_call>"])  # a control token that is not marked as special, as some models have
     tokenizer.chat_template = template + "{# <tool_call> #}" if template else None
     torch.manual_seed(seed)
-    config = LlamaConfig(
+    config = (LlamaConfig if window is None else MistralConfig)(
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
@@ -49,8 +64,9 @@ def build_tiny_model(
         max_position_embeddings=context,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
+        **({} if window is None else {"sliding_window": window}),
     )
-    model = LlamaForCausalLM(config)
+    model = (LlamaForCausalLM if window is None else MistralForCausalLM)(config)
     with torch.no_grad():  # far from uniform, so that rounding cannot change which token is likeliest
         model.lm_head.weight.mul_(30.0)
     model.save_pretrained(folder)
@@ -171,6 +187,8 @@ class Server:
                     if model != "thinker-in-words":
                         said |= {"param": refused, "code": "unsupported_parameter"}
                     return JSONResponse({"error": said}, 400)
+                case "nested" | "nested-refusal":
+                    return Response("[" * 100_000, 200 if model == "nested" else 400, media_type="application/json")
                 case "redirect":
                     return Response(status_code=307, headers={"Location": "/elsewhere"})
                 case "html":

@@ -56,6 +56,18 @@ def test_what_is_read_is_the_same(model: TransformersModel, monkeypatch: pytest.
         torch.testing.assert_close(ours, plain, rtol=0.05, atol=0.5)  # the weights of its last layer are large
 
 
+def test_nothing_is_read_beyond_the_context(model: TransformersModel, sizes: list[int]) -> None:
+    import torch
+
+    model.context_tokens = 71
+    state = model.new_state()
+    with torch.inference_mode():
+        for length in (40, 30):
+            model.read(range(length), state)
+    assert sizes == [64, 30]
+    assert state.get_seq_length() == 70
+
+
 def test_in_float32_nothing_is_added(tiny_folder: Path) -> None:
     model = TransformersModel(tiny_folder, device="cpu", dtype="float32")
     assert model._padding(40, model.new_state()) == 0

@@ -108,7 +108,11 @@ class LocalModel(LocalBase):
 
     @abstractmethod
     def new_state(self) -> Any:
-        """The attention state before the first token. `crop(-n)` takes n tokens back, if `is_croppable`."""
+        """The attention state before the first token. `crop(-n)` takes n tokens back, where `can_crop` says so."""
+
+    def can_crop(self, state: Any) -> bool:
+        """Whether tokens can be taken back from a state, without a trace. There may be no state."""
+        return bool(getattr(state, "is_croppable", False))
 
     @contextmanager
     def _alone(self, options: GenerationOptions) -> Iterator[None]:
@@ -139,13 +143,13 @@ class LocalModel(LocalBase):
         opening = self.opening(messages, ids)
         earlier = self._read_messages
         after, self._after = self._after, None
-        if after is not None and messages == earlier and getattr(self._state, "is_croppable", False):
+        if after is not None and messages == earlier and self.can_crop(self._state):
             self._state.crop(len(ids) - len(self._read_tokens))
             del self._read_tokens[len(ids) :]
             self._after = after
             return after
         continues = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
-        if continues and getattr(self._state, "is_croppable", False):
+        if continues and self.can_crop(self._state):
             known = common_beginning(self._read_tokens, ids[:-1])
             self._state.crop(known - len(self._read_tokens))
             del self._read_tokens[known:]

@@ -83,13 +83,29 @@ class TransformersModel(LocalModel):
         """How many tokens to add behind so many, where that keeps memory small. No token looks at those behind it."""
         if length == 1 or self.device != "cpu" or self.dtype != "bfloat16":
             return 0
-        return -length % MULTIPLE if getattr(state, "is_croppable", False) else 0
+        padding = -length % MULTIPLE
+        if not self.can_crop(state, length + padding):
+            return 0
+        end = state.get_seq_length() + length + padding
+        return padding if self.context_tokens is None or end <= self.context_tokens else 0  # no position lies beyond
+
+    def can_crop(self, state: Any, more: int = 0) -> bool:
+        """Whether tokens can be taken back from a state, without a trace, once so many more were read into it."""
+        return state is not None and all(_can_crop(layer, more) for layer in state.layers)
 
     def new_state(self) -> Any:
         """An empty cache of transformers, of the kinds of layers that the model has."""
         from transformers import DynamicCache
 
         return DynamicCache(config=self.network.config)
+
+
+def _can_crop(layer: Any, more: int) -> bool:
+    from transformers.cache_utils import DynamicSlidingWindowLayer
+
+    if type(layer) is DynamicSlidingWindowLayer:  # what has left the window is gone, whatever `is_croppable` says
+        return bool(layer.get_seq_length() + more < layer.sliding_window)
+    return bool(layer.is_croppable and not hasattr(layer, "record_past"))  # others that forget
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
