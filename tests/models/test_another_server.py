@@ -20,8 +20,9 @@ PROGRAM = Path(sys.executable).with_name("transformers")
 
 @pytest.fixture(scope="module")
 def model(tiny_folder: Path) -> Iterator[OpenAICompatibleModel]:
-    if not PROGRAM.exists():
-        pytest.skip("transformers has no command here")
+    import_utils = pytest.importorskip("transformers.utils.import_utils")
+    if not PROGRAM.exists() or not import_utils.is_serve_available():
+        pytest.skip("transformers cannot serve here")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -33,7 +34,7 @@ def model(tiny_folder: Path) -> Iterator[OpenAICompatibleModel]:
         until = time.monotonic() + 200
         while not _healthy(port):
             if process.poll() is not None:
-                pytest.skip(f"transformers serve does not start here (exit code {process.returncode})")
+                pytest.fail(f"transformers serve ended with exit code {process.returncode}")
             assert time.monotonic() < until
             time.sleep(0.2)
         yield OpenAICompatibleModel(f"http://127.0.0.1:{port}/v1", str(tiny_folder))

@@ -190,7 +190,7 @@ class ChatStream:
     def _json(self, data: str) -> dict[str, Any]:
         try:
             event = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._no_protocol(data) from error
         if not isinstance(event, dict):
             raise self._no_protocol(data)
@@ -257,7 +257,7 @@ def _message(content: str) -> str:
         error = body.get("error", body) if isinstance(body, dict) else body
         found = error.get("message", error) if isinstance(error, dict) else error
         content = found if isinstance(found, str) else json.dumps(found)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return " ".join(content.split())[:500] or "nothing"
 

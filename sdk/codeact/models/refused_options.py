@@ -33,7 +33,7 @@ def refused_option(content: str, body: Mapping[str, object]) -> str | None:
         error = json.loads(content)["error"]
         named = error.get("param") if error.get("code") in CODES else None
         found = named or _IN_WORDS.match(error["message"])
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     option = found.group(1) if isinstance(found, re.Match) else str(found).partition(".")[0]
     return option if option in body else None
@@ -44,13 +44,14 @@ class TakenOptions:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._refused: set[str] = set()
+        self._refused: frozenset[str] = frozenset()  # replaced whole: another thread may be fitting a request
         self._lock = threading.Lock()
 
     def fit(self, body: Mapping[str, object]) -> dict[str, Any]:
         """The request without what was refused, or with that by its other name."""
-        named = {_OTHER_NAMES.get(name, name) if name in self._refused else name: body[name] for name in body}
-        return {name: value for name, value in named.items() if name not in self._refused}
+        refused = self._refused
+        named = {_OTHER_NAMES.get(name, name) if name in refused else name: body[name] for name in body}
+        return {name: value for name, value in named.items() if name not in refused}
 
     def learn(self, refused: OptionRefused) -> bool:
         """Whether the request can do without. What is left out, and changes replies, is warned of once."""
@@ -59,7 +60,7 @@ class TakenOptions:
             return False
         with self._lock:
             new = option not in self._refused
-            self._refused.add(option)
+            self._refused |= {option}
         if new and option not in _OTHER_NAMES and option != "stream_options":
             warnings.warn(f"{self._model} does not take the option {option}, and is asked without it", stacklevel=2)
         return True
