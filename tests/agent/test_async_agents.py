@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -13,9 +13,9 @@ import pytest
 from test_streaming import CountTo
 
 from codeact import CodeActAgent, Toolbox, tool
-from codeact.errors import ModelError
+from codeact.errors import CodeActError, ModelError
 from codeact.events import ActionChosen, EpisodeEnded, EpisodeStarted, Event
-from codeact.models import ScriptedModel
+from codeact.models import Completion, ScriptedModel
 
 COUNTING = ["<execute>print(count())</execute>", "<execute>while count() < 3: pass</execute>"]
 
@@ -105,6 +105,52 @@ def test_one_chat_has_one_task_at_a_time() -> None:
         told: list[str] = []
         assert agent.chat("Go.", Toolbox([again]), on_event=lambda event: told.append(str(event))) == "Done."
         assert "still at its last message" in " ".join(told)
+
+
+def test_a_new_agent_that_two_tasks_speak_to_at_once_answers_one() -> None:
+    refused = threading.Event()
+
+    class Waiting(ScriptedModel):
+        def generate(self, *arguments: Any) -> Completion:
+            assert refused.wait(60)
+            return super().generate(*arguments)
+
+    async def main() -> None:
+        with CodeActAgent(Waiting(["Hello."])) as agent:
+            boxes = Toolbox(), Toolbox()
+            both = {asyncio.create_task(agent.achat("?", tools=box)) for box in boxes}
+            first, others = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            refused.set()
+            assert [str(task.exception())[:33] for task in first] == ["this chat is still at its last me"]
+            assert [await task for task in others] == ["Hello."]
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_a_chat_is_neither_undone_nor_begun_anew_while_a_task_goes_on() -> None:
+    with CodeActAgent(ScriptedModel(["<execute>\nkept = [undo(), reset()]\n</execute>", "Done."])) as agent:
+        refused: list[str] = []
+
+        def refuses(act: Callable[[], object]) -> None:
+            try:
+                act()
+            except CodeActError as error:
+                refused.append(str(error))
+
+        @tool
+        def undo() -> None:
+            """Undo."""
+            refuses(session.undo)
+
+        @tool
+        def reset() -> None:
+            """Reset."""
+            refuses(session.reset)
+
+        session = agent.open_chat(Toolbox([undo, reset]), undo=1)
+        assert agent.chat("Go.") == "Done."
+        assert [text[:18] for text in refused] == ["this chat is still"] * 2
+        assert session.undo().text == "Go."
 
 
 def test_many_agents_in_one_process_share_nothing() -> None:

@@ -108,7 +108,7 @@ class ChatSession:
             ModelError: the model did not answer. Nothing is lost, and `go_on` asks it again.
             CodeActError: another task goes on.
         """
-        with self._alone():
+        with alone(self._busy):
             if self._undo:
                 self._keep(text)
             if self._unseen:
@@ -124,20 +124,11 @@ class ChatSession:
             CodeActError: the last task has come to its end, or goes on.
             ModelError: the model did not answer.
         """
-        with self._alone():
+        with alone(self._busy):
             if not self._open:
                 raise CodeActError("there is nothing to go on with: the last message was answered")
             self._conversation.go_on()
             return self._act(approve, on_event)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if not self._busy.acquire(blocking=False):
-            raise CodeActError("this chat is still at its last message: wait, or give each thread an agent of its own")
-        try:
-            yield
-        finally:
-            self._busy.release()
 
     def _act(self, approve: Approve | None, on_event: EventSink) -> str:
         self.place.approve = approve
@@ -185,7 +176,12 @@ class ChatSession:
 
         Raises:
             NothingToUndo: there is none.
+            CodeActError: a task goes on.
         """
+        with alone(self._busy):
+            return self._undone()
+
+    def _undone(self) -> Undone:
         if not self._befores:
             raise NothingToUndo("there is nothing to undo")
         before = self._befores.pop()
@@ -205,13 +201,18 @@ class ChatSession:
         return Undone(before.text, outside, stays, files)
 
     def reset(self) -> None:
-        """Begin anew: conversation, variables and world."""
-        self._forget(len(self._befores))
-        self._outside.clear()
-        self._files.clear()
-        self._open = False
-        self.place.reset()
-        self._conversation = self._begin()
+        """Begin anew: conversation, variables and world.
+
+        Raises:
+            CodeActError: a task goes on.
+        """
+        with alone(self._busy):
+            self._forget(len(self._befores))
+            self._outside.clear()
+            self._files.clear()
+            self._open = False
+            self.place.reset()
+            self._conversation = self._begin()
 
     def fork(self, converse: Callable[[Place], Converse], gate: Gate, hear: Hear) -> ChatSession:
         """Another session that stands as this one does, variables included, and goes its own way; it can undo nothing.
@@ -254,6 +255,21 @@ class ChatSession:
             if before.place is not None:
                 before.place.close()
         del self._befores[: max(0, count)]
+
+
+@contextmanager
+def alone(busy: threading.Lock) -> Iterator[None]:
+    """Hold the lock of a chat while something is done with it.
+
+    Raises:
+        CodeActError: something is done with it already, in another thread or in this one.
+    """
+    if not busy.acquire(blocking=False):
+        raise CodeActError("this chat is still at its last message: wait, or give each thread an agent of its own")
+    try:
+        yield
+    finally:
+        busy.release()
 
 
 def _final(execution: Execution) -> str:

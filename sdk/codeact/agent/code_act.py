@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import threading
 from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -84,6 +85,7 @@ class CodeActAgent:
         self._episode: Conversation | None = None
         self._chat: ChatSession | None = None
         self._chat_tools: Toolbox | None = None
+        self._talking = threading.Lock()  # held in `chat`, so that two threads do not both begin a session
         self._gate = Gate()
         self._environment: Any = None  # of the episode
         self._chatting = False  # whether the last task was one of the chat
@@ -174,18 +176,22 @@ class CodeActAgent:
             on_event: told everything as it happens.
 
         Raises:
+            CodeActError: the chat is still at its last message.
             ModelError: the model did not answer.
             SandboxError: the sandbox cannot start here.
         """
+        from codeact.agent.chat import alone
+
         if tools is not None and not isinstance(tools, Toolbox):
             raise CodeActError(f"tools is a Toolbox, such as Toolbox([my_tool]), not {type(tools).__name__}")
-        if self._chat is not None and tools is not None and tools is not self._chat_tools:
-            self.close()
-        if self._chat is None:
-            self.open_chat(tools)
-        assert self._chat is not None
-        self._chatting = True
-        return self._chat.say(text, self.approve, on_event or _ignore)
+        with alone(self._talking):
+            if self._chat is not None and tools is not None and tools is not self._chat_tools:
+                self.close()
+            if self._chat is None:
+                self.open_chat(tools)
+            assert self._chat is not None
+            self._chatting = True
+            return self._chat.say(text, self.approve, on_event or _ignore)
 
     def open_chat(self, tools: Toolbox | None = None, *, env: Any = None, seed: int = 0, undo: int = 0) -> ChatSession:
         """Begin a chat anew, for those who want more of it than `chat()`: `undo`, `go_on`, an environment.
@@ -265,6 +271,7 @@ class CodeActAgent:
         """
         other = copy.copy(self)
         other._journal = None
+        other._talking = threading.Lock()
         other._gate = Gate()
         other._episode = self._episode.fork(other._gate) if self._episode is not None else None
         other._chat = self._chat.fork(other._converse_at, other._gate, other._hear) if self._chat is not None else None
