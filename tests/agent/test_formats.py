@@ -167,6 +167,7 @@ def test_json_becomes_a_call(text: str, program: str) -> None:
         ('{"tool": "go", "args": 5}', "must be an object"),
         ('{"tool": 5}', "must be the name"),
         ('{"tool": "go", "arguments": {}}', "unknown keys arguments"),
+        ('{"tool": "go", "name": "home", "arguments": {}}', "unknown keys arguments, name"),
     ],
 )
 def test_broken_json_is_said(text: str, why: str) -> None:

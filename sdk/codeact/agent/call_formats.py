@@ -121,6 +121,8 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # NaN and Infinity wou
 
 def _as_ours(value: dict[str, Any]) -> dict[str, Any]:
     """A call by the keys that many models were trained on, by ours; all else as it is."""
+    if "tool" in value or "args" in value:
+        return value  # both at once are a mistake, and which of them is meant is not known
     match value:
         case {"name": str(name), "arguments": arguments, **rest} | {"name": str(name), "parameters": arguments, **rest}:
             return {"tool": name, "args": arguments, **rest}
