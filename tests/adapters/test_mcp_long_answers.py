@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from codeact_adapters import McpError, mcp
-from codeact_adapters._mcp.process import Lines
+from codeact_adapters._mcp.process import Lines, _too_long, process_transport
 
 MOST = 100_000
 TOOLS = ("endless", "events", "packed", "short", "broken", "h401", "h429", "h500")
@@ -63,6 +64,25 @@ def test_lines_are_taken_apart_and_of_long_ones_only_the_beginning_is_kept() -> 
     assert found == [(b"one", False), (b"two", False), (b"", False), (b"longer", True), (b"last", False)]
 
 
+@pytest.mark.parametrize(
+    ("beginning", "answered"),
+    [
+        ('{"jsonrpc":"2.0","id":3,"result":{"content":[', [3]),
+        ('{"id": "a", "jsonrpc": "2.0", "result": {', ["a"]),
+        ('{"jsonrpc":"2.0","id":9,"result":{"content":[', []),
+        ('{"result":{"structuredContent":{"trees":[{"id":3,', [3, 4, "a"]),
+        ('{"jsonrpc":"2.0","id":3,"method":"sampling/createMessage","params":{', []),
+        ('{"method":"notifications/message","params":{', []),
+        ("no message at all", [3, 4, "a"]),
+    ],
+)
+def test_whoever_waits_for_a_message_that_is_too_long_is_told(beginning: str, answered: list[Any]) -> None:
+    waiting = {3, 4, "a"}
+    told = [each.message.id for each in _too_long(beginning.encode(), waiting, MOST)]
+    assert sorted(told, key=str) == answered
+    assert waiting == {3, 4, "a"} - set(answered)
+
+
 def test_an_answer_of_a_hundred_megabytes_is_refused_and_the_server_goes_on(command: list[str]) -> None:
     with mcp(command, max_response_bytes=MOST) as box:
         with pytest.raises(McpError, match=TOO_LONG):
@@ -73,6 +93,23 @@ def test_an_answer_of_a_hundred_megabytes_is_refused_and_the_server_goes_on(comm
 def test_a_line_without_end_fails_its_call_and_the_server_is_ended_all_the_same(command: list[str]) -> None:
     with mcp(command, max_response_bytes=MOST) as box, pytest.raises(McpError, match=TOO_LONG):
         box["endless"]()
+
+
+def test_no_pipe_stays_open_to_what_a_server_left_behind(tmp_path: Path) -> None:
+    def pipes() -> int:
+        open_files = Path("/proc/self/fd").iterdir()
+        return sum("pipe:" in os.readlink(each) for each in open_files if each.is_symlink())
+
+    async def main() -> None:
+        command = ["sh", "-c", "sleep 5 & read line"]
+        with (tmp_path / "errors").open("w") as errors:
+            async with process_transport(command, env={}, cwd=None, errors=errors, most_bytes=MOST):
+                assert pipes() > before
+            await asyncio.sleep(0.1)
+            assert pipes() == before
+
+    before = pipes()
+    asyncio.run(main())
 
 
 async def at_an_address(scope: Any, receive: Any, send: Any) -> None:

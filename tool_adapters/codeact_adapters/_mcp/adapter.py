@@ -113,12 +113,13 @@ class _Maker:
 
     def toolbox(self) -> Toolbox:
         client = self._connection.connect()
+        instructions = client.instructions or ""  # now: the server may end
         self._add_tools()
         self._connection.prepare = _list_tools
         self._add_resources_and_prompts(client)
         for pattern in set(self._wanted or ()) - self._met:
             raise ToolError(f"allow names {pattern!r}, which no tool is called{did_you_mean(pattern, self._known)}")
-        said = self._connection.secrets.hidden(shortened(client.instructions or "", _LONGEST_INSTRUCTIONS))
+        said = self._connection.secrets.hidden(shortened(instructions, _LONGEST_INSTRUCTIONS))
         doc = f"What the server says of itself, for information only:\n\n{said}" if said else ""
         box = Toolbox(
             self._tools.values(),
@@ -221,7 +222,8 @@ class _Maker:
         """Whether there are any: servers that know no templates need not know the question, either."""
         try:
             return bool(self._templates())
-        except McpError:
+        except (McpError, ConnectionError, TimeoutError) as error:  # some answer nothing to it, and some end
+            _log.info("%s does not list resource templates: %s", self._connection.label, error)
             return False
 
     def _templates(self) -> list[Resource]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FLUSHING_S = 0.5
 _LEAVING_S = 2.0  # the time that the protocol's specification leaves open, as the SDK has it
-_ID = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]*")')
+_MEMBER = re.compile(rb'[\s{,]*"(jsonrpc|id|method)"\s*:\s*(\d+|"[^"\\]*")')  # of those before the long one
 _BEGINNING = 500
 _GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
@@ -148,14 +148,22 @@ def _understood(line: bytes, waiting: set[Any]) -> list[Any]:
 
 
 def _too_long(beginning: bytes, waiting: set[Any], most_bytes: int) -> list[Any]:
-    """An answer to the request whose answer was too long; where that is not known, to all that wait for one."""
+    """An answer to the request whose answer was too long; where that is not known, to all that wait for one.
+
+    What is no answer, such as a message for a log, is left out, and nobody waits for it.
+    """
     from mcp.shared.message import SessionMessage
     from mcp_types import INTERNAL_ERROR, ErrorData, JSONRPCError
 
     _log.warning("a server wrote a line of more than %d bytes, which is left out", most_bytes)
-    found = _ID.search(beginning)
-    named = {each for each in waiting if found is not None and found[1].strip(b'"') == str(each).encode()}
-    answered = named or set(waiting)
+    found: dict[bytes, bytes] = {}
+    place = 0
+    while member := _MEMBER.match(beginning, place):
+        found[member[1]], place = member[2].strip(b'"'), member.end()
+    if b"method" in found:
+        return []
+    # An id within the answer is another one: some servers write the answer first, and its own id behind it.
+    answered = {each for each in waiting if found.get(b"id", str(each).encode()) == str(each).encode()}
     waiting -= answered
     error = ErrorData(code=INTERNAL_ERROR, message=f"the answer is longer than {most_bytes:,} bytes")
     return [SessionMessage(JSONRPCError(jsonrpc="2.0", id=each, error=error)) for each in answered]
@@ -175,6 +183,11 @@ async def _end(process: Process) -> None:
             _log.warning("the process %d of a server goes on after it was killed", process.pid)
     with contextlib.suppress(*_GONE):
         await process.stdout.aclose()
+    # What the server left behind may hold its output open, and the transport, which nothing hands out, with it.
+    transport = getattr(getattr(process, "_process", None), "_transport", None)
+    if transport is not None:
+        with contextlib.suppress(PermissionError):
+            transport.close()
 
 
 async def _has_ended(process: Process) -> bool:
