@@ -185,6 +185,11 @@ def test_an_approval_is_set_by_effect_and_a_name_decides_before_it(file: File) -
     assert [len(tool.approvals) for tool in everywhere] == [1, 1, 1, 1, 0]
 
 
+def test_a_pattern_for_all_tools_cannot_hide_the_rule_of_an_effect(file: File) -> None:
+    with pytest.raises(ToolsFileError, match=r"'\*' decides before physical and write; name all effects instead"):
+        with_token(file(SHOP + "    approve: {'*': always, write: ask, physical: refuse}\n"))
+
+
 def test_a_secret_is_seen_nowhere(file: File) -> None:
     box = with_token(file(SHOP))
     with Sandbox(box) as sandbox:

@@ -142,6 +142,8 @@ class _Manifest:
             return self._by_pattern(given, prefix, keys, self._approval, box, box.with_approvals)
         # A key that is an effect and no tool's name stands for all tools that have it; names decide before effects.
         effects = {key for key in given if key in EFFECTS and f"{prefix}{key}" not in box}
+        if effects and "*" in given:
+            raise self._error((*keys, "*"), f"'*' decides before {listed(sorted(effects))}; name all effects instead")
         approvals = {key: self._approval(given[key], (*keys, key)) for key in effects}
         by_effect = {
             name: approvals[tool.effect]
