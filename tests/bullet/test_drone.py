@@ -109,6 +109,8 @@ def test_a_stop_makes_it_hover_in_place(air: BulletWorld, drone: SimulatedDrone,
     with pytest.raises(Stopped, match="hovers in place"):
         pilot.fly_to(-4.0, 0.0, 1.0, speed=1.5)
     air.simulation.capture_every(0, None)
+    assert pilot.last is not None
+    assert (pilot.last.reached, pilot.last.reason) == (False, "the robot was stopped on its way")
     taken = (air.simulation.steps - begin - 240) / 240
     assert taken <= drone.robot.motion.stop_time
     there = drone.place()

@@ -117,6 +117,10 @@ def test_a_stop_brings_a_yielding_arm_to_rest(world: BulletWorld) -> None:
         pytest.raises(Stopped, match="at rest"),
     ):
         arm.move_compliant((0.6, 0.3, 0.3), seconds=2.0)
+    ended = arm.last_motion()
+    assert ended is not None
+    assert (ended.reached, ended.reason) == (False, "the robot was stopped on its way")
+    assert ended.position_error > 0.1
     assert world.time_s < 0.5 + world.robot.motion.stop_time
     assert arm.joint_velocities() == pytest.approx([0.0] * 7, abs=0.02)
     with pytest.raises(Stopped):

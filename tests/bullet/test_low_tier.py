@@ -101,6 +101,17 @@ def test_a_turn_that_is_too_long_says_how_long_it_may_be(arm: ArmApi) -> None:
     assert arm.move_velocity(velocities, longest)
     with pytest.raises(OutOfReach, match=r"at its end after 0\.0[01] s"):
         arm.move_velocity(velocities, 0.1)
+    with pytest.raises(OutOfReach, match=r"panda_joint1 is at its end after [0-9.]+ s"):
+        arm.move_velocity([1e-10, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 1e12)
+
+
+def test_a_joint_that_stands_outside_its_limits_keeps_no_other_from_turning(arm: ArmApi, world: BulletWorld) -> None:
+    upper = float(world.controller.kinematics.upper[6])
+    assert arm.move_joints([*arm.joint_positions()[:6], upper])
+    world.arm.commanded[6] = upper + 1e-3  # as after something was in its way
+    with pytest.raises(OutOfReach, match=r"panda_joint7 is at its end after 0\.00 s"):
+        arm.move_velocity([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1], 1.0)
+    assert arm.move_velocity([0.2, 0.0, 0.0, 0.0, 0.0, 0.0, -0.001], 0.5)
 
 
 def test_the_gripper_obeys_widths_and_forces(world: BulletWorld, arm: ArmApi) -> None:
@@ -190,6 +201,19 @@ def test_a_motion_that_is_not_true_says_why() -> None:
             assert ArmApi(other).last_motion() == free
         world.reset(())
         assert arm.last_motion() is None
+
+
+def test_a_motion_that_was_stopped_is_not_told_as_the_one_before(arm: ArmApi, world: BulletWorld) -> None:
+    assert arm.move_linear((0.5, 0.1, 0.3))
+    when = world.simulation.steps + 60
+    world.simulation.capture_every(12, lambda: world.stop() if world.simulation.steps >= when else None)
+    with pytest.raises(Stopped):
+        arm.move_linear((0.5, -0.2, 0.3))
+    world.simulation.capture_every(0, None)
+    ended = arm.last_motion()
+    assert ended is not None
+    assert (ended.reached, ended.reason) == (False, "the robot was stopped on its way")
+    assert ended.position_error > 0.05
 
 
 def test_who_sees_by_cameras_is_told_of_a_motion_without_names(

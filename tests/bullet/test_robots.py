@@ -108,6 +108,9 @@ def test_a_stop_brings_a_driving_base_to_rest() -> None:
         assert stopped_after <= base.robot.motion.stop_time
         assert abs(base.velocity()[0]) < 0.05
         world.simulation.capture_every(0, None)
+        assert driver.last is not None
+        assert (driver.last.reached, driver.last.reason) == (False, "the robot was stopped on its way")
+        assert driver.last.position_error > 1.0
 
 
 def test_a_base_keeps_out_of_a_volume_and_says_where_it_may_be() -> None:

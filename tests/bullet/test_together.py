@@ -190,6 +190,9 @@ def test_a_stop_stops_both_within_a_tenth_of_a_second(pair: BulletWorld, when: i
             together.move_lines(down, speed=0.5)
     finally:
         pair.simulation.capture_every(0, None)
+    for controller in pair.controllers.values():
+        assert controller.last is not None
+        assert (controller.last.reached, controller.last.reason) == (False, "the robot was stopped on its way")
     assert len(rows["left"]) == len(rows["right"])
     assert pair.simulation.steps - when <= 0.1 * RATE
     pair.settle(0.1)

@@ -169,9 +169,11 @@ def test_a_branch_rehearses_in_the_model_alone(simulator: ServoSimulator, robot:
 
 def test_a_joint_that_cannot_follow_ends_the_motion(simulator: ServoSimulator, robot: RealArm) -> None:
     pan = simulator.servos[PAN]
+    assert robot.world.controller.move_joints(HOME).reached
     pan.wall = (CALIBRATION.joints["shoulder_pan"].steps(0.15), 1)
     with pytest.raises(Blocked, match=r"shoulder_pan is .* behind"):
         robot.world.controller.move_joints(np.array(ASIDE))
+    assert robot.world.controller.last is None, "not what the motion before came to"
     time.sleep(0.05)
     assert abs(pan.get(registers.GOAL) - pan.position) < 5  # it does not press on
     pan.wall = None

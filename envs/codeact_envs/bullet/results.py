@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+STOPPED = "the robot was stopped on its way"
+
 
 @dataclass(frozen=True)
 class MotionResult:

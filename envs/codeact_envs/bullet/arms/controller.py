@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from codeact_envs.bullet.motion.kinematics import Kinematics
 from codeact_envs.bullet.motion.path_check import PathCheck
 from codeact_envs.bullet.motion.tool_places import ToolPlaces
 from codeact_envs.bullet.motion.trajectories import Bounds, Path, SplinePath, StraightPath, brake, parametrise
+from codeact_envs.bullet.results import STOPPED
 from codeact_envs.bullet.results import MotionResult as MotionResult
 from codeact_envs.bullet.robots import ArmDescription
 from codeact_envs.bullet.robots.description import MotionSettings, Volume
@@ -59,7 +61,8 @@ class ArmController:
         places: where its tool may be.
         bounds: what its motions are planned with.
         speed_limit: metres per second that no point of the arm may exceed.
-        last: how the last motion ended; None where there was none since the reset. The world saves it with its state.
+        last: how the last motion ended; None where there was none since the reset, or a fault of a real arm ended it.
+            The world saves it with its state.
 
     Args:
         keep_out: as the attribute.
@@ -274,7 +277,7 @@ class ArmController:
             allowed = ", ".join(f"{value:.2f}" for value in limits.tolist())
             raise TooFast(f"joint velocities may be at most {allowed} rad/s, for a positive number of seconds")
         goal = self._arm.commanded + velocity * seconds
-        if not self.kinematics.inside_limits(goal):
+        if self._outside(goal).any():
             raise OutOfReach(
                 f"{seconds:g} s at this velocity would leave the joint limits; " + self._end_of_turn(velocity)
             )
@@ -282,11 +285,10 @@ class ArmController:
         return self._run(StraightPath(self._arm.commanded, goal), goal, speed, speed * seconds)
 
     def _end_of_turn(self, velocity: Array) -> str:
-        """How long the joints could turn at `velocity` (joints,), in words."""
+        """How long the joints could turn at `velocity` (joints,), some of which would leave its limits, in words."""
         ends = np.where(velocity > 0.0, self.kinematics.upper, self.kinematics.lower)
-        turning = np.abs(velocity) > 1e-9
         seconds = np.full(len(velocity), math.inf)
-        seconds[turning] = (ends - self._arm.commanded)[turning] / velocity[turning]
+        np.divide(ends - self._arm.commanded, velocity, out=seconds, where=velocity != 0.0)
         joint = int(np.argmin(seconds))
         most = math.floor(max(0.0, float(seconds[joint])) * 100.0) / 100.0
         return f"{self._robot.joints.names[joint]} is at its end after {most:.2f} s"
@@ -327,11 +329,12 @@ class ArmController:
         self.require_joint_limits(rows)
         self.require_free(rows, (), check)
         self.begin()
-        before = self._arm.commanded.copy()
+        self.last, before = None, self._arm.commanded.copy()
         done = self._arm.follow(rows, self._arm.finger, self.watch, WATCH_EVERY)
         if done < len(rows):
             self._brake(before, rows, done)
             if not self.blocked:
+                self.note_stop(goal, start)
                 raise Stopped("the robot was stopped on its way; it is at rest")
             self._back_off(rows[max(0, done - BACK_OFF_STEPS)])
         return self.result(goal, start)
@@ -357,11 +360,7 @@ class ArmController:
         """Raise `OutOfReach` when joint positions, (n, joints), leave the limits, or are not finite."""
         if self.kinematics.inside_limits(rows):  # False for what is not finite
             return
-        joints = self._robot.joints
-        # A joint may stand a little outside after something was in its way: from there it may only come back.
-        start = self._arm.commanded
-        lower, upper = np.minimum(self.kinematics.lower, start), np.maximum(self.kinematics.upper, start)
-        outside = ~((rows >= lower - 1e-9) & (rows <= upper + 1e-9))
+        joints, outside = self._robot.joints, self._outside(rows)
         if not outside.any():
             return
         row, joint = (int(index) for index in np.argwhere(outside)[0])
@@ -370,6 +369,14 @@ class ArmController:
             f"{self._called} would bring {joints.names[joint]} to {rows[row, joint]:.3f} rad; "
             f"it may go from {low:.3f} to {high:.3f} rad"
         )
+
+    def _outside(self, rows: Array) -> NDArray[np.bool_]:
+        """Which joint positions, (..., joints), leave the limits, or are not finite. A joint may stand a little outside
+        after something was in its way: from there it may only come back."""
+        start = self._arm.commanded
+        lower, upper = np.minimum(self.kinematics.lower, start), np.maximum(self.kinematics.upper, start)
+        found: NDArray[np.bool_] = ~((rows >= lower - 1e-9) & (rows <= upper + 1e-9))
+        return found
 
     def require_free(self, rows: Array, besides: Collection[int] = (), check: PathCheck | None = None) -> None:
         """Raise `InCollision` or `KeepOut` when on its way, (n, joints), a link or what is carried would meet something
@@ -490,4 +497,9 @@ class ArmController:
             contacts=tuple(names),
             duration=(self._simulation.steps - start) * STEP,
         )
+        return self.last
+
+    def note_stop(self, goal: Array, start: int) -> MotionResult:
+        """As `result`, of a motion that was ended by a stop."""
+        self.last = replace(self.result(goal, start), reached=False, reason=STOPPED)
         return self.last

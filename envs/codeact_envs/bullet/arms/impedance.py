@@ -12,7 +12,7 @@ The posture part draws the elbow to where it began, where the tool does not feel
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,19 +126,16 @@ class ImpedanceController:
                 stopped = self._run(start, change, turn, round(seconds * RATE), impedance)
             finally:
                 self._hold_on()
+        now = self._kinematics.forward(self._arm.positions())
+        ended = self._controller.note_stop if stopped else self._controller.result
+        self._controller.last = done = replace(
+            ended(self._arm.commanded, first),
+            position_error=math.dist(now[:3, 3], goal[:3, 3]),
+            angle_error=float(np.linalg.norm(turn_between(now[:3, :3], goal[:3, :3]))),
+        )
         if stopped:
             raise Stopped("the robot was stopped on its way; it is at rest")
-        now = self._kinematics.forward(self._arm.positions())
-        done = self._controller.result(self._arm.commanded, first)
-        self._controller.last = MotionResult(
-            done.reached,
-            done.reason,
-            math.dist(now[:3, 3], goal[:3, 3]),
-            float(np.linalg.norm(turn_between(now[:3, :3], goal[:3, :3]))),
-            done.contacts,
-            done.duration,
-        )
-        return self._controller.last
+        return done
 
     def _require_time(self, seconds: float, length: float) -> None:
         limit = self._controller.tool_speed_limit

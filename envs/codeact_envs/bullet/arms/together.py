@@ -109,6 +109,8 @@ class Together:
         if done < len(rows[0]):
             self._brake(before, rows, done)
             if not any(controller.blocked for controller in self._controllers):
+                for controller, end in zip(self._controllers, ends, strict=True):
+                    controller.note_stop(end, start)
                 raise Stopped("the robot was stopped on its way; all arms are at rest")
             self._back_off([own[max(0, done - BACK_OFF_STEPS)] for own in rows])
         why = next((controller.blocked for controller in self._controllers if controller.blocked), "")

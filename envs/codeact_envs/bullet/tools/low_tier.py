@@ -133,7 +133,8 @@ class ArmApi:
 
     @tool(effect="read")
     def last_motion(self) -> MotionResult | None:
-        """How the arm's last motion ended that began: it says why one was not True. None where it has not moved yet."""
+        """How the arm's last motion ended that began: it says why one was not True. None where it has not moved yet, or
+        a fault ended the motion."""
         return self._world.told(self._controller.last)
 
     @tool(effect="read")

@@ -11,7 +11,7 @@ from codeact_envs.bullet.engine.simulation import STEP, Simulation
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.motion.nearest import nearest, out_of, within
 from codeact_envs.bullet.motion.trajectories import require_short, time_law
-from codeact_envs.bullet.results import MotionResult
+from codeact_envs.bullet.results import STOPPED, MotionResult
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.safety import Violations
 from codeact_envs.bullet.vehicles.footprint import MARGIN, Footprint
@@ -190,18 +190,26 @@ class BaseController:
         require_short(sum(abs(leg.distance) for leg in legs) / speed)
         self._require_clear(legs)
         start = self._simulation.steps
+        try:
+            self._drive(x, y, yaw, speed)
+        except Stopped:
+            self._result(x, y, yaw, start)
+            raise
+        return self._result(x, y, yaw, start)
+
+    def _drive(self, x: float, y: float, yaw: float | None, speed: float) -> None:
+        """To a pose, as often as it takes. What was in the way is in `_blocked`."""
         for _ in range(_ATTEMPTS):
             if self._arrived(x, y, yaw):
-                break
+                return
             goal = self._goal(x, y, yaw)
             # Each leg is laid from where the base came to rest after the one before.
             for plan in (self._turn_towards, self._straight, self._turn_at):
                 leg = plan(*goal)
                 if not (self._is_clear(leg) and self._run(leg, speed)):
-                    return self._result(x, y, yaw, start)
+                    return
         if not self._arrived(x, y, yaw):
             self._blocked = self._blocked or "the wheels slipped: it did not come to rest at its goal"
-        return self._result(x, y, yaw, start)
 
     def drive_straight(self, distance: float, speed: float | None = None) -> MotionResult:
         """Drive `distance` metres along its own x axis, backwards when negative, pushing what is in the way.
@@ -218,7 +226,11 @@ class BaseController:
         self._require_clear([_Leg(distance, 0.0)], pushing=True)
         self._begin(pushing=True)
         start = self._simulation.steps
-        self._run(_Leg(distance, 0.0), speed)
+        try:
+            self._run(_Leg(distance, 0.0), speed)
+        except Stopped:
+            self._result(goal_x, goal_y, yaw, start)
+            raise
         return self._result(goal_x, goal_y, yaw, start)
 
     def _is_clear(self, leg: _Leg) -> bool:
@@ -318,6 +330,7 @@ class BaseController:
                 yaw + s * leg.turn,
             )
             if self._base.stop_requested:
+                self._blocked = self._blocked or STOPPED
                 self._brake()
                 raise Stopped("the robot was stopped on its way; it is at rest")
             self._track(planned, rate * leg.distance, rate * leg.turn, turning)

@@ -12,7 +12,7 @@ from codeact_envs.bullet.engine.simulation import RATE, STEP, Simulation
 from codeact_envs.bullet.errors import InCollision, KeepOut, OutOfReach, Stopped, TooFast
 from codeact_envs.bullet.motion.nearest import nearest, out_of, within
 from codeact_envs.bullet.motion.trajectories import time_law
-from codeact_envs.bullet.results import MotionResult
+from codeact_envs.bullet.results import STOPPED, MotionResult
 from codeact_envs.bullet.robots.description import Volume
 from codeact_envs.bullet.vehicles.simulated_drone import Reference, SimulatedDrone, Triple, dot
 
@@ -175,7 +175,11 @@ class DroneController:
             raise OutOfReach(f"seconds must lie between 0 and 60, not {seconds:g}")
         self._begin()
         begin, now = self._simulation.steps, self._drone.reference
-        self._follow([now] * round(seconds * RATE))
+        try:
+            self._follow([now] * round(seconds * RATE))
+        except Stopped:
+            self._result(now.place, now.yaw, begin)
+            raise
         return self._result(now.place, now.yaw, begin)
 
     def land(self) -> MotionResult:
@@ -205,10 +209,13 @@ class DroneController:
         self._begin()
         begin, start = self._simulation.steps, self._drone.reference
         turn = 0.0 if yaw is None else math.remainder(yaw - start.yaw, math.tau)
-        self._follow(self._plan(start, goal, turn, speed))
-        if not self._blocked:
-            end = Reference(goal, yaw=start.yaw + turn)
-            self._follow([end] * _SETTLE_STEPS)
+        try:
+            self._follow(self._plan(start, goal, turn, speed))
+            if not self._blocked:
+                self._follow([Reference(goal, yaw=start.yaw + turn)] * _SETTLE_STEPS)
+        except Stopped:
+            self._result(goal, start.yaw + turn, begin)
+            raise
         return self._result(goal, start.yaw + turn, begin)
 
     def _plan(self, start: Reference, goal: Triple, turn: float, speed: float) -> list[Reference]:
@@ -237,6 +244,7 @@ class DroneController:
     def _follow(self, references: list[Reference]) -> None:
         for index, reference in enumerate(references):
             if self._drone.stop_requested:
+                self._blocked = self._blocked or STOPPED
                 self._brake()
                 raise Stopped("the robot was stopped on its way; it hovers in place")
             self._drone.reference = reference
