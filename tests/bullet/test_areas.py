@@ -57,6 +57,10 @@ _HALF = math.sqrt(0.5)
         ("in front of", (-1.0, 0.0)),
         ("on the robot's side of", (-1.0, 0.0)),
         ("toward the robot", (-1.0, 0.0)),
+        ("towards the robot's side", (-1.0, 0.0)),
+        ("to the robot's left", (0.0, 1.0)),
+        ("on the robot's right side", (0.0, -1.0)),
+        ("farther from the robot than", (1.0, 0.0)),
         ("front left", (-_HALF, _HALF)),
         ("behind and to the right of", (_HALF, -_HALF)),
         ("horizontally, from left to right", (0.0, -1.0)),
@@ -64,13 +68,36 @@ _HALF = math.sqrt(0.5)
         ("diagonally, from the front left to the back right", (_HALF, -_HALF)),
         ("from the front left corner to the front right corner", (0.0, -1.0)),
         ("from the back towards the left", (-_HALF, _HALF)),
+        ("from the left toward the robot", (-_HALF, -_HALF)),
+        ("from the robot to the far side", (1.0, 0.0)),
     ],
 )
 def test_a_direction_in_words_is_a_unit_vector(words: str, expected: tuple[float, float]) -> None:
     assert Areas().direction_vector(words) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("words", ["", "up", "left and right", "from the left to the left", "of", "north"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "up",
+        "left and right",
+        "from the left to the left",
+        "of",
+        "north",
+        "from the left",
+        "away from the left side",
+        "further to the left",
+        "near the left side",
+        "right behind",
+        "in front of the robot",
+        "not from left to right",
+        "behind, from left to right",
+        "from left to right, from front to back",
+        "from " * 100_000,
+    ],
+    ids=lambda words: words[:40],
+)
 def test_words_that_give_no_direction_are_refused(words: str) -> None:
     with pytest.raises(NotUnderstood, match="say it as in 'left of', 'behind'"):
         Areas().direction_vector(words)
