@@ -51,6 +51,8 @@ def test_a_description_has_an_end() -> None:
         ("the block nearest to the blue block", "black block"),
         ("the nearest block to the blue block", "black block"),
         ("the block nearest the blue block", "black block"),
+        ("the block that is nearest the blue block", "black block"),
+        ("the block right of the red block and nearest the bowl", "black block"),
         ("the second block nearest the blue block", "yellow block"),
         ("the block right of the block nearest the bowl", "blue block"),
         ("the block nearest to the robot", "black block"),

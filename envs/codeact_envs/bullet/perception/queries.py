@@ -187,11 +187,10 @@ class _Reader:
             self._at += 1
             group.position = ORDINALS[word]
         elif (pair := _PREPOSED.get(word)) is not None and (word, following) != pair:
+            if group.tests and following in _BEFORE_A_NOUN:
+                return False  # "the block nearest the bowl": a clause
             self._at += 1
-            if group.tests and following in _BEFORE_A_NOUN:  # "the block nearest the bowl"
-                self._by_distance(group, " ".join(pair))
-            else:
-                group.toward = word
+            group.toward = word
         elif word in RANKS and (word, following) not in NEAREST + FARTHEST:
             self._at += 1
             position, group.position = group.position or 0, None
@@ -229,7 +228,7 @@ class _Reader:
     def _clauses(self, group: _Group) -> bool:
         """All clauses that follow without an "and"; whether there was one."""
         found = False
-        while phrase := self._phrase() or self._to(group):
+        while phrase := self._phrase() or self._to(group) or self._without_to():
             while self._word() in _LINKS:
                 self._at += 1
             self._clause(group, phrase)
@@ -250,6 +249,14 @@ class _Reader:
         """The "to" of "the nearest block to the bowl"."""
         here = (self._word() or "",)
         return here if group.toward and (group.toward, *here) in NEAREST + FARTHEST else ()
+
+    def _without_to(self) -> tuple[str, ...]:
+        """The "nearest" of "the block nearest the bowl", links left out."""
+        at = self._at
+        while at < len(self._words) and self._words[at] in _LINKS:
+            at += 1
+        here = self._words[at : at + 2]
+        return (here[0],) if len(here) == 2 and here[0] in _PREPOSED and here[1] in _BEFORE_A_NOUN else ()
 
     def _clause(self, group: _Group, phrase: tuple[str, ...]) -> None:
         self._at += len(phrase)
@@ -272,6 +279,8 @@ class _Reader:
             )
         elif phrase in NEAREST + FARTHEST:
             self._by_distance(group, words)
+        elif phrase[0] in _PREPOSED:
+            self._by_distance(group, " ".join(_PREPOSED[phrase[0]]))
         elif phrase in _TO:
             word, group.toward = group.toward or "", None
             self._by_distance(group, f"{word} {words}")
