@@ -108,6 +108,23 @@ def test_the_window_shows_the_scene_and_changes_nothing(display: tuple[str, Path
     assert (corners.max(axis=1) - corners.min(axis=1) < 60).all()  # no panels in front of it
 
 
+def test_a_process_has_one_window(display: tuple[str, Path]) -> None:
+    script = "\n".join(
+        [
+            "from codeact.errors import TaskError",
+            "from codeact_envs.bullet import BulletWorld",
+            "with BulletWorld([], gui=True):",
+            "    try:",
+            "        BulletWorld([], gui=True)",
+            "    except TaskError as error:",
+            "        print(error)",
+        ]
+    )
+    environment = {**os.environ, "DISPLAY": display[0]}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert "PyBullet opens no window: " in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     ("action", "program"), [("code", "move_to(0.5, 0.2, 0.3)"), ("cartesian", [0.5, 0.5, -0.5, 1.0])]
 )

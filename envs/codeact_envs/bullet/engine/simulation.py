@@ -44,7 +44,7 @@ class Simulation:
             such a body; None where nothing can touch it.
 
     Raises:
-        TaskError: `gui` without a display, or too many clients are open in this process.
+        TaskError: `gui` without a display or beside another window of this process, or too many clients are open in it.
     """
 
     def __init__(self, gui: bool = False, *, real_time: bool = False) -> None:
@@ -56,7 +56,10 @@ class Simulation:
             import pybullet
 
             self.bullet: Any = pybullet
-            self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
+            try:
+                self.client: int = pybullet.connect(pybullet.GUI if gui else pybullet.DIRECT)
+            except pybullet.error as error:  # of windows there can be one
+                raise TaskError(f"PyBullet opens no window: {error}") from error
         if self.client < 0:
             raise TaskError("PyBullet gave no simulation: too many are open in this process")
         self.gui = gui
