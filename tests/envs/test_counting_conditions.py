@@ -78,6 +78,7 @@ def test_progress_is_how_much_nearer_the_number_is_than_at_the_start() -> None:
         ({"area": "left side", "within": 0.1, "exactly": 2}, "give where with it"),
         ({"where": "tray"}, "give either exactly, or at_least, at_most or both"),
         ({"where": "tray", "exactly": 2, "at_most": 3}, "give either exactly, or at_least, at_most or both"),
+        ({"where": "tray", "at_least": 3, "at_most": 1}, "no number is at least 3 and at most 1"),
         ({"where": "tray", "exactly": -1}, "greater than or equal to 0"),
     ],
 )

@@ -78,6 +78,20 @@ class TestInOwnAreas:
         assert back.read(BLOCKS, START, blocks(BACK_LEFT, BACK_RIGHT, FRONT_LEFT)) == MET
         assert not back.read(BLOCKS, START, blocks(BACK_LEFT, (0.48, 0.36), FRONT_LEFT)).met
 
+    def test_parts_may_be_drawn(self) -> None:
+        drawn = InOwnAreas(what="blocks", areas=["$place", "back right corner", "front side"])
+        assert drawn.references() == ("place",)
+        assert drawn.read(BLOCKS, START, blocks(BACK_LEFT, BACK_RIGHT, FRONT_LEFT)) == MET
+        twice = InOwnAreas(what="blocks", areas=["$place", "back left corner", "front side"])
+        with pytest.raises(TaskError, match="3 bodies cannot have 2 parts of the table each for itself"):
+            twice.read(BLOCKS, START, START)
+        with pytest.raises(ValueError, match="name each part of the table once"):
+            InOwnAreas(what="blocks", areas=["left side", "left side"])
+
+    def test_one_body_alone_has_not_come_there_at_the_start(self) -> None:
+        one = InOwnAreas(what="block", areas="corners")
+        assert one.read(BLOCKS, START, START) == Reading(False, False, 0.0)
+
     def test_a_corner_counts_for_either_of_its_sides_but_once(self) -> None:
         assert self.sides.read(BLOCKS, START, blocks(BACK_LEFT, (0.6, 0.0), FRONT_LEFT)) == MET
         assert not self.sides.read(BLOCKS, START, blocks(BACK_LEFT, BACK_LEFT, BACK_LEFT)).met
@@ -96,6 +110,12 @@ class TestInAreaNearestTo:
         goal = InAreaNearestTo(what="block", where="bowl", areas="sides")
         now = scene(block("red block", 0.48, 0.36), bowl("red bowl", 0.48, 0.2))
         assert goal.read(BLOCKS, scene(block("red block", 0.5, 0.0), bowl("red bowl", 0.48, 0.2)), now).met
+
+    def test_parts_may_be_drawn(self) -> None:
+        goal = InAreaNearestTo(what="block", where="bowl", areas=["$place", "front left corner"])
+        now = scene(block("red block", *BACK_LEFT), bowl("red bowl", 0.58, 0.2))
+        assert goal.open_at(BLOCKS, self.start)
+        assert goal.read(BLOCKS, self.start, now) == MET
 
     def test_it_must_be_clear_which_corner_that_is(self) -> None:
         assert self.goal.open_at(BLOCKS, self.start)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat
 
+from codeact.errors import TaskError
 from codeact_envs.bullet.geometry.work_area import AREAS, CORNERS, SIDES, holds
 from codeact_envs.tasks.conditions.base import UNMET, Cast, Condition, Reading, Role, condition
 from codeact_envs.tasks.snapshot import Snapshot, horizontal_distance
@@ -18,8 +19,14 @@ def _known(name: str) -> str:
     return name
 
 
+def _distinct(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("name each part of the table once")
+    return names
+
+
 AreaName = Annotated[str, AfterValidator(_known)]  # or a `$name`
-Areas = Literal["corners", "sides"] | Annotated[list[AreaName], Field(min_length=2)]
+Areas = Literal["corners", "sides"] | Annotated[list[AreaName], Field(min_length=2), AfterValidator(_distinct)]
 
 
 def in_area(scene: Snapshot, name: str, area: str) -> bool:
@@ -33,10 +40,10 @@ def empty(scene: Snapshot, area: str) -> bool:
     return not any(holds(AREAS[area], *body.position[:2]) for body in scene.bodies.values())
 
 
-def _named(areas: Literal["corners", "sides"] | list[str]) -> tuple[str, ...]:
+def _named(areas: Literal["corners", "sides"] | list[str], cast: Cast) -> tuple[str, ...]:
     if isinstance(areas, str):
         return CORNERS if areas == "corners" else SIDES
-    return tuple(areas)
+    return tuple(dict.fromkeys(map(cast.word, areas)))
 
 
 def _share(there: int, whole: int) -> Reading:
@@ -72,16 +79,19 @@ class InOwnAreas(Condition):
     areas: Areas
 
     def read(self, cast: Cast, start: Snapshot, now: Snapshot) -> Reading:
-        names, areas = cast.roles[self.what], _named(self.areas)
+        names, areas = cast.roles[self.what], _named(self.areas, cast)
+        if len(names) > len(areas):
+            raise TaskError(f"{len(names)} bodies cannot have {len(areas)} parts of the table each for itself")
         most = max(
             sum(in_area(now, name, area) for name, area in zip(names, dealt, strict=True))
             for dealt in permutations(areas, len(names))
         )
-        reading = _share(max(0, most - 1), len(names) - 1)
-        return Reading(most == len(names), most == len(names), reading.progress)
+        met = most == len(names)
+        share = max(0, most - 1) / max(1, len(names) - 1)
+        return Reading(met, met, 1.0 if met else UNMET * share)
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
-        return all(empty(start, area) for area in _named(self.areas))
+        return all(empty(start, area) for area in _named(self.areas, cast))
 
 
 @condition("in_area_nearest_to")
@@ -106,8 +116,9 @@ class InAreaNearestTo(Condition):
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
         first, second = self._by_distance(cast, start)[:2]
-        return second[0] - first[0] >= self.margin and all(empty(start, area) for area in _named(self.areas))
+        return second[0] - first[0] >= self.margin and all(empty(start, area) for area in _named(self.areas, cast))
 
     def _by_distance(self, cast: Cast, start: Snapshot) -> list[tuple[float, str]]:
         here = start.bodies[cast.name(self.where)].position
-        return sorted((horizontal_distance(here, (*AREAS[area].center, 0.0)), area) for area in _named(self.areas))
+        areas = _named(self.areas, cast)
+        return sorted((horizontal_distance(here, (*AREAS[area].center, 0.0)), area) for area in areas)

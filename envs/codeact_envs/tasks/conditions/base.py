@@ -122,7 +122,8 @@ class Condition(BaseModel):
     def references(self) -> tuple[str, ...]:
         """Attributes that the condition refers to."""
         values = (getattr(self, field) for field in type(self).model_fields)
-        return tuple(value[1:] for value in values if isinstance(value, str) and value.startswith("$"))
+        each = (one for value in values for one in (value if isinstance(value, list | tuple) else (value,)))
+        return tuple(one[1:] for one in each if isinstance(one, str) and one.startswith("$"))
 
     def open_at(self, cast: Cast, start: Snapshot) -> bool:
         """Whether a scene may begin like this: there must be something left to do."""

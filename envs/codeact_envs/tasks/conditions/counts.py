@@ -41,6 +41,8 @@ class Counted(Condition):
         bounds = self.at_least is not None or self.at_most is not None
         if (self.exactly is not None) == bounds:
             raise ValueError("give either exactly, or at_least, at_most or both: a number of bodies")
+        if isinstance(self.at_least, int) and isinstance(self.at_most, int) and self.at_least > self.at_most:
+            raise ValueError(f"no number is at least {self.at_least} and at most {self.at_most}")
         return self
 
     def named_roles(self) -> tuple[str, ...]:
