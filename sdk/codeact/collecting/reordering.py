@@ -14,14 +14,16 @@ import argparse
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codeact.collecting.errors import CollectionError
 from codeact.collecting.records import ConversationFile, read_conversations
 
-_STUB = re.compile(r"(?P<name>[A-Za-z_][\w.]*)\(.*\)(?: -> .*)?(?:  # .*)?")
-_ALSO = "Also: "
+_STUB = re.compile(r"[A-Za-z_][\w.]*(?:, [A-Za-z_][\w.]*)*\(.*\)(?: -> .*)?(?:  # .*)?")
+_ALSO = re.compile(r"Also: (?P<names>.+?)(?P<more> and \d+ more: .*)?")
 
 
 def reordered(
@@ -36,10 +38,24 @@ def reordered(
             faster, for it is read once.
         fewer: the share of the tools, among those that a conversation does not use, that its list lacks.
         seed: of the orders.
+
+    Raises:
+        CollectionError: a share is not between 0 and 1, or there are no orders.
     """
+    if not (0.0 <= share <= 1.0 and 0.0 <= fewer <= 1.0 and orders >= 1):
+        raise CollectionError(f"shares are from 0 to 1 and orders from 1 up, not {share:g}, {fewer:g} and {orders}")
+    return _told(conversations, share, orders, fewer, seed)
+
+
+def _told(
+    conversations: Sequence[Mapping[str, Any]], share: float, orders: int, fewer: float, seed: int
+) -> Iterator[dict[str, Any]]:
+    before: Counter[str] = Counter()  # how many of those with this prompt have another list
     for place, conversation in enumerate(conversations):
+        prompt = str(conversation["messages"][0]["content"])
         chosen = int((place + 1) * share) > int(place * share)
-        again = _reordered(conversation, place % orders, fewer, seed) if chosen else None
+        again = _reordered(conversation, before[prompt] % orders, fewer, seed) if chosen else None
+        before[prompt] += again is not None
         yield dict(conversation) if again is None else again
 
 
@@ -53,15 +69,17 @@ def _reordered(conversation: Mapping[str, Any], number: int, fewer: float, seed:
     stubs = [lines[place] for place in places]
     chance.shuffle(stubs)
     used = "\n".join(str(message["content"]) for message in others)
-    hidden = [stub for stub in stubs if chance.random() < fewer and not _is_used(_name(stub), used)]
+    unused = [stub for stub in stubs if not any(_is_used(name, used) for name in _names(stub))]
+    hidden = [stub for stub in unused if chance.random() < fewer]
     shown = [stub for stub in stubs if stub not in hidden]
     kept = [line for place, line in enumerate(lines) if place not in places]
     kept[places[0] : places[0]] = shown
-    also = next((place for place, line in enumerate(kept) if line.startswith(_ALSO)), None)
-    if also is not None:
-        named = [*kept[also].removeprefix(_ALSO).split(", "), *map(_name, hidden)]
-        chance.shuffle(named)
-        kept[also] = _ALSO + ", ".join(named)
+    for place, line in enumerate(kept):
+        if (also := _ALSO.fullmatch(line)) is not None:
+            named = [*also["names"].split(", "), *(name for stub in hidden for name in _names(stub))]
+            chance.shuffle(named)
+            kept[place] = f"Also: {', '.join(named)}{also['more'] or ''}"
+            break
     return {
         **conversation,
         "messages": [{**first, "content": "\n".join(kept)}, *others],
@@ -69,8 +87,9 @@ def _reordered(conversation: Mapping[str, Any], number: int, fewer: float, seed:
     }
 
 
-def _name(stub: str) -> str:
-    return stub.partition("(")[0]
+def _names(stub: str) -> list[str]:
+    """Of the tools that a line is about: several where those of different groups read the same."""
+    return stub.partition("(")[0].split(", ")
 
 
 def _is_used(name: str, text: str) -> bool:
