@@ -116,8 +116,10 @@ def _answer(process: subprocess.Popen[str], patience: float) -> dict[str, Any] |
     assert process.stdout is not None
     end = threading.Timer(patience, process.kill)
     end.start()
-    line = process.stdout.readline()
-    end.cancel()
+    try:
+        line = process.stdout.readline()
+    finally:
+        end.cancel()
     if not line:
         return None
     answer: dict[str, Any] = json.loads(line)
