@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+import gymnasium
 import pytest
 
 from codeact.errors import Refused, TaskError
@@ -289,3 +290,10 @@ def test_what_comes_up_with_the_open_hand_is_not_put_down(api: TabletopApi, monk
     assert api.pick("red cube")
     monkeypatch.setattr(api, "_open", lambda opening: monkeypatch.setattr(api, "_held", lambda: None))
     assert api.place_at(0.5, 0.0) is False
+
+
+def test_a_hand_that_would_enter_what_is_kept_out_is_turned() -> None:
+    with gymnasium.make("CodeAct/SafeTransfer-v0") as env:
+        env.reset(seed=23)  # a block beside the strip; the first grasp of it has the hand reach over that
+        observation, *_ = env.step("print(pick('green block'), held())")
+    assert str(observation).startswith("True green block")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from codeact.tools import tool
 from codeact_envs.bullet.bodies.articulation import Room
@@ -18,6 +20,7 @@ from codeact_envs.bullet.tools.skills.from_the_side import FromTheSide
 from codeact_envs.bullet.tools.skills.skill import CLEAR_OPENING, LIFT, RETREAT, SETTLE_S
 
 _ATTEMPTS = 2  # at a grasp
+_MOST_TURNS = 4  # of the hand that are tried where what is kept out is in the way
 _SHALLOW = 0.025  # metres: what is no deeper than this is stood upon, not put into
 _OVER_RIM = 0.05  # metres of the tool over a rim, up to which a place to let go is looked for
 
@@ -40,16 +43,24 @@ class PickAndPlace(FromTheSide):
             raise NotGraspable(f"{name!r} is a flat zone on the table; objects can be placed on it")
         if anchored(spec):
             raise NotGraspable(f"{name!r} stands fast and cannot be lifted")
-        for _ in range(_ATTEMPTS):
+        attempts, kept_out = 0, dict[Grasp, KeepOut]()
+        while attempts < _ATTEMPTS:
             try:
-                place, grasp = self.reachable_grasp(name)
+                place, grasp = self.reachable_grasp(name, kept_out)
             except InCollision:
                 side = self._side_grasp(name)
                 if side is None:
                     raise
                 return self._pick_from_the_side(name, *side)
             self._open(grasp.opening)
-            result = self._planner.travel(place)
+            try:
+                result = self._planner.travel(place)
+            except KeepOut as error:  # turned otherwise, the hand may come down beside what is kept out
+                if len(kept_out) == _MOST_TURNS:
+                    raise
+                kept_out[grasp] = error
+                continue
+            attempts += 1
             if not result.reached:
                 self._lift(LIFT)
                 continue
@@ -60,8 +71,14 @@ class PickAndPlace(FromTheSide):
             self._open(grasp.opening)
         return False
 
-    def reachable_grasp(self, name: str) -> tuple[Place, Grasp]:
+    def reachable_grasp(
+        self, name: str, kept_out: Mapping[Grasp, KeepOut] = MappingProxyType({})
+    ) -> tuple[Place, Grasp]:
         """The best grasp of a thing that is clear of everything else and within reach.
+
+        Args:
+            name: the thing.
+            kept_out: grasps to which the hand was seen to find no way past what is kept out, and how that was refused.
 
         Raises:
             NotGraspable, InCollision, OutOfReach, KeepOut: there is none.
@@ -72,6 +89,9 @@ class PickAndPlace(FromTheSide):
         natural = self._controller.kinematics.bearing(thing.body.prism.x, thing.body.prism.y)
         refusal: InCollision | OutOfReach | KeepOut | None = None
         for grasp in grasps(self._robot.gripper, thing, natural):
+            if (seen := next((each for each in kept_out if _alike(each, grasp)), None)) is not None:
+                refusal = kept_out[seen]
+                continue
             place = Place(grasp.x, grasp.y, grasp.z, planner.natural_yaw(grasp.x, grasp.y, grasp.yaw))
             hit = planner.hit(place, others, grasp.opening)
             if hit is not None:
@@ -272,3 +292,9 @@ class PickAndPlace(FromTheSide):
         if name is None:
             raise NothingHeld(f"{action} needs something in the gripper, and it is empty: pick an object first")
         return name
+
+
+def _alike(one: Grasp, other: Grasp) -> bool:
+    """Whether two grasps are the same, but for what is seen a little otherwise each time."""
+    near = math.dist((one.x, one.y, one.z), (other.x, other.y, other.z)) < 0.01
+    return near and abs(wrap_half_turn(one.yaw - other.yaw)) < 0.1
