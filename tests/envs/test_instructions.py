@@ -10,6 +10,7 @@ from codeact_envs.tasks import RobotTask, load_task, practice_names, task_names
 from codeact_envs.tasks.devices.write_adapter import DEVICES
 from codeact_envs.tasks.devices.write_adapter import TEMPLATES as DEVICE_TEMPLATES
 from codeact_envs.tool_use import load_tool_use_task, tool_use_names
+from codeact_envs.tool_use.drawing import Vocabulary
 from codeact_envs.tool_use.generator import Question
 
 # Kinds of instructions that a model may be shown examples of, and kinds that it is only tested on, as in the tabletop
@@ -90,23 +91,28 @@ def test_no_length_is_unseen_that_is_seen_in_another_unit() -> None:
         assert not again, f"{task.name}: {again} is unseen, and some task has it among the seen"
 
 
+def vocabularies() -> list[Vocabulary]:
+    """Of the questions, and of the devices that an adapter is written for."""
+    generators = {task.generator.name: task.generator for task in map(load_tool_use_task, tool_use_names())}
+    return [*(each for generator in generators.values() for each in generator.vocabularies.values()), DEVICES]
+
+
 def test_no_word_that_one_generator_keeps_unseen_is_seen_elsewhere() -> None:
     seen = {word.lower() for task in (*tasks(), *practice()) for word in words_of(task, "seen")}
-    generators = {task.generator.name: task.generator for task in map(load_tool_use_task, tool_use_names())}
-    vocabularies = [each for generator in generators.values() for each in generator.vocabularies.values()]
-    vocabularies.append(DEVICES)
-    seen |= {word.lower() for vocabulary in vocabularies for word in vocabulary.seen}
-    unseen = {word.lower() for vocabulary in vocabularies for word in vocabulary.unseen}
+    seen |= {word.lower() for vocabulary in vocabularies() for word in vocabulary.seen}
+    unseen = {word.lower() for vocabulary in vocabularies() for word in vocabulary.unseen}
     unseen |= {word.lower() for task in tasks() for word in words_of(task, "unseen")}
     assert sorted(seen & unseen) == []
 
 
-NAMED = {("flip", "gray"), ("infeasible_or_unsafe", "plate")}
-"""What a scene has in it besides: the gray layer of a block, which is no colour that is drawn, and a thing."""
+NAMED = {("flip", "gray"), ("infeasible_or_unsafe", "plate"), ("hanoi3", "hanoi")}
+"""What a scene has in it besides: the gray layer of a block, which is no colour that is drawn, a thing, and a puzzle
+that bears the name of a city."""
 
 
 def test_no_template_says_what_a_task_keeps_unseen() -> None:
     seen, unseen = ({word for task in tasks() for word in words_of(task, values)} for values in ("seen", "unseen"))
+    unseen |= {word for vocabulary in vocabularies() for word in vocabulary.unseen}
     found = set()
     for task in tasks():
         for template in {*task.spec.instructions, *task.phrased("training").templates}:
