@@ -66,6 +66,6 @@ def needs(*modules: str) -> Callable[[], str]:
 
 def all_rows() -> list[Row]:
     """All rows, in the order of the table."""
-    from adapter_rows import data, devices, model_context, rest
+    from adapter_rows import data, devices, functions, model_context, rest
 
-    return [*rest.ROWS, *model_context.ROWS, *data.ROWS, *devices.ROWS]
+    return [*functions.ROWS, *rest.ROWS, *model_context.ROWS, *data.ROWS, *devices.ROWS]
