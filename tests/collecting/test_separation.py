@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from codeact_envs.tool_use.task import ToolUseTask
 
 SUITES = sorted((Path(__file__).parents[2] / "envs/codeact_envs/tasks/suites/training").glob("*.yaml"))
 LEFT_OUT = ("StackAtCorner", "EachToOwnSide", "NearestOrFarthestToBowl")
+LEARNT = sorted((Path(__file__).parents[2] / "docs/data").glob("embedded-[0-9].jsonl.xz"))
 SEEDS_LOOKED_AT = 8  # of each task and suite: drawing an instruction takes milliseconds
 
 
@@ -97,4 +100,24 @@ def test_what_is_collected_shows_nothing_of_it(tmp_path: Path) -> None:
         _, asked, *others = (message["content"] for message in each["messages"])
         assert not shows_an_unseen_phrasing(asked, templates), asked
         text = "\n".join([asked, *others])
+        assert not [word for word in unseen_words(task) if shows(word, text)], text
+
+
+@pytest.mark.parametrize("path", LEARNT, ids=lambda path: path.name.partition(".")[0])
+def test_what_the_shipped_model_learnt_shows_nothing_of_it(path: Path) -> None:
+    templates = unseen_templates()
+    tasks: dict[str, Any] = {}
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        learnt = [json.loads(line) for line in lines]
+    assert len(learnt) > 500
+    for each in learnt:
+        assert not any(each.get("seed") in reserved for reserved in RESERVED_SEEDS.values())
+        assert each.get("task", "").rpartition("/")[2].removesuffix("-v0") not in LEFT_OUT
+        assert each.get("values") != "unseen"
+        if each.get("task") not in gymnasium.registry:  # a question that is answered in words
+            continue
+        asked = each["messages"][1]["content"]
+        assert not shows_an_unseen_phrasing(asked, templates), asked
+        task = tasks.setdefault(each["task"], load_task(gymnasium.spec(each["task"]).kwargs["task"]))
+        text = asked + each["messages"][2]["content"]
         assert not [word for word in unseen_words(task) if shows(word, text)], text

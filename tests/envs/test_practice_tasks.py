@@ -86,7 +86,15 @@ def test_a_scene_can_be_drawn_from_each_seed(values: Values) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", ["BlockToPlace", "NearBlockToZone", "TowerInOrder", "ComposedAllTinZones", "ComposedNearCanTinBox"]
+    "task",
+    [
+        "BlockToPlace",
+        "NearBlockToZone",
+        "TowerInOrder",
+        "ComposedAllTinZones",
+        "ComposedNearCanTinBox",
+        "ComposedBeyondTinZoneArea",
+    ],
 )
 def test_they_can_be_done(task: str) -> None:
     env = gymnasium.make(f"Practice/{task}-v0")

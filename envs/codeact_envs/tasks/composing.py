@@ -169,6 +169,8 @@ def _pairs() -> Iterator[tuple[str, str, str, str]]:
             yield "all", thing, "", "corners"
         yield "beyond", thing, _other(thing), "corners"
         yield "beyond", thing, "box", "bowl"
+        yield "beyond", thing, _other(thing), "area"
+        yield "beyond", thing, "zone", "area"
 
 
 def _other(thing: str) -> str:
@@ -327,7 +329,28 @@ def _onto_zones(choice: Choice, thing: str) -> tuple[Place, str, str]:
     return place, oracle, f"first, second = {choice.found}\nif pick(second):\n    place_on(first)\n"
 
 
-_TOGETHER = {"bowl": _into_a_bowl, "pile": _onto_a_pile, "corners": _into_corners, "zones": _onto_zones}
+def _into_one_area(choice: Choice, thing: str) -> tuple[Place, str, str]:
+    oracle = (
+        "goal = area(place)\nx, y = goal.center\n"
+        "along_x, along_y = (0.042 if high - low < 0.2 else 0.1 for low, high in (goal.x, goal.y))\n"
+        "spots = [(x + along_x * i, y + along_y * j) for i, j in [(-1, -1), (1, 1), (-1, 1), (1, -1)]]\n"
+        f"for name in {choice.found}:\n    for spot in list(spots):\n        try:\n"
+        "            if (held() or pick(name)) and place_at(*spot):\n"
+        "                spots.remove(spot)\n                break\n"
+        "        except InCollision:  # something stands too near this spot: try the next one\n"
+        "            continue\n"
+    )
+    opposite = f"{choice.before_wrong}if pick({choice.wrong}):\n    place_at(*area(place).center)\n"
+    return _place("area", "", choice.role), oracle, opposite
+
+
+_TOGETHER = {
+    "area": _into_one_area,
+    "bowl": _into_a_bowl,
+    "pile": _onto_a_pile,
+    "corners": _into_corners,
+    "zones": _onto_zones,
+}
 
 
 def _loop(head: str, put: str) -> str:
