@@ -20,7 +20,8 @@ from codeact_envs.tool_use.task import ToolUseTask
 
 SUITES = sorted((Path(__file__).parents[2] / "envs/codeact_envs/tasks/suites/training").glob("*.yaml"))
 LEFT_OUT = ("StackAtCorner", "EachToOwnSide", "NearestOrFarthestToBowl")
-LEARNT = sorted((Path(__file__).parents[2] / "docs/data").glob("embedded-[0-9].jsonl.xz"))
+LEARNT = Path(__file__).parents[2] / "docs/data"
+ROUNDS = ("1.data", "1.chats", "2", "3", "4", "5", "6", "7")
 SEEDS_LOOKED_AT = 8  # of each task and suite: drawing an instruction takes milliseconds
 
 
@@ -103,21 +104,22 @@ def test_what_is_collected_shows_nothing_of_it(tmp_path: Path) -> None:
         assert not [word for word in unseen_words(task) if shows(word, text)], text
 
 
-@pytest.mark.parametrize("path", LEARNT, ids=lambda path: path.name.partition(".")[0])
-def test_what_the_shipped_model_learnt_shows_nothing_of_it(path: Path) -> None:
+@pytest.mark.parametrize("part", ROUNDS)
+def test_what_was_learnt_shows_nothing_of_it(part: str) -> None:
     templates = unseen_templates()
     tasks: dict[str, Any] = {}
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
+    with lzma.open(LEARNT / f"embedded-{part}.jsonl.xz", "rt", encoding="utf-8") as lines:
         learnt = [json.loads(line) for line in lines]
-    assert len(learnt) > 500
-    for each in learnt:
-        assert not any(each.get("seed") in reserved for reserved in RESERVED_SEEDS.values())
-        assert each.get("task", "").rpartition("/")[2].removesuffix("-v0") not in LEFT_OUT
-        assert each.get("values") != "unseen"
-        if each.get("task") not in gymnasium.registry:  # a question that is answered in words
-            continue
-        asked = each["messages"][1]["content"]
-        assert not shows_an_unseen_phrasing(asked, templates), asked
-        task = tasks.setdefault(each["task"], load_task(gymnasium.spec(each["task"]).kwargs["task"]))
-        text = asked + each["messages"][2]["content"]
-        assert not [word for word in unseen_words(task) if shows(word, text)], text
+    played = [each for each in learnt if each["task"] != "general"]  # the others are questions, answered in words
+    assert len(played) > 500
+    for each in played:
+        assert not any(each["seed"] in reserved for reserved in RESERVED_SEEDS.values())
+        assert each["task"].rpartition("/")[2].removesuffix("-v0") not in LEFT_OUT
+        assert each["values"] != "unseen"
+        if each["task"] not in tasks:
+            tasks[each["task"]] = load_task(gymnasium.spec(each["task"]).kwargs["task"])
+        for message in each["messages"][1:]:
+            assert not shows_an_unseen_phrasing(message["content"], templates), message["content"]
+        # The instruction and the first reply; after that, an error may list the colours that `find` knows.
+        text = "".join(message["content"] for message in each["messages"][1:3])
+        assert not [word for word in unseen_words(tasks[each["task"]]) if shows(word, text)], text
