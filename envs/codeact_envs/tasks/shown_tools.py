@@ -10,13 +10,12 @@ from collections.abc import Collection
 from codeact.tools import Toolbox
 
 _DESCRIBING = ("find", "find_all", "color")
-_AREAS = ("areas", "area")
-_DIRECTIONS = ("direction_vector",)
+_AREAS = ("areas", "area", "direction_vector")
 _JOINTED = ("opened", "pull_open", "push_shut", "press", "turn")
 _LEADING = ("move_held", "pour", "open_gripper")
 _STRIKING = ("shove", "tip")
 _MOVING = ("push", "move_to", "close_gripper")
-SOMETIMES = frozenset((*_DESCRIBING, *_AREAS, *_DIRECTIONS, *_JOINTED, *_LEADING, *_STRIKING, *_MOVING))
+SOMETIMES = frozenset((*_DESCRIBING, *_AREAS, *_JOINTED, *_LEADING, *_STRIKING, *_MOVING))
 BY_FAMILY: dict[str, tuple[str, ...]] = {
     "A": ("push", "move_to"),
     "B": (*_DESCRIBING, *_AREAS),
