@@ -21,7 +21,7 @@ from codeact_envs.tool_use.task import ToolUseTask
 SUITES = sorted((Path(__file__).parents[2] / "envs/codeact_envs/tasks/suites/training").glob("*.yaml"))
 LEFT_OUT = ("StackAtCorner", "EachToOwnSide", "NearestOrFarthestToBowl")
 LEARNT = Path(__file__).parents[2] / "docs/data"
-ROUNDS = ("1.data", "1.chats", "2", "3", "4", "5", "6", "7")
+ROUNDS = ("1.data", "1.chats", "2", "3", "4", "5", "6", "7", "8", "9")
 SEEDS_LOOKED_AT = 8  # of each task and suite: drawing an instruction takes milliseconds
 
 
@@ -111,7 +111,7 @@ def test_what_was_learnt_shows_nothing_of_it(part: str) -> None:
     with lzma.open(LEARNT / f"embedded-{part}.jsonl.xz", "rt", encoding="utf-8") as lines:
         learnt = [json.loads(line) for line in lines]
     played = [each for each in learnt if each["task"] != "general"]  # the others are questions, answered in words
-    assert len(played) > 500
+    assert len(played) > 350
     for each in played:
         assert not any(each["seed"] in reserved for reserved in RESERVED_SEEDS.values())
         assert each["task"].rpartition("/")[2].removesuffix("-v0") not in LEFT_OUT
