@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+NOT_PLAYED = "not played"
 SEEDS = {"development": range(1_000, 1_020), "test": range(10_000, 10_100)}
 MAX_TURNS, MAX_TOKENS = 3, 512
 DOCS = Path(__file__).parents[1] / "docs" / "model.md"
@@ -176,12 +177,13 @@ def first_failure(env: Any, seed: int) -> str:
     raise RuntimeError("no fault fits this program")
 
 
-def jobs_of(rows: Sequence[str], seeds: Sequence[int]) -> Iterator[Job]:
-    """Seed by seed over all tasks of all rows."""
+def jobs_of(rows: Sequence[str], seeds: Sequence[int], only: Sequence[str] | None = None) -> Iterator[Job]:
+    """Seed by seed over all tasks of all rows, or those among them that are named in `only`."""
     for seed in seeds:
         for name in rows:
             for task in ROWS[name].tasks:
-                yield Job(name, task, seed)
+                if only is None or task in only:
+                    yield Job(name, task, seed)
 
 
 _player: Player | None = None
@@ -219,7 +221,7 @@ def play_rows(arguments: argparse.Namespace) -> None:
     seeds = SEEDS[arguments.seeds][: arguments.episodes]
     before = [each for each in read_results(arguments.out) if "error" not in each]
     done = {(each["row"], each["task"], each["seed"]) for each in before}
-    jobs = [job for job in jobs_of(arguments.rows, seeds) if (job.row, job.task, job.seed) not in done]
+    jobs = [job for job in jobs_of(arguments.rows, seeds, arguments.tasks) if (job.row, job.task, job.seed) not in done]
     print(f"{len(jobs)} episodes to play, {len(before)} played before", file=sys.stderr)
     context = multiprocessing.get_context("spawn")
     started, successes = time.monotonic(), 0
@@ -244,18 +246,25 @@ def rate(results: Sequence[dict[str, Any]]) -> str:
 
     results = [each for each in results if each.get("failed_first") is not False]  # the fault did no harm
     if not results:
-        return "not played"
+        return NOT_PLAYED
     successes = sum(bool(each.get("success")) for each in results)
     low, high = wilson_interval(successes, len(results))
-    return f"{successes / len(results):.1%} ({low:.0%}-{high:.0%}, {successes} of {len(results)})"
+    replies = sum(each.get("turns", 0) for each in results) / len(results)
+    return (
+        f"{successes / len(results):.1%} ({low:.0%}-{high:.0%}, {successes} of {len(results)}), {replies:.2f} replies"
+    )
 
 
 def table(folders: Sequence[Path]) -> str:
     """The rows with a column for each folder of results."""
     played = {folder.name: read_results(folder) for folder in folders}
-    lines = ["| on test seeds | required | " + " | ".join(played) + " |", "|---|---|" + "---|" * len(played)]
+    seeds = {each["seed"] for results in played.values() for each in results}
+    kinds = " and ".join(kind for kind, all_of in SEEDS.items() if seeds & set(all_of))
+    lines = [f"| on {kinds} seeds | required | " + " | ".join(played) + " |", "|---|---|" + "---|" * len(played)]
     for name, row in ROWS.items():
         cells = [rate([each for each in results if each["row"] == name]) for results in played.values()]
+        if set(cells) == {NOT_PLAYED}:
+            continue
         lines.append(f"| {row.title} | {row.required:.0%} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -343,7 +352,7 @@ def write_prompts(arguments: argparse.Namespace) -> None:
             row = ROWS[name]
             if row.fails_first:
                 continue
-            for task in row.tasks:
+            for task in row.tasks if arguments.tasks is None else sorted({*row.tasks} & {*arguments.tasks}):
                 for seed in SEEDS[arguments.seeds][: arguments.episodes]:
                     try:
                         play(agent, player.environment(Job(name, task, seed)), seed)
@@ -404,8 +413,10 @@ def main() -> int:
     playing.add_argument("--threads", type=int, default=1, help="of torch, in each worker")
     asking = commands.add_parser("prompts")
     asking.add_argument("--stubs", choices=("short", "full"), default="short", help="as the model prefers them")
+    known = sorted({task for row in ROWS.values() for task in row.tasks})
     for each in (playing, asking):
         each.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+        each.add_argument("--tasks", nargs="+", metavar="TASK", choices=known, help="these alone, such as Lift")
         each.add_argument("--seeds", choices=list(SEEDS), default="test")
         each.add_argument("--episodes", type=int, help="a task, from the first seed on; all without it")
         each.add_argument("--format", default="code", choices=("code", "json", "text"))
