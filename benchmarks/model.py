@@ -1,8 +1,8 @@
-"""How well a model acts: the rows of docs/model.md, played on test seeds, each against the bare base model.
+"""How well a model acts: the rows of docs/model.md, played on test seeds.
 
     python benchmarks/model.py play --model embedded --out results/embedded         play all rows
     python benchmarks/model.py play --model embedded --rows tools-1 tools-2 --episodes 20 --out results/some
-    python benchmarks/model.py table results/embedded results/base --write-docs     print the table, write docs/model.md
+    python benchmarks/model.py table results/embedded --write-docs                  print the table, write docs/model.md
     python benchmarks/model.py failures results/embedded                            what failed, by task, with programs
     python benchmarks/model.py prompts --out prompts.jsonl                          what is asked first, one line each
     python benchmarks/model.py answer prompts.jsonl replies.jsonl --model "embedded?rows=24"    answered, many at once
@@ -207,13 +207,14 @@ def play_one(job: Job) -> dict[str, Any]:
 
 
 def read_results(folder: Path) -> list[dict[str, Any]]:
-    """The whole lines; half a last one of a process that was killed is left out."""
-    found = []
+    """The whole lines, the last of each episode; half a last one of a process that was killed is left out."""
+    found: list[dict[str, Any]] = []
     with suppress(FileNotFoundError):
         for line in (folder / "episodes.jsonl").read_text().splitlines():
             with suppress(ValueError):
                 found.append(json.loads(line))
-    return found
+    # what ended in an error is played again, and then stands there twice
+    return list({(each["row"], each["task"], each["seed"]): each for each in found}.values())
 
 
 def play_rows(arguments: argparse.Namespace) -> None:
