@@ -107,13 +107,14 @@ class FirstFails:
 class Player:
     """Plays episodes, and keeps the model and some environments."""
 
-    def __init__(self, model: str, action_format: str, turns: int) -> None:
+    def __init__(self, model: str, action_format: str, turns: int, stubs: str | None) -> None:
         import codeact_envs  # noqa: F401  (registers the tasks)
         from codeact import CodeActAgent, load_model
 
         self.model = FirstFails(load_model(model))
-        self.agent = CodeActAgent(self.model, max_turns=turns, max_tokens=MAX_TOKENS, action_format=action_format)
-        self.late = CodeActAgent(self.model, max_turns=turns + 1, max_tokens=MAX_TOKENS, action_format=action_format)
+        settings: dict[str, Any] = {"max_tokens": MAX_TOKENS, "action_format": action_format, "stubs": stubs}
+        self.agent = CodeActAgent(self.model, max_turns=turns, **settings)
+        self.late = CodeActAgent(self.model, max_turns=turns + 1, **settings)
         self.environments: dict[tuple[str, str], Any] = {}
 
     def environment(self, job: Job) -> Any:
@@ -189,13 +190,13 @@ def jobs_of(rows: Sequence[str], seeds: Sequence[int], only: Sequence[str] | Non
 _player: Player | None = None
 
 
-def begin(model: str, action_format: str, turns: int, threads: int) -> None:
+def begin(model: str, action_format: str, turns: int, stubs: str | None, threads: int) -> None:
     global _player
     with suppress(ImportError):
         import torch
 
         torch.set_num_threads(threads)
-    _player = Player(model, action_format, turns)
+    _player = Player(model, action_format, turns, stubs)
 
 
 def play_one(job: Job) -> dict[str, Any]:
@@ -228,7 +229,9 @@ def play_rows(arguments: argparse.Namespace) -> None:
     started, successes = time.monotonic(), 0
     with (
         context.Pool(
-            arguments.workers, begin, (arguments.model, arguments.format, arguments.turns, arguments.threads)
+            arguments.workers,
+            begin,
+            (arguments.model, arguments.format, arguments.turns, arguments.stubs, arguments.threads),
         ) as pool,
         (arguments.out / "episodes.jsonl").open("a") as file,
     ):
@@ -410,6 +413,7 @@ def main() -> int:
     playing = commands.add_parser("play")
     playing.add_argument("--model", default="embedded")
     playing.add_argument("--turns", type=int, default=MAX_TURNS, help="replies in an episode")
+    playing.add_argument("--stubs", choices=("short", "full"), help="by default as the model prefers them")
     playing.add_argument("--workers", type=int, default=2)
     playing.add_argument("--threads", type=int, default=1, help="of torch, in each worker")
     asking = commands.add_parser("prompts")
