@@ -273,6 +273,27 @@ def table(folders: Sequence[Path]) -> str:
     return "\n".join(lines)
 
 
+def summary(folders: Sequence[Path]) -> str:
+    """A line for each folder, of the episodes that do not begin with a fault."""
+    lines = []
+    for folder in folders:
+        episodes = [each for each in read_results(folder) if "error" not in each and not ROWS[each["row"]].fails_first]
+        if not episodes:
+            continue
+        won = [each for each in episodes if each["success"]]
+        replies = sum(each["turns"] for each in episodes) / len(episodes)
+        replies_won = sum(each["turns"] for each in won) / max(1, len(won))
+        read, written = (sum(each["tokens"][i] for each in episodes) / len(episodes) for i in (0, 1))
+        lines.append(
+            f"{folder.name}, all: {len(won)} of {len(episodes)} ({len(won) / len(episodes):.1%}), "
+            f"{sum(each['turns'] == 1 for each in won)} at the first reply; {replies:.2f} replies, "
+            f"{replies_won:.2f} of those won; {read:,.0f} tokens read and {written:.0f} written; "
+            f"{sum(each['seconds'] for each in episodes) / len(episodes):.1f} s; "
+            f"in {sum(not each['programs'] for each in episodes)} no reply held a program"
+        )
+    return "\n".join(lines)
+
+
 def tasks_table(folders: Sequence[Path]) -> str:
     """Rates by task, in the order of the rows."""
     lines = []
@@ -296,6 +317,8 @@ def print_table(folders: Sequence[Path], write: bool = False) -> None:
     print(text)
     print()
     print(tasks_table(folders))
+    print()
+    print(summary(folders))
     if write:
         whole = DOCS.read_text()
         head, _, rest = whole.partition(BEGIN)

@@ -107,6 +107,8 @@ def test_the_unseen_half_would_be_noticed() -> None:
         assert shows_an_unseen_phrasing(task.phrased("unseen").draw(random, "seen").instruction, templates)
         said = " ".join(task.draw(np.random.default_rng(seed), "unseen").instruction for seed in range(5))
         assert [word for word in unseen_words(name, task) if shows(word, said)]
+    offset: Any = load_task("offset_from_bowl")
+    assert {"behind", "12 cm"} <= set(unseen_words("CodeAct/OffsetFromBowl-v0", offset)) - set(unseen_colors(offset))
 
 
 def test_what_is_collected_shows_nothing_of_it(tmp_path: Path) -> None:
